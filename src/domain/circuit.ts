@@ -1,0 +1,76 @@
+/**
+ * The circuit of one destination.
+ *
+ *               failures >= 5                   probe fails: wait longer
+ *     closed ──────────────────▶ open ──(wait)──▶ probing ──┐
+ *       ▲                          ▲────────────────┼───────┘
+ *       └──────────────────────────────────────────-┘ any answer that is not a failure
+ *
+ *     any state ── 3 authentication failures in a row ──▶ disabled ── someone re-enables it ──▶ closed
+ *
+ * Times are unix milliseconds. While open nothing is sent before `retryAt`; then one call at a time is the probe.
+ */
+export interface Circuit {
+  readonly state: 'closed' | 'open' | 'disabled'
+  readonly failures: number
+  readonly authFailures: number
+  readonly retryAt: number
+  readonly reason: string | null
+  readonly changedAt: number
+}
+
+export const failuresToOpen = 5
+export const authFailuresToDisable = 3
+const openBaseMs = 1_000
+const openCapMs = 60_000
+
+export function closedCircuit(at: number): Circuit {
+  return { state: 'closed', failures: 0, authFailures: 0, retryAt: 0, reason: null, changedAt: at }
+}
+
+export type CircuitEvent =
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'failed'; readonly reason: string; readonly afterMs?: number | undefined }
+  | { readonly kind: 'unauthorized'; readonly reason: string }
+  | { readonly kind: 'disable'; readonly reason: string }
+  | { readonly kind: 'enable' }
+
+/** The circuit after an event. Returns the same object where nothing changed, so that the caller can skip the write. */
+export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): Circuit {
+  switch (event.kind) {
+    case 'enable':
+      return closedCircuit(at)
+    case 'disable':
+      return { ...circuit, state: 'disabled', reason: event.reason, changedAt: at }
+    case 'answered':
+      if (circuit.state === 'disabled' || isClean(circuit)) return circuit
+      return closedCircuit(at)
+    case 'unauthorized': {
+      if (circuit.state === 'disabled') return circuit
+      const authFailures = circuit.authFailures + 1
+      if (authFailures < authFailuresToDisable) return { ...circuit, authFailures, reason: event.reason }
+      const reason = `${authFailures} authentication failures in a row: ${event.reason}`
+      return { ...circuit, state: 'disabled', authFailures, reason, changedAt: at }
+    }
+    case 'failed': {
+      if (circuit.state === 'disabled') return circuit
+      const failures = circuit.failures + 1
+      if (failures < failuresToOpen) return { ...circuit, failures, authFailures: 0, reason: event.reason }
+      const wait = Math.min(openCapMs, openBaseMs * 2 ** Math.min(failures - failuresToOpen, 16))
+      const retryAt = at + Math.max(wait, Math.min(event.afterMs ?? 0, openCapMs))
+      const changedAt = circuit.state === 'open' ? circuit.changedAt : at
+      return { state: 'open', failures, authFailures: 0, retryAt, reason: event.reason, changedAt }
+    }
+  }
+}
+
+function isClean(circuit: Circuit): boolean {
+  return circuit.state === 'closed' && circuit.failures === 0 && circuit.authFailures === 0
+}
+
+/** How many calls may be under way now: none while disabled or waiting, one as a probe, else `limit`. */
+export function callsAllowed(circuit: Circuit, limit: number, at: number): number {
+  if (circuit.state === 'disabled') return 0
+  if (circuit.state === 'open') return at >= circuit.retryAt ? 1 : 0
+  return circuit.authFailures > 0 ? 1 : limit
+}

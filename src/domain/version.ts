@@ -1,0 +1,45 @@
+/**
+ * A record's own revision or updated time in a form that compares as text: `n:` and a padded number, or `t:` and
+ * UTC time with nine digits of fraction. Two kinds do not compare.
+ */
+export type Version = string & { readonly __version: unique symbol }
+
+const isoTime = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
+
+/**
+ * Reads what a mapper gave as a version: an integer (a revision, or unix time in any one unit), its digits as text, or
+ * an ISO 8601 time (without a zone it is UTC). Null where there is none; throws RangeError for anything else, because
+ * a version that does not order would let an old change win.
+ */
+export function readVersion(value: unknown): Version | null {
+  if (value === undefined || value === null || value === '') return null
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return padded(String(Math.trunc(value)))
+  if (typeof value === 'string') {
+    if (/^\d{1,30}$/.test(value)) return padded(value)
+    const time = sortableTime(value)
+    if (time !== null) return `t:${time}` as Version
+  }
+  throw new RangeError(`version must be a number or a time, got ${JSON.stringify(value)?.slice(0, 80)}`)
+}
+
+function padded(digits: string): Version {
+  if (!/^\d+$/.test(digits)) throw new RangeError(`version ${digits} is out of range`)
+  return `n:${digits.replace(/^0+(?=\d)/, '').padStart(30, '0')}` as Version
+}
+
+/** An ISO 8601 time as UTC with nine digits of fraction, or null where the text is none. */
+export function sortableTime(value: string): string | null {
+  const match = isoTime.exec(value.trim())
+  if (!match) return null
+  const [, date, time = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match
+  const offset = zone.length === 3 ? `${zone}:00` : zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
+  const ms = Date.parse(`${date}T${time}:${seconds}${offset.toUpperCase()}`)
+  if (Number.isNaN(ms)) return null
+  return `${new Date(ms).toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}Z`
+}
+
+/** Negative where `a` is older, positive where it is newer, 0 where they are equal; null where they do not compare. */
+export function compareVersions(a: Version | null, b: Version | null): number | null {
+  if (a === null || b === null || a[0] !== b[0]) return null
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,64 @@
+import type { Change } from '../domain/change.ts'
+import type { Version } from '../domain/version.ts'
+import type { Webhook } from './webhook.ts'
+
+/** A mapper with a source's vars and models: everything compiled and checked. */
+export interface Mapper {
+  readonly name: string
+  /** Hash of the definition and of what the source adds to it. */
+  readonly version: string
+  /** The delivery id and the topic; null where the CMS sends none. */
+  readEvent(webhook: Webhook): Promise<EventNames>
+  /** The answer to a ping, test or handshake; null where the webhook is an event. */
+  readPing(webhook: Webhook): Promise<Ping | null>
+  /** What the webhook wants. Throws nothing for bad content: what could not be mapped is in `problems`. */
+  map(webhook: Webhook): Promise<Mapping>
+}
+
+export interface EventNames {
+  readonly id: string | null
+  readonly topic: string | null
+}
+
+export interface Ping {
+  readonly status: number
+  /** Answered as JSON, text as `text/plain`; undefined: the relay's own envelope. */
+  readonly body: unknown
+  /** Whether it may be answered without a valid signature (WooCommerce's ping carries none). */
+  readonly unsigned: boolean
+}
+
+export interface Mapping {
+  readonly drafts: readonly Draft[]
+  /** Why nothing came out, for people: which record and which expression; null where something did. */
+  readonly skipped: string | null
+  /** Records that should have come out and could not, each naming mapper, record, field and cause. */
+  readonly problems: readonly string[]
+}
+
+/** What a record asks for, before what depends on the destination (language default, host check, checksum). */
+export type Draft =
+  | { readonly kind: 'upsert'; readonly record: string; readonly version: Version | null; readonly fields: DraftFields }
+  | (Extract<Change, { kind: 'delete' }> & { readonly record: string })
+
+export interface DraftFields {
+  readonly type: string
+  readonly id: string
+  readonly url?: string
+  readonly canonical_url?: string
+  readonly title?: string
+  readonly language?: string
+  readonly updated_at?: string
+  readonly html?: string
+  readonly text?: string
+  readonly json?: Record<string, unknown>
+  readonly attributes?: Record<string, unknown>
+}
+
+/** What a destination asks of an item. */
+export interface ItemRules {
+  /** The host that every url must have, without scheme. */
+  readonly siteDomain: string
+  /** BCP-47; for items that name no language. */
+  readonly defaultLanguage: string | undefined
+}

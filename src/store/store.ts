@@ -1,0 +1,380 @@
+import type { Circuit } from '../domain/circuit.ts'
+import type { Debounce } from '../domain/debounce.ts'
+import type { Version } from '../domain/version.ts'
+
+/**
+ * Where events, items and batches live. Two rules hold for every method: when the promise resolves the change is
+ * committed, all of it or nothing; and arguments and answers are plain data, so that an engine may run elsewhere.
+ * Times are unix milliseconds, passed in by the caller. Ids of events (`evt_<seq>`) are made from their sequence number.
+ *
+ *     event   pending ──map──▶ processed | skipped(reason) | failed(error) ──replay──▶ pending
+ *     item    pending ──claim, seal, settle──▶ delivered | dead(error) ──redeliver, newer change──▶ pending
+ *     batch   claimed ──seal──▶ open ──settle──▶ done | split          (claimed without bytes: released on recovery)
+ */
+export interface Store {
+  /**
+   * Keeps verified webhooks, on disk before it resolves (fsync), in one transaction. A delivery id seen before from the same
+   * source is answered with the first event's id and `duplicate: true`, and nothing is written for it.
+   */
+  accept(events: readonly NewEvent[]): Promise<readonly Accepted[]>
+
+  /** The oldest pending events in order of arrival, claimed by `owner` until `leaseUntil` (or an earlier settlement). */
+  claimEvents(claim: EventClaim): Promise<readonly PendingEvent[]>
+
+  /**
+   * Settles mapped events and merges their changes into the items, in one transaction. Latest wins by `isStale`; the
+   * rest by `isDelivered`: an item whose desired state is what was delivered is not due. A change that supersedes one
+   * in a batch waits for that batch. An uncertain tombstone for an item that was never sent is kept but not due. An
+   * event of which every change was stale ends `skipped` with reason `stale`. An event no longer claimed by `owner` is
+   * left alone and answered with null.
+   */
+  settleEvents(owner: string, events: readonly MappedEvent[], at: number): Promise<readonly (MergeCounts | null)[]>
+
+  /**
+   * Claims due items of one destination for one batch: oldest due first, either all upserts or all tombstones
+   * (tombstones go first), no id twice, at most `maxItems` and `maxBytes` (at least one item). Null when none is due. The
+   * batch exists from now on but has no bytes: it must be sealed before anything is sent.
+   */
+  claimItems(claim: ItemClaim): Promise<ClaimedItems | null>
+
+  /**
+   * Gives a claimed batch its key and its exact bytes, on disk before it resolves (fsync). False when the claim is no
+   * longer the owner's; then nothing may be sent.
+   */
+  sealBatch(owner: string, batch: { readonly id: string; readonly key: string; readonly body: Buffer }): Promise<boolean>
+
+  /** A sealed batch of the destination that is due for another attempt, claimed by `owner`, oldest first; else null. */
+  claimBatch(claim: BatchClaim): Promise<SealedBatch | null>
+
+  /**
+   * Settles an attempt. False, and nothing done, when the batch is not the owner's. For each item of a `done` batch the
+   * outcome counts only for the revision that was sent: a newer desired state stays pending and is due as it was (at
+   * once where the debounce is over). What was sent becomes the delivered state; where the outcome is uncertain the
+   * delivered state becomes `unknown`, so that nothing is taken for unchanged.
+   */
+  settleBatch(owner: string, batchId: string, settlement: Settlement, at: number): Promise<boolean>
+
+  /** Keeps the record of one HTTP try. Bookkeeping: its failure must not change what is sent. */
+  recordAttempt(attempt: NewAttempt): Promise<void>
+
+  /**
+   * Takes back what owners left behind whose lease is over at `at` (all owners when `all`): events become claimable,
+   * claimed batches without bytes free their items, sealed batches can be claimed again with the same key and bytes.
+   */
+  recover(options: { readonly at: number; readonly all: boolean }): Promise<void>
+
+  /** When the destination next has something due (an item or a batch), or null. May be in the past. */
+  nextDueAt(destination: string): Promise<number | null>
+
+  /** The circuit of each destination that ever had one. */
+  readCircuits(): Promise<ReadonlyMap<string, Circuit>>
+  writeCircuit(destination: string, circuit: Circuit): Promise<void>
+
+  /** Events matching the filter go back to `pending`, at most `limit`; answers how many. */
+  replayEvents(filter: EventFilter, limit: number): Promise<number>
+  /** Items matching the filter are due at once and will be sent though unchanged; answers how many. */
+  redeliverItems(filter: ItemFilter, limit: number, at: number): Promise<number>
+
+  /** Newest first. `cursor` is the `next` of the page before. */
+  listEvents(filter: EventFilter, page: Page): Promise<Paged<EventSummary>>
+  getEvent(id: string): Promise<EventDetail | null>
+  /** Last changed first. */
+  listItems(filter: ItemFilter, page: Page): Promise<Paged<ItemSummary>>
+  /** Every item with this id, of any type and destination (or of those given), at most 20. */
+  getItems(filter: { readonly id: string; readonly type?: string; readonly destination?: string }): Promise<readonly ItemDetail[]>
+  listBatches(filter: BatchFilter, page: Page): Promise<Paged<BatchSummary>>
+  /** Newest first. */
+  listAttempts(filter: AttemptFilter, page: Page): Promise<Paged<Attempt>>
+
+  /** Numbers for metrics, `status` and the destinations' pages. */
+  readStats(): Promise<Stats>
+  /** Deletes up to `limit` settled events and up to `limit` settled batches with their attempts; answers how many rows. */
+  prune(before: { readonly events: number; readonly attempts: number }, limit: number): Promise<number>
+  /** Throws RelayError `unavailable` where the store cannot be written. */
+  checkHealth(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface NewEvent {
+  readonly source: string
+  readonly deliveryId: string | null
+  readonly topic: string | null
+  readonly receivedAt: number
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  /** As received, less what is secret. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The exact bytes that came in. */
+  readonly body: Uint8Array
+}
+
+export interface Accepted {
+  readonly eventId: string
+  readonly duplicate: boolean
+}
+
+export interface EventClaim {
+  readonly owner: string
+  readonly at: number
+  readonly leaseUntil: number
+  readonly limit: number
+}
+
+export interface PendingEvent extends NewEvent {
+  readonly seq: number
+  readonly id: string
+}
+
+export interface MappedEvent {
+  readonly seq: number
+  readonly mapper: string
+  /** Hash of the mapper's definition. */
+  readonly mapperVersion: string
+  readonly outcome:
+    | { readonly status: 'processed' }
+    | { readonly status: 'skipped'; readonly reason: string }
+    | { readonly status: 'failed'; readonly error: string }
+  readonly changes: readonly ItemChange[]
+}
+
+/** A change for one item at one destination. */
+export interface ItemChange extends Debounce {
+  readonly destination: string
+  readonly source: string
+  readonly kind: 'upsert' | 'delete'
+  readonly type: string
+  readonly id: string
+  readonly version: Version | null
+  /** The item as JSON text, exactly as it will stand in a batch; null for a delete. */
+  readonly body: string | null
+  readonly checksum: string | null
+  /** For a delete: the CMS has said so. An uncertain tombstone is sent only where the item once was. */
+  readonly certain: boolean
+  /** When the webhook came in: the start of the latency that is measured. */
+  readonly receivedAt: number
+}
+
+export interface MergeCounts {
+  readonly applied: number
+  readonly unchanged: number
+  readonly stale: number
+}
+
+export interface ItemClaim {
+  readonly owner: string
+  readonly batchId: string
+  readonly destination: string
+  readonly at: number
+  readonly leaseUntil: number
+  readonly maxItems: number
+  /** Of the items' JSON texts together. */
+  readonly maxBytes: number
+}
+
+export interface ClaimedItems {
+  readonly batchId: string
+  readonly kind: 'upsert' | 'delete'
+  readonly items: readonly ClaimedItem[]
+}
+
+export interface ClaimedItem {
+  readonly seq: number
+  readonly type: string
+  readonly id: string
+  readonly revision: number
+  /** JSON text; null for a tombstone. */
+  readonly body: string | null
+  /** Tries that an outcome of its own has sent back (not those of the whole batch). */
+  readonly attempts: number
+  /** When the oldest webhook behind what is being sent came in. */
+  readonly receivedAt: number
+  /** Since when the item has been waiting to be delivered. */
+  readonly pendingSince: number
+}
+
+export interface BatchClaim {
+  readonly owner: string
+  readonly destination: string
+  readonly at: number
+  readonly leaseUntil: number
+}
+
+export interface SealedBatch {
+  readonly id: string
+  readonly destination: string
+  readonly kind: 'upsert' | 'delete'
+  readonly key: string
+  readonly body: Buffer
+  /** Failed attempts so far. */
+  readonly attempts: number
+  readonly createdAt: number
+  readonly items: readonly ClaimedItem[]
+}
+
+export type Settlement =
+  | { readonly kind: 'done'; readonly items: readonly ItemSettlement[] }
+  /** The same batch again, with the same key and bytes. */
+  | { readonly kind: 'retry'; readonly nextAt: number; readonly error: string }
+  /** Refused as a whole: its items go on in smaller batches, each sealed with a key and bytes of its own. */
+  | { readonly kind: 'split'; readonly error: string; readonly parts: readonly BatchPart[] }
+
+export interface BatchPart {
+  readonly id: string
+  readonly key: string
+  readonly body: Buffer
+  /** `seq` of the items, all of the batch that is split. */
+  readonly items: readonly number[]
+}
+
+export type ItemSettlement =
+  | { readonly seq: number; readonly result: 'delivered' }
+  | { readonly seq: number; readonly result: 'retry'; readonly error: string; readonly dueAt: number; readonly uncertain: boolean }
+  | { readonly seq: number; readonly result: 'dead'; readonly error: string; readonly uncertain: boolean }
+
+export interface NewAttempt {
+  readonly batchId: string
+  readonly destination: string
+  readonly at: number
+  readonly durationMs: number
+  /** HTTP status; null where there was no answer. */
+  readonly status: number | null
+  readonly outcome: string
+  readonly error: string | null
+  readonly requestId: string | null
+  readonly itemCount: number
+}
+
+export interface Attempt extends NewAttempt {
+  readonly id: string
+  readonly key: string | null
+}
+
+export type EventStatus = 'pending' | 'processed' | 'skipped' | 'failed'
+export type ItemStatus = 'pending' | 'delivered' | 'dead'
+
+export interface EventFilter {
+  readonly ids?: readonly string[]
+  readonly source?: string
+  readonly status?: EventStatus
+  readonly topic?: string
+  /** Received at or after. */
+  readonly since?: number
+  /** Received before. */
+  readonly until?: number
+}
+
+export interface ItemFilter {
+  readonly destination?: string
+  readonly source?: string
+  readonly type?: string
+  readonly id?: string
+  readonly status?: ItemStatus
+  /** Changed at or after. */
+  readonly since?: number
+  readonly until?: number
+}
+
+export interface BatchFilter {
+  readonly destination?: string
+  readonly status?: 'claimed' | 'open' | 'done' | 'split'
+}
+
+export interface AttemptFilter {
+  readonly destination?: string
+  readonly batchId?: string
+  /** Attempts of batches that held this item (`seq`). */
+  readonly itemSeq?: number
+}
+
+export interface Page {
+  readonly limit: number
+  readonly cursor?: string
+}
+
+export interface Paged<T> {
+  readonly rows: readonly T[]
+  /** The cursor of the next page; null on the last. */
+  readonly next: string | null
+}
+
+export interface EventSummary {
+  readonly id: string
+  readonly source: string
+  readonly deliveryId: string | null
+  readonly topic: string | null
+  readonly status: EventStatus
+  readonly reason: string | null
+  readonly error: string | null
+  readonly mapper: string | null
+  readonly mapperVersion: string | null
+  readonly receivedAt: number
+  readonly settledAt: number | null
+  readonly replays: number
+  readonly bytes: number
+}
+
+export interface EventDetail extends EventSummary {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+export interface ItemSummary {
+  readonly seq: number
+  readonly destination: string
+  readonly source: string
+  readonly type: string
+  readonly id: string
+  readonly status: ItemStatus
+  readonly desiredKind: 'upsert' | 'delete'
+  readonly version: string | null
+  readonly checksum: string | null
+  readonly deliveredKind: 'upsert' | 'delete' | 'unknown' | null
+  readonly deliveredChecksum: string | null
+  readonly deliveredAt: number | null
+  readonly changedAt: number
+  readonly dueAt: number | null
+  readonly attempts: number
+  readonly error: string | null
+  readonly eventId: string
+  readonly batchId: string | null
+}
+
+export interface ItemDetail extends ItemSummary {
+  /** The desired item as JSON text; null for a tombstone. */
+  readonly body: string | null
+}
+
+export interface BatchSummary {
+  readonly id: string
+  readonly destination: string
+  readonly kind: 'upsert' | 'delete'
+  readonly status: 'claimed' | 'open' | 'done' | 'split'
+  readonly key: string | null
+  readonly createdAt: number
+  readonly nextAt: number | null
+  readonly attempts: number
+  readonly itemCount: number
+  readonly bytes: number
+  readonly error: string | null
+}
+
+export interface Stats {
+  readonly eventsPending: number
+  readonly eventsFailed: number
+  readonly oldestPendingEventAt: number | null
+  readonly destinations: readonly DestinationStats[]
+}
+
+export interface DestinationStats {
+  readonly destination: string
+  readonly pending: number
+  readonly delivered: number
+  readonly dead: number
+  readonly openBatches: number
+  /** When the webhook behind the oldest pending item came in. */
+  readonly oldestPendingAt: number | null
+}
