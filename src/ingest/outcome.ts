@@ -1,0 +1,156 @@
+import type { Answer } from './client.ts'
+import { type BatchKind, deliveredStatuses, type Envelope, type Failure, type ItemResult } from './wire.ts'
+
+/** What came of one item of a call. `uncertain`: the API did not say, it may have the item. */
+export type ItemOutcome =
+  | { readonly result: 'delivered' }
+  | { readonly result: 'failed'; readonly retryable: boolean; readonly uncertain: boolean; readonly error: string }
+
+/** What an attempt means for its batch. Reasons are for people, bounded, and hold no secrets. */
+export type Outcome =
+  /** Each id has a result of its own. */
+  | { readonly kind: 'settled'; readonly results: ReadonlyMap<string, ItemOutcome> }
+  /** The same key and bytes again, not before `afterMs` where the server said so. */
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
+  /**
+   * The destination is at fault (token, scope, website, clock), not the items: they wait. `skewMs`: the server's clock
+   * is that far ahead of ours. It is measured against our own clock, so it stays the same after it has been corrected.
+   */
+  | { readonly kind: 'unauthorized'; readonly reason: string; readonly skewMs?: number }
+  /** The key is taken by other bytes: the same bytes under a new key. */
+  | { readonly kind: 'conflict'; readonly reason: string }
+  /** Too large as a whole. */
+  | { readonly kind: 'split'; readonly reason: string }
+  /** Refused as a whole, and again would be: find the culprit. */
+  | { readonly kind: 'rejected'; readonly reason: string }
+
+type Refused = Extract<Answer, { kind: 'answer' }>
+
+/** Beyond this a refusal may be due to the clock; the server itself allows 300 s. */
+const noticeableSkewMs = 60_000
+
+/**
+ * Decides by the envelope first, then by the status (design 6; ingest contract, "Answers"). `ids` are those of the call.
+ *
+ *     no answer                                       retry
+ *     204, 2xx with ok: true                          settled
+ *     2xx without an envelope, 3xx                    retry: unclear
+ *     413                                             split, whatever the envelope says: these bytes never fit
+ *     408, 425, 429                                   retry
+ *     401, 403 with a clock that is off               unauthorized, even if retryable: the clock must be corrected first
+ *     error.retryable                                 retry
+ *     401, 403; auth.* and website.* unless 5xx        unauthorized
+ *     409                                             conflict; retry while the first call with the key is under way
+ *     404, 405 without an envelope                    retry: not the API's answer, maybe a wrong base url or a proxy
+ *     other 4xx, 5xx with error.retryable = false     rejected
+ *     other 5xx                                       retry
+ */
+export function readOutcome(
+  answer: Answer,
+  ids: readonly string[],
+  nowMs: number,
+  kind: BatchKind = 'upsert',
+): Outcome {
+  if (answer.kind === 'no_answer') return { kind: 'retry', reason: `${answer.reason}: ${answer.message}` }
+  const { status, envelope } = answer
+  if (status === 204) return { kind: 'settled', results: new Map(ids.map((id) => [id, delivered])) }
+  if (isSuccess(status) && envelope?.ok) return { kind: 'settled', results: readResults(envelope.data, ids, kind) }
+  return readRefusal(answer, envelope?.ok === false ? envelope.error : null, nowMs)
+}
+
+function readRefusal(answer: Refused, error: Failure | null, nowMs: number): Outcome {
+  // An error's own status counts where the transport says nothing: 200 with ok: false.
+  const status = answer.status >= 400 ? answer.status : (error?.status ?? answer.status)
+  const code = error?.code ?? ''
+  const reason = reasonOf(answer.status, error)
+  const retry: Outcome = {
+    kind: 'retry',
+    reason,
+    ...(answer.retryAfterMs !== null && { afterMs: answer.retryAfterMs }),
+  }
+
+  if (error === null && status >= 300 && status < 400) return { ...retry, reason: `${status}: redirect not followed` }
+  if (error === null && status < 400) return { ...retry, reason: `${status}: no answer of the ingest API` }
+  if (status === 413) return { kind: 'split', reason }
+  if (status === 408 || status === 425 || status === 429) return retry
+
+  const unauthorized = status === 401 || status === 403 || (status < 500 && code.startsWith('auth.'))
+  const website = status < 500 && code.startsWith('website.')
+  const skewMs = unauthorized ? skewOf(answer.date, nowMs) : null
+  if (skewMs !== null) return { kind: 'unauthorized', reason, skewMs }
+  if (error?.retryable === true) return retry
+  if (unauthorized || website) return { kind: 'unauthorized', reason }
+  if (status === 409) return isUnderWay(code) ? retry : { kind: 'conflict', reason }
+  if (error === null && (status === 404 || status === 405))
+    return { ...retry, reason: `${status}: no answer of the ingest API` }
+  if (status >= 400 && status < 500) return { kind: 'rejected', reason }
+  return error?.retryable === false ? { kind: 'rejected', reason } : retry
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
+function isUnderWay(code: string): boolean {
+  return /in_?progress|under_?way|concurrent|processing/i.test(code)
+}
+
+function skewOf(date: number | null, nowMs: number): number | null {
+  return date !== null && Math.abs(date - nowMs) > noticeableSkewMs ? date - nowMs : null
+}
+
+const delivered: ItemOutcome = { result: 'delivered' }
+
+/**
+ * One result for each id. An id that `results` leaves out is delivered where the counts say that all are, or where there
+ * is neither results nor counts for a call that is about one thing (a single item, a delete); else it is uncertain.
+ */
+function readResults(
+  data: Extract<Envelope, { ok: true }>['data'],
+  ids: readonly string[],
+  kind: BatchKind,
+): ReadonlyMap<string, ItemOutcome> {
+  const { accepted, skipped, failed, results } = data
+  const counted = accepted !== undefined || skipped !== undefined || failed !== undefined
+  const allDelivered = counted
+    ? (failed ?? 0) === 0 && (accepted ?? 0) + (skipped ?? 0) >= ids.length
+    : results === undefined && (kind === 'delete' || ids.length === 1)
+
+  const said = new Map<string, ItemOutcome>()
+  for (const result of results ?? []) {
+    const outcome = readResult(result)
+    // Named twice: what went wrong counts.
+    if (!said.has(result.id) || outcome.result === 'failed') said.set(result.id, outcome)
+  }
+  const missing: ItemOutcome = allDelivered ? delivered : uncertain('the answer does not name the item')
+  return new Map(ids.map((id) => [id, said.get(id) ?? missing]))
+}
+
+/** Without `retryable` a failed item is taken at its word: an error's own status decides, and without one it is dead. */
+function readResult({ status, error }: ItemResult): ItemOutcome {
+  if (deliveredStatuses.has(status)) return delivered
+  if (status !== 'failed') return uncertain(`unknown item status '${clean(status, 40)}'`)
+  const retryable = error?.retryable ?? isTransient(error?.status)
+  return { result: 'failed', retryable, uncertain: false, error: error ? describe(error) : 'failed without an error' }
+}
+
+function isTransient(status: number | undefined): boolean {
+  return status !== undefined && (status === 408 || status === 425 || status === 429 || status >= 500)
+}
+
+function uncertain(error: string): ItemOutcome {
+  return { result: 'failed', retryable: true, uncertain: true, error }
+}
+
+function reasonOf(status: number, error: Failure | null): string {
+  return error === null ? `status ${status}` : `status ${status}: ${describe(error)}`
+}
+
+function describe({ code, message }: Failure): string {
+  return clean([code, message].filter(Boolean).join(': ') || 'no code', 400)
+}
+
+/** On one line and bounded. */
+function clean(text: string, maxLength: number): string {
+  return text.replace(/\p{Cc}+/gu, ' ').slice(0, maxLength)
+}

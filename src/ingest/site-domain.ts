@@ -1,0 +1,8 @@
+import { RelayError } from '../domain/errors.ts'
+
+/** The site domain as it stands in a header and in the host of a url: lower case, punycode, a port where it has one. */
+export function siteHostOf(siteDomain: string): string {
+  const host = /[/?#@\\\s]/.test(siteDomain) ? undefined : URL.parse(`https://${siteDomain}`)?.host
+  if (!host) throw new RelayError('invalid', 'site domain must be a host, without scheme or path')
+  return host
+}
