@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { pageParams, presentPage, readInput, splitPage } from '../../src/plugins/present.ts'
+
+const batchQuery = z.strictObject({
+  destination: z.string().optional(),
+  status: z.enum(['claimed', 'open', 'done', 'split']).optional(),
+  ...pageParams,
+})
+const attemptQuery = z.strictObject({
+  destination: z.string().optional(),
+  batch: z.string().optional(),
+  ...pageParams,
+})
+
+/** Batches and their attempts: list. */
+export async function attempts(app: FastifyInstance): Promise<void> {
+  const { store } = app.relay
+
+  app.get('/batches', async (request) => {
+    const { filter, page } = splitPage(readInput(batchQuery, request.query, 'query'))
+    return presentPage(await store.listBatches(filter, page), request)
+  })
+
+  app.get('/attempts', async (request) => {
+    const { filter, page } = splitPage(readInput(attemptQuery, request.query, 'query'))
+    const { batch, ...rest } = filter
+    return presentPage(
+      await store.listAttempts({ ...rest, ...(batch !== undefined && { batchId: batch }) }, page),
+      request,
+    )
+  })
+}

@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { RelayError } from '../../src/domain/errors.ts'
+import { ok } from '../../src/plugins/envelope.ts'
+import { present, readInput } from '../../src/plugins/present.ts'
+import type { Deliver } from '../../src/stages/deliver/deliver.ts'
+import type { Destination } from '../../src/stages/destination.ts'
+import type { DestinationStats } from '../../src/store/store.ts'
+
+const disableBody = z.strictObject({ reason: z.string().min(1).max(500).default('disabled by an operator') })
+
+/** Destinations: state, circuit, counts; enable and disable. */
+export async function destinations(app: FastifyInstance): Promise<void> {
+  const { relay } = app
+
+  app.get('/destinations', async (request) => {
+    const stats = await statsByName()
+    const rows = [...relay.destinations.values()].map((destination) => show(destination, stats))
+    return ok(rows, request.id, { cursor: null })
+  })
+
+  app.get<{ Params: { name: string } }>('/destinations/:name', async (request) => {
+    return ok(show(find(request.params.name).destination, await statsByName()), request.id)
+  })
+
+  app.post<{ Params: { name: string } }>('/destinations/:name/enable', async (request) => {
+    const { destination, deliver } = find(request.params.name)
+    await deliver.enable()
+    relay.wake()
+    return ok(show(destination, await statsByName()), request.id)
+  })
+
+  app.post<{ Params: { name: string } }>('/destinations/:name/disable', async (request) => {
+    const { destination, deliver } = find(request.params.name)
+    await deliver.disable(readInput(disableBody, request.body, 'body').reason)
+    return ok(show(destination, await statsByName()), request.id)
+  })
+
+  function find(name: string): { readonly destination: Destination; readonly deliver: Deliver } {
+    const destination = relay.destinations.get(name)
+    const deliver = relay.delivers.get(name)
+    if (!destination || !deliver) throw new RelayError('not_found', `no destination '${name.slice(0, 64)}'`)
+    return { destination, deliver }
+  }
+
+  async function statsByName(): Promise<ReadonlyMap<string, DestinationStats>> {
+    const { destinations } = await relay.store.readStats()
+    return new Map(destinations.map((row) => [row.destination, row]))
+  }
+
+  function show({ name, enabled, websiteId, rules }: Destination, stats: ReadonlyMap<string, DestinationStats>) {
+    const { destination: _name, ...counts } = present(stats.get(name) ?? noStats(name))
+    const circuit = relay.delivers.get(name)?.circuit()
+    const settings = relay.config.destinations[name]
+    return {
+      name,
+      enabled,
+      state: enabled ? circuit?.state : 'off',
+      circuit: circuit ? present({ ...circuit, retryAt: circuit.retryAt || null }) : null,
+      website_id: websiteId,
+      site_domain: rules.siteDomain,
+      base_url: settings?.base_url,
+      counts,
+    }
+  }
+}
+
+function noStats(destination: string): DestinationStats {
+  return { destination, pending: 0, delivered: 0, dead: 0, openBatches: 0, oldestPendingAt: null }
+}

@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify'
+import { requireAdmin } from '../../src/plugins/admin-auth.ts'
+import { attempts } from './attempts.ts'
+import { destinations } from './destinations.ts'
+import { events } from './events.ts'
+import { items } from './items.ts'
+import { mappers } from './mappers.ts'
+import { sources } from './sources.ts'
+
+/** The admin API, under a bearer token. Without a configured token every route of it is 404. */
+export async function admin(app: FastifyInstance): Promise<void> {
+  requireAdmin(app, app.relay.config.server.admin_token)
+  await app.register(events)
+  await app.register(items)
+  await app.register(attempts)
+  await app.register(destinations)
+  await app.register(sources)
+  await app.register(mappers)
+}

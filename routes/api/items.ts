@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { RelayError } from '../../src/domain/errors.ts'
+import { ok } from '../../src/plugins/envelope.ts'
+import {
+  defined,
+  pageParams,
+  present,
+  presentPage,
+  readInput,
+  splitPage,
+  timeParam,
+} from '../../src/plugins/present.ts'
+import type { ItemDetail } from '../../src/store/store.ts'
+
+const itemQuery = z.strictObject({
+  destination: z.string().optional(),
+  source: z.string().optional(),
+  type: z.string().optional(),
+  id: z.string().optional(),
+  status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  since: timeParam.optional(),
+  until: timeParam.optional(),
+  ...pageParams,
+})
+/** What tells items of one id apart. */
+const whichQuery = z.strictObject({ destination: z.string().optional(), type: z.string().optional() })
+
+/** Items: list, look into (desired, delivered, last error, attempts), redeliver. */
+export async function items(app: FastifyInstance): Promise<void> {
+  const { store } = app.relay
+
+  app.get('/items', async (request) => {
+    const { filter, page } = splitPage(readInput(itemQuery, request.query, 'query'))
+    return presentPage(await store.listItems(filter, page), request)
+  })
+
+  app.get<{ Params: { id: string } }>('/items/:id', async (request) => {
+    const item = await one(request.params.id, request.query)
+    const attempts = await store.listAttempts({ itemSeq: item.seq }, { limit: 50 })
+    return ok({ ...presentItem(item), attempts: attempts.rows.map(present) }, request.id)
+  })
+
+  app.post<{ Params: { id: string } }>('/items/:id/redeliver', async (request, reply) => {
+    const { destination, type, id } = await one(request.params.id, request.query)
+    await store.redeliverItems({ destination, type, id }, 1, app.relay.now())
+    app.relay.wake()
+    return reply.code(202).send(ok({ destination, type, id, status: 'pending' }, request.id))
+  })
+
+  async function one(id: string, query: unknown): Promise<ItemDetail> {
+    const found = await store.getItems({ id, ...defined(readInput(whichQuery, query, 'query')) })
+    const [item, ...others] = found
+    if (!item) throw new RelayError('not_found', `no item '${id.slice(0, 256)}'`)
+    if (others.length === 0) return item
+    const choices = found.map(({ destination, type }) => ({ destination, type }))
+    throw new RelayError('conflict', `several items are called '${id}': add ?destination= and ?type=`, {
+      details: { choices },
+    })
+  }
+}
+
+function presentItem({ body, attempts: failedAttempts, ...item }: ItemDetail): Record<string, unknown> {
+  const { desired_kind, ...row } = present(item)
+  return {
+    ...row,
+    failed_attempts: failedAttempts,
+    desired: { kind: desired_kind, item: body === null ? null : JSON.parse(body) },
+  }
+}

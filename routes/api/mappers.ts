@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { RelayError } from '../../src/domain/errors.ts'
+import { bindMapper } from '../../src/mapping/bind.ts'
+import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
+import { modelsSchema } from '../../src/mapping/models.ts'
+import { ok } from '../../src/plugins/envelope.ts'
+import { readInput } from '../../src/plugins/present.ts'
+import { deliveryOf, preview } from '../../src/stages/preview.ts'
+
+const previewBody = z.strictObject({
+  headers: z.record(z.string(), z.string()).optional(),
+  body: z.unknown().optional(),
+  rawBody: z.string().optional(),
+  query: z.string().optional(),
+  source: z.string().optional().describe('Take vars, models and destination of this source.'),
+  vars: z.record(z.string(), z.unknown()).default({}),
+  models: modelsSchema.default({}),
+})
+
+/** Mappers: list, and the dry run of one webhook. */
+export async function mappers(app: FastifyInstance): Promise<void> {
+  const { relay } = app
+
+  app.get('/mappers', async (request) => ok(relay.mappers.list(), request.id, { cursor: null }))
+
+  app.post<{ Params: { name: string } }>('/mappers/:name/preview', async (request) => {
+    const { source, vars, models, ...fixture } = readInput(previewBody, request.body, 'body')
+    const { mapper, rules } = choose(request.params.name, source, vars, models)
+    return ok(
+      await preview(mapper, deliveryOf(fixture, source ?? 'preview'), rules, relay.config.server.body_limit),
+      request.id,
+    )
+  })
+
+  function choose(
+    name: string,
+    sourceName: string | undefined,
+    vars: object,
+    models: z.output<typeof modelsSchema>,
+  ): { mapper: Mapper; rules: ItemRules } {
+    const definition = relay.mappers.get(name)
+    if (!definition) throw new RelayError('not_found', `no mapper '${name.slice(0, 64)}'`)
+    const config = sourceName === undefined ? undefined : relay.config.sources[sourceName]
+    if (sourceName !== undefined && !config) throw new RelayError('not_found', `no source '${sourceName.slice(0, 64)}'`)
+    const target = relay.destinations.get(config ? ([config.destination].flat()[0] ?? '') : '')
+    const mapper = bindMapper(definition, {
+      source: sourceName ?? 'preview',
+      vars: { ...config?.vars, ...vars },
+      models: { ...config?.models, ...models },
+    })
+    return { mapper, rules: target?.rules ?? { siteDomain: null, defaultLanguage: undefined } }
+  }
+}

@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify'
+import { ok } from '../../src/plugins/envelope.ts'
+
+/** Sources: what is wired to what. */
+export async function sources(app: FastifyInstance): Promise<void> {
+  const { relay } = app
+  app.get('/sources', async (request) => {
+    const rows = [...relay.sources.values()].map(({ name, enabled, mapper, verifier, destinations }) => ({
+      name,
+      enabled,
+      path: `/webhooks/${name}`,
+      mapper: mapper.name,
+      mapper_version: mapper.version,
+      verify: verifier.scheme,
+      destinations,
+      rate_limit: relay.config.sources[name]?.rate_limit,
+    }))
+    return ok(rows, request.id, { cursor: null })
+  })
+}

@@ -1,0 +1,96 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { RelayError } from '../src/domain/errors.ts'
+import { ok } from '../src/plugins/envelope.ts'
+import { expectedError } from '../src/plugins/errors.ts'
+import type { Admit, Received } from '../src/stages/receive.ts'
+
+type Webhook = FastifyRequest<{ Params: { source: string; '*'?: string }; Body: Buffer | undefined }>
+
+/** Failed signatures that one address may send in a minute before it is told to wait. */
+const failuresPerMinute = 30
+const noBytes = Buffer.alloc(0)
+
+/** `POST /webhooks/:source`: receive. */
+export async function webhooks(app: FastifyInstance): Promise<void> {
+  // The signature covers the bytes as sent, so in this scope (only) nothing parses the body.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  const { relay } = app
+  const limits = new Map(
+    Object.entries(relay.config.sources).map(
+      ([
+        name,
+        {
+          rate_limit: { max, window },
+        },
+      ]) => [name, app.createRateLimit({ max, timeWindow: window, keyGenerator: () => name })],
+    ),
+  )
+  const failures = app.createRateLimit({ max: failuresPerMinute, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
+
+  async function handle(request: Webhook, reply: FastifyReply): Promise<FastifyReply> {
+    const body = request.body ?? noBytes // Fastify skips the parser for an empty body
+    try {
+      return answer(await relay.receive({ ...deliveryOf(request), body }, admit(request)), request, reply)
+    } catch (error) {
+      throw await refused(error, request, body.length)
+    }
+  }
+
+  function admit(request: Webhook): Admit {
+    return async (source) => {
+      const limit = await limits.get(source)?.(request)
+      if (limit && !limit.isAllowed && limit.isExceeded) {
+        const message = `more than ${limit.max} webhooks of source '${source}' in its window`
+        throw new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
+      }
+    }
+  }
+
+  /** Counts the refusal; an address that keeps sending what is not authentic is slowed down. */
+  async function refused(error: unknown, request: Webhook, bytes: number): Promise<unknown> {
+    const expected = expectedError(error)
+    if (!expected) return error
+    let told = expected
+    if (expected.code === 'unauthorized') {
+      const limit = await failures(request)
+      if (!limit.isAllowed && limit.isExceeded) {
+        told = new RelayError('rate_limited', 'too many unverified webhooks from this address', {
+          retryAfterMs: limit.ttl,
+        })
+      }
+    }
+    const source = relay.sources.has(request.params.source) ? request.params.source : null
+    relay.emit({ kind: 'webhook.refused', source, code: told.code, reason: expected.message, bytes })
+    return told
+  }
+
+  app.post('/webhooks/:source', handle)
+  app.post('/webhooks/:source/*', handle)
+}
+
+function deliveryOf({ params, method, url, headers }: Webhook) {
+  const mark = url.indexOf('?')
+  return {
+    source: params.source,
+    method,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+    ),
+  }
+}
+
+function answer(received: Received, request: Webhook, reply: FastifyReply): FastifyReply {
+  if (received.kind === 'kept') {
+    const status = received.duplicate ? 'duplicate' : 'accepted'
+    return reply.code(202).send(ok({ event_id: received.eventId, status }, request.id))
+  }
+  const { status, body } = received.ping
+  reply.code(status)
+  if (body === undefined) return reply.send(ok({ event_id: null, status: 'ping' }, request.id))
+  if (typeof body === 'string') return reply.type('text/plain; charset=utf-8').send(body)
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+}

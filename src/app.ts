@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import rateLimit from '@fastify/rate-limit'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { routes } from '../routes/index.ts'
+import { installErrors } from './plugins/errors.ts'
+import type { Relay } from './relay.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly relay: Relay
+  }
+}
+
+/** The HTTP side of a relay. Does not listen. */
+export async function createApp(relay: Relay, log: FastifyBaseLogger): Promise<FastifyInstance> {
+  const { server } = relay.config
+  const app = fastify({
+    loggerInstance: log,
+    // The stages write one wide line for each event; a second one for each request would say nothing more.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: server.body_limit,
+    trustProxy: trustProxyOf(server.trust_proxy),
+    forceCloseConnections: 'idle',
+    // A sender that never finishes its request must not hold a connection for ever.
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 4096 },
+  })
+  app.decorate('relay', relay)
+  installErrors(app)
+  await app.register(rateLimit, { global: false })
+  await app.register(routes)
+  return app
+}
+
+function trustProxyOf(setting: Relay['config']['server']['trust_proxy']): boolean | string | string[] {
+  return Array.isArray(setting) ? [...setting] : (setting as boolean | string)
+}

@@ -1,0 +1,83 @@
+import { composeSources } from '../compose.ts'
+import { findConfigFile, loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { secretsOfSource } from '../config/secrets.ts'
+import type { Environment } from '../config/substitute.ts'
+import type { Source } from '../stages/source.ts'
+import { print, table } from './report.ts'
+
+export interface CheckOptions {
+  readonly config?: string
+  readonly json: boolean
+  readonly env: Environment
+}
+
+/** Validates everything that can be validated without a connection, and shows what is wired to what. */
+export async function check({ config: flag, json, env }: CheckOptions): Promise<void> {
+  const { config, file } = loadConfig(findConfigFile(flag, env), env)
+  const { sources } = await composeSources(config)
+  const wiring = wiringOf(config, file, sources)
+  print(wiring, { json, text: () => textOf(wiring) })
+}
+
+function wiringOf(config: Config, file: string | null, sources: ReadonlyMap<string, Source>) {
+  return {
+    file,
+    listen: `${config.server.host}:${config.server.port}`,
+    store: config.store.replace(/\/\/[^@/]*@/, '//'),
+    admin_api: config.server.admin_token ? 'on' : 'off (no admin_token)',
+    sources: Object.entries(config.sources).map(([name, settings]) => {
+      const source = sources.get(name)
+      return {
+        name,
+        path: `/webhooks/${name}`,
+        enabled: settings.enabled,
+        mapper: settings.mapper,
+        mapper_version: source?.mapper.version,
+        verify: source?.verifier.scheme,
+        secrets: secretsOfSource(settings).length,
+        models: Object.keys(settings.models),
+        destinations: source?.destinations ?? [],
+      }
+    }),
+    destinations: Object.entries(config.destinations).map(([name, settings]) => ({
+      name,
+      enabled: settings.enabled,
+      base_url: settings.base_url,
+      website_id: settings.website_id,
+      site_domain: settings.site_domain,
+      token: 'set',
+    })),
+  }
+}
+
+function textOf({ file, listen, store, admin_api, sources, destinations }: ReturnType<typeof wiringOf>): string {
+  const off = (enabled: boolean) => (enabled ? '' : 'off')
+  const sourceRows = sources.map((row) => [
+    row.path,
+    `${row.verify}, ${row.secrets === 1 ? '1 secret' : `${row.secrets} secrets`}`,
+    `${row.mapper} ${row.mapper_version}${row.models.length > 0 ? ` (${row.models.join(', ')})` : ''}`,
+    `-> ${row.destinations.join(', ')}`,
+    off(row.enabled),
+  ])
+  const destinationRows = destinations.map((row) => [
+    row.name,
+    row.base_url,
+    row.website_id,
+    row.site_domain,
+    off(row.enabled),
+  ])
+  return [
+    `${file ?? 'no configuration file'}: valid`,
+    '',
+    table([
+      ['listen', listen],
+      ['store', store],
+      ['admin API', admin_api],
+    ]),
+    '',
+    table([['WEBHOOKS', 'VERIFY', 'MAPPER', 'DESTINATION', ''], ...sourceRows]),
+    '',
+    table([['DESTINATION', 'BASE URL', 'WEBSITE', 'SITE DOMAIN', ''], ...destinationRows]),
+  ].join('\n')
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { findConfigFile, loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import type { Environment } from '../config/substitute.ts'
+import { RelayError } from '../domain/errors.ts'
+import { bindMapper } from '../mapping/bind.ts'
+import { loadMappers } from '../mapping/load.ts'
+import { readJson } from '../mapping/json.ts'
+import { deliveryOf, type Fixture, preview } from '../stages/preview.ts'
+import { readInputFile } from './input.ts'
+import { UsageError } from './report.ts'
+
+export interface MapOptions {
+  readonly mapper?: string
+  readonly fixture?: string
+  readonly input?: string
+  readonly header: readonly string[]
+  readonly var: readonly string[]
+  readonly source?: string
+  readonly config?: string
+  readonly env: Environment
+}
+
+const fixtureSchema = z.object({
+  headers: z.record(z.string(), z.string()).optional(),
+  body: z.unknown().optional(),
+  rawBody: z.string().optional(),
+  query: z.string().optional(),
+  method: z.string().optional(),
+})
+
+/** Prints what one webhook would come to. Problems go to standard error and make the command fail. */
+export async function mapOne(options: MapOptions): Promise<void> {
+  const { source: sourceName, env } = options
+  const config =
+    sourceName === undefined && options.config === undefined
+      ? null
+      : loadConfig(findConfigFile(options.config, env), env).config
+  const source = sourceName === undefined ? undefined : config?.sources[sourceName]
+  if (sourceName !== undefined && !source) throw new UsageError(`no source '${sourceName}' in the configuration`)
+  const name = options.mapper ?? source?.mapper
+  if (name === undefined) throw new UsageError('say which mapper: --mapper NAME, or --config FILE --source NAME')
+
+  const library = await loadMappers({ userDir: config?.mappers_dir })
+  const definition = library.get(name)
+  if (!definition) {
+    throw new UsageError(
+      `no mapper '${name}' (there is ${library
+        .list()
+        .map((one) => one.name)
+        .join(', ')})`,
+    )
+  }
+  const vars = { ...source?.vars, ...varsOf(options.var) }
+  const mapper = bindMapper(definition, { source: sourceName ?? 'map', vars, models: source?.models ?? {} })
+  const delivery = deliveryOf(readFixture(options), sourceName ?? 'map')
+  const limit = config?.server.body_limit ?? delivery.body.length + 1
+  const { event, changes, skipped, problems } = await preview(mapper, delivery, rulesOf(config, source), limit)
+  process.stdout.write(`${JSON.stringify({ event, changes, skipped }, null, 2)}\n`)
+  if (problems.length > 0) {
+    const issues = problems.map((message) => ({ path: '', message }))
+    throw new RelayError('invalid', 'some records could not be mapped', { details: { issues } })
+  }
+}
+
+function rulesOf(config: Config | null, source: Config['sources'][string] | undefined) {
+  const target = [source?.destination ?? []].flat()[0]
+  const destination = target === undefined ? undefined : config?.destinations[target]
+  return { siteDomain: destination?.site_domain ?? null, defaultLanguage: destination?.default_language }
+}
+
+function readFixture({ fixture, input, header }: MapOptions): Fixture {
+  if ((fixture === undefined) === (input === undefined)) throw new UsageError('give one of --fixture and --input')
+  const extra = Object.fromEntries(header.map(headerOf))
+  if (input !== undefined) return { headers: extra, rawBody: readInputFile(input).toString('utf8') }
+  const text = readInputFile(fixture ?? '-').toString('utf8')
+  let document: unknown
+  try {
+    document = readJson(text)
+  } catch (error) {
+    throw new UsageError(`${fixture} is not JSON: ${(error as Error).message}`)
+  }
+  const result = fixtureSchema.safeParse(document)
+  if (!result.success) throw new UsageError(`${fixture} is no fixture: ${z.prettifyError(result.error)}`)
+  return { ...result.data, headers: { ...result.data.headers, ...extra } }
+}
+
+function headerOf(line: string): [string, string] {
+  const match = /^([^:\s]+):\s*(.*)$/s.exec(line)
+  if (!match) throw new UsageError(`--header '${line}' is not of the form 'Name: value'`)
+  return [match[1]!.toLowerCase(), match[2]!]
+}
+
+function varsOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at <= 0) throw new UsageError(`--var '${pair}' is not of the form name=value`)
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}

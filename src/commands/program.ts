@@ -1,0 +1,138 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { Environment } from '../config/substitute.ts'
+import { sortableTime } from '../domain/version.ts'
+import { serve } from '../serve.ts'
+import { check } from './check.ts'
+import { keygen } from './keygen.ts'
+import { mapOne } from './map.ts'
+import { redeliver } from './redeliver.ts'
+import { replay } from './replay.ts'
+import { runSandbox } from './sandbox.ts'
+import { signCall } from './sign.ts'
+import { status } from './status.ts'
+
+const config = () => new Option('-c, --config <file>', 'configuration; else RELAY_CONFIG, else ./relay.yaml')
+const json = () => new Option('--json', 'print JSON').default(false)
+const limit = () => new Option('--limit <n>', 'at most so many').default(10_000).argParser(readWhole)
+const since = () => new Option('--since <time>', 'at or after this time (RFC 3339)').argParser(readTime)
+const until = () => new Option('--until <time>', 'before this time (RFC 3339)').argParser(readTime)
+
+/** The command line. Options are read here, work is done by a function for each command. */
+export function createProgram(env: Environment): Command {
+  const program = new Command('cms-relay')
+    .description(packageJson.description)
+    .version(packageJson.version)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+
+  program
+    .command('serve')
+    .description('run the relay (sandbox mode where nothing is configured)')
+    .addOption(config())
+    .action((options) => serve({ configFile: options.config, env }))
+
+  program
+    .command('check')
+    .description('validate the configuration and print what is wired to what')
+    .addOption(config())
+    .addOption(json())
+    .action((options) => check({ ...options, env }))
+
+  program
+    .command('map')
+    .description('dry run of one webhook: what it would come to, as JSON')
+    .option('--mapper <name>', 'the mapper; with --source, the one of the source')
+    .option('--fixture <file>', '{"headers":{…},"body":…} or {"headers":{…},"rawBody":"…"}; - is standard input')
+    .option('--input <file>', 'the body alone; - is standard input')
+    .option('--header <line>', "a header of the webhook, 'Name: value'; repeatable", collect, [])
+    .option('--var <pair>', 'a var of the source, name=value; repeatable', collect, [])
+    .option('--source <name>', 'take vars, models and destination of this source')
+    .addOption(config())
+    .action((options) => mapOne({ ...options, env }))
+
+  program
+    .command('replay')
+    .description('put events through the mapper again')
+    .argument('[events...]', 'ids of events')
+    .option('--source <name>', 'events of this source')
+    .addOption(new Option('--status <status>', 'events that ended so').choices(['processed', 'skipped', 'failed']))
+    .option('--topic <topic>', 'events with this topic')
+    .addOption(since())
+    .addOption(until())
+    .addOption(limit())
+    .addOption(config())
+    .addOption(json())
+    .action((ids, options) => replay({ ...options, ids, env }))
+
+  program
+    .command('redeliver')
+    .description('send items to their destination again, changed or not')
+    .argument('[item]', 'id of an item')
+    .option('--destination <name>', 'items of this destination')
+    .option('--source <name>', 'items of this source')
+    .option('--type <type>', 'items of this type')
+    .addOption(new Option('--status <status>', 'items that are so').choices(['pending', 'delivered', 'dead']))
+    .addOption(since())
+    .addOption(until())
+    .option('--all', 'every item', false)
+    .addOption(limit())
+    .addOption(config())
+    .addOption(json())
+    .action((id, options) => redeliver({ ...options, id, env }))
+
+  program
+    .command('status')
+    .description('what is pending, delivered and dead')
+    .addOption(config())
+    .addOption(json())
+    .action((options) => status({ ...options, env }))
+
+  program
+    .command('sandbox')
+    .description('an ingest API for tests, on loopback, that judges every call as the real one would')
+    .option('--port <n>', 'port; 0 takes a free one', readWhole, 8081)
+    .option('--token <token>', 'connectorId.secret')
+    .option('--website-id <id>', 'the website of the token')
+    .option('--site-domain <host>', 'the host that urls must have')
+    .option('--state <file>', 'remember items over restarts')
+    .action((options) => runSandbox(options))
+
+  program
+    .command('sign')
+    .description('print the signed headers of an ingest call')
+    .requiredOption('--website-id <id>', 'the website of the token')
+    .option('--token <token>', 'connectorId.secret; else BAINQUET_CONNECTOR_TOKEN')
+    .option('--path <path>', 'path of the url, as sent', '/v1/ingest/batch')
+    .option('--input <file>', 'the exact body; - is standard input', '-')
+    .option('--timestamp <sec>', 'unix seconds; else now', readWhole)
+    .option('--nonce <nonce>', 'else a fresh one')
+    .addOption(json())
+    .action((options) => signCall({ ...options, env }))
+
+  program
+    .command('keygen')
+    .description('make up a secret for webhooks or the admin API')
+    .option('--bytes <n>', 'of randomness, at least 16', readWhole, 32)
+    .addOption(json())
+    .action((options) => keygen(options))
+
+  // Wrong use exits with 2 in every command.
+  for (const command of program.commands) command.exitOverride()
+  return program
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value]
+}
+
+function readWhole(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('expected a whole number')
+  return Number(text)
+}
+
+function readTime(text: string): number {
+  const time = sortableTime(text)
+  if (time === null) throw new InvalidArgumentError('expected a time such as 2026-01-31T08:00:00Z')
+  return Date.parse(`${time.slice(0, 23)}Z`)
+}

@@ -1,0 +1,48 @@
+import { CommanderError } from 'commander'
+import type { Issue } from '../config/substitute.ts'
+import { messageOf, RelayError } from '../domain/errors.ts'
+
+/** A command that was called in a way that makes no sense: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Tells a person what went wrong, without a stack trace where it was expected. Answers the exit code. */
+export function reportFailure(error: unknown, write: (text: string) => void): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said it already
+  if (error instanceof UsageError) {
+    write(`cms-relay: ${error.message}\n`)
+    return 2
+  }
+  if (error instanceof RelayError || isSystemError(error)) {
+    write(`cms-relay: ${messageOf(error)}\n`)
+    const issues = error instanceof RelayError ? (error.details['issues'] as readonly Issue[] | undefined) : undefined
+    for (const { path, message } of issues ?? []) write(`  ${path ? `${path}: ` : ''}${message}\n`)
+    return 1
+  }
+  write(`cms-relay: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return 1
+}
+
+/** A port in use, a missing file, …: the operating system's word is enough. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
+}
+
+/** Prints for machines with `--json`, else for people. */
+export function print(value: unknown, { json, text }: { readonly json: boolean; readonly text: () => string }): void {
+  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`)
+}
+
+/** Columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

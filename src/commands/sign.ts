@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto'
+import type { Environment } from '../config/substitute.ts'
+import { sign } from '../ingest/signer.ts'
+import { readInputFile } from './input.ts'
+import { print, UsageError } from './report.ts'
+
+export interface SignOptions {
+  readonly token?: string
+  readonly websiteId: string
+  readonly path: string
+  readonly input: string
+  readonly timestamp?: number
+  readonly nonce?: string
+  readonly json: boolean
+  readonly env: Environment
+}
+
+/** Prints the headers that sign a body, to compare another implementation with, or to call by hand. */
+export function signCall(options: SignOptions): void {
+  const { websiteId, path, input, timestamp, nonce = randomUUID(), env } = options
+  const token = options.token ?? env['BAINQUET_CONNECTOR_TOKEN']
+  if (!token) throw new UsageError('give --token, or set BAINQUET_CONNECTOR_TOKEN')
+  const timestampSec = timestamp ?? Math.floor(Date.now() / 1000)
+  // Authorization is left out: it is the token itself, and what is printed ends up in terminals and logs.
+  const { Authorization: _token, ...headers } = sign({
+    token,
+    websiteId,
+    path,
+    body: readInputFile(input),
+    timestampSec,
+    nonce,
+  })
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  print(headers, { json: options.json, text: () => lines.join('\n') })
+}

@@ -1,0 +1,89 @@
+import { configError } from './config/load.ts'
+import type { Config, DestinationConfig, SourceConfig } from './config/schema.ts'
+import { secretsOfSource } from './config/secrets.ts'
+import type { Issue } from './config/substitute.ts'
+import { verifyConfigOf } from './config/verify.ts'
+import { messageOf, RelayError } from './domain/errors.ts'
+import { createIngestClient } from './ingest/client.ts'
+import { bindMapper } from './mapping/bind.ts'
+import { loadMappers, type MapperLibrary } from './mapping/load.ts'
+import type { Destination } from './stages/destination.ts'
+import type { Source } from './stages/source.ts'
+import { createVerifier } from './verify/verifier.ts'
+
+export interface Parts {
+  readonly mappers: MapperLibrary
+  readonly sources: ReadonlyMap<string, Source>
+}
+
+/** Mappers and sources, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
+export async function composeSources(config: Config): Promise<Parts> {
+  const mappers = await loadMappers({ userDir: config.mappers_dir })
+  const issues: Issue[] = []
+  const sources = new Map<string, Source>()
+  for (const [name, settings] of Object.entries(config.sources)) {
+    const source = composeSource(name, settings, mappers, issues)
+    if (source) sources.set(name, source)
+  }
+  if (issues.length > 0) throw configError('configuration', issues)
+  return { mappers, sources }
+}
+
+function composeSource(name: string, settings: SourceConfig, mappers: MapperLibrary, issues: Issue[]): Source | null {
+  const path = `sources.${name}`
+  const definition = mappers.get(settings.mapper)
+  if (!definition) {
+    const known = mappers.list().map((mapper) => mapper.name)
+    issues.push({ path: `${path}.mapper`, message: `no mapper '${settings.mapper}' (there is ${known.join(', ')})` })
+    return null
+  }
+  const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
+  const { enabled, vars, models, destination } = settings
+  const mapper = tried(issues, path, () => bindMapper(definition, { source: name, vars, models }))
+  const verifier = tried(issues, `${path}.secret`, () => {
+    return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
+  })
+  if (!mapper || !verifier) return null
+  return { name, enabled, mapper, verifier, destinations: [...new Set([destination].flat())] }
+}
+
+/** The mistakes of a part join the others; anything else that is thrown is a bug. */
+function tried<T>(issues: Issue[], path: string, make: () => T): T | null {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error
+    const own = error.details['issues'] as readonly Issue[] | undefined
+    issues.push(...(own ?? [{ path, message: messageOf(error) }]))
+    return null
+  }
+}
+
+/** A destination ready for work, with its connections. */
+export function composeDestination(name: string, config: DestinationConfig, now: () => number): Destination {
+  const { delivery, retry } = config
+  return {
+    name,
+    enabled: config.enabled,
+    websiteId: config.website_id,
+    rules: { siteDomain: config.site_domain, defaultLanguage: config.default_language },
+    debounce: { debounceMs: delivery.debounce, maxWaitMs: delivery.max_wait },
+    maxItems: delivery.max_items,
+    maxBytes: delivery.max_bytes,
+    concurrency: delivery.concurrency,
+    timeoutMs: delivery.timeout,
+    backoff: { baseMs: retry.base, capMs: retry.cap },
+    maxAgeMs: retry.max_age,
+    client: createIngestClient({
+      baseUrl: config.base_url,
+      token: config.token,
+      websiteId: config.website_id,
+      siteDomain: config.site_domain,
+      connectorType: config.connector_type,
+      connectorVersion: config.connector_version,
+      timeoutMs: delivery.timeout,
+      connections: delivery.concurrency,
+      now,
+    }),
+  }
+}

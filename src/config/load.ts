@@ -1,0 +1,126 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parseDocument } from 'yaml'
+import { messageOf, RelayError } from '../domain/errors.ts'
+import { type Config, configSchema } from './schema.ts'
+import { type Environment, type Issue, substitute } from './substitute.ts'
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** The file it came from; null where there is none. */
+  readonly file: string | null
+}
+
+/** The file to read: `--config`, else `RELAY_CONFIG`, else `./relay.yaml` if present, else null. */
+export function findConfigFile(flag: string | undefined, env: Environment, cwd = process.cwd()): string | null {
+  const named = flag ?? (env['RELAY_CONFIG'] || undefined)
+  if (named !== undefined) return resolve(cwd, named)
+  const usual = resolve(cwd, 'relay.yaml')
+  return existsSync(usual) ? usual : null
+}
+
+/** Reads, fills in and checks a configuration. Throws RelayError `invalid` with every mistake in `details.issues`. */
+export function loadConfig(file: string | null, env: Environment): LoadedConfig {
+  const document = file === null ? {} : readYaml(file)
+  return { config: readConfig(document, env, file), file }
+}
+
+/** As `loadConfig`, from a document that is already parsed. `file` is where relative paths start. */
+export function readConfig(document: unknown, env: Environment, file: string | null = null): Config {
+  const issues: Issue[] = []
+  const filled = overridden(substitute(document ?? {}, env, issues), env)
+  const filledAt = new Set(issues.map(({ path }) => path))
+  const result = configSchema.safeParse(filled)
+  if (!result.success) {
+    for (const issue of result.error.issues) {
+      const path = pathText(issue.path)
+      // A variable that is not set has been reported; that its empty value does not fit says nothing more.
+      if (!filledAt.has(path)) issues.push({ path, message: issue.message })
+    }
+  }
+  if (issues.length > 0 || !result.success) throw configError(file ?? 'configuration', issues)
+  return freeze(atHome(result.data, file))
+}
+
+export function configError(where: string, issues: readonly Issue[]): RelayError {
+  const count = issues.length === 1 ? '1 mistake' : `${issues.length} mistakes`
+  return new RelayError('invalid', `${where}: ${count}`, { details: { issues } })
+}
+
+function readYaml(file: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new RelayError('invalid', `cannot read the configuration ${file}`, { cause: error })
+  }
+  const document = parseDocument(text, { prettyErrors: true })
+  const issues = document.errors.map(({ message }) => ({ path: '', message: message.replace(/:\n[\s\S]*$/, '') }))
+  if (issues.length > 0) throw configError(file, issues)
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    throw configError(file, [{ path: '', message: messageOf(error) }])
+  }
+}
+
+type Raw = Record<string, unknown>
+
+function isRaw(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The environment's overrides laid over the document, and the `BAINQUET_*` destination where the file names none. */
+function overridden(document: unknown, env: Environment): unknown {
+  if (!isRaw(document)) return document
+  const { PORT, RELAY_STORE, RELAY_ADMIN_TOKEN, LOG_LEVEL } = env
+  const server = { ...(PORT && { port: PORT }), ...(RELAY_ADMIN_TOKEN && { admin_token: RELAY_ADMIN_TOKEN }) }
+  return {
+    ...document,
+    ...merged('server', document, server),
+    ...merged('log', document, LOG_LEVEL ? { level: LOG_LEVEL } : {}),
+    ...(RELAY_STORE && { store: RELAY_STORE }),
+    ...(!hasDestinations(document) && bainquetDestination(env)),
+  }
+}
+
+function merged(key: string, document: Raw, values: Raw): Raw {
+  const own = document[key] ?? {}
+  // What is not a map is left for the schema to refuse.
+  return Object.keys(values).length > 0 && isRaw(own) ? { [key]: { ...own, ...values } } : {}
+}
+
+function hasDestinations({ destinations }: Raw): boolean {
+  return destinations !== undefined && !(isRaw(destinations) && Object.keys(destinations).length === 0)
+}
+
+function bainquetDestination(env: Environment): Raw {
+  if (!env['BAINQUET_CONNECTOR_TOKEN']) return {}
+  const settings = {
+    token: env['BAINQUET_CONNECTOR_TOKEN'],
+    website_id: env['BAINQUET_WEBSITE_ID'],
+    site_domain: env['BAINQUET_SITE_DOMAIN'],
+    base_url: env['BAINQUET_BASE_URL'],
+    connector_version: env['BAINQUET_CONNECTOR_VERSION'],
+    enabled: env['BAINQUET_ENABLED'],
+  }
+  return { destinations: { default: Object.fromEntries(Object.entries(settings).filter(([, value]) => value)) } }
+}
+
+/** Relative folders of the file start where the file is. */
+function atHome(config: Config, file: string | null): Config {
+  if (config.mappers_dir === undefined) return config
+  return { ...config, mappers_dir: resolve(file === null ? '.' : dirname(file), config.mappers_dir) }
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`
+    return text ? `${text}.${String(key)}` : String(key)
+  }, '')
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) freeze(part)
+  return Object.freeze(value)
+}

@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { modelsSchema } from '../mapping/models.ts'
+import { duration, size } from './units.ts'
+
+const secret = z.string().min(1, { error: 'must not be empty' })
+const secrets = z.union([secret, z.array(secret).min(1)])
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, { error: 'names are letters, digits, - and _, at most 64' })
+const host = z
+  .string()
+  .regex(/^[a-z0-9.-]+(:\d+)?$/i, { error: 'a host name without scheme or path, such as example.com' })
+  .transform((text) => text.toLowerCase())
+const flag = z
+  .union([z.boolean(), z.enum(['true', 'false', 'True', 'False', '1', '0'])])
+  .transform((value) => (typeof value === 'boolean' ? value : value.toLowerCase() === 'true' || value === '1'))
+const whole = z.coerce.number().int()
+const httpUrl = z.url({ protocol: /^https?$/, error: 'an absolute http(s) url' })
+
+const server = z.strictObject({
+  host: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
+  port: whole.min(0).max(65535).default(8080).describe('Port to listen on; 0 takes a free one. `PORT` overrides.'),
+  body_limit: size.prefault('5mb').describe('Largest webhook body, also after decompression; more is answered 413.'),
+  trust_proxy: z
+    .union([flag, z.string().min(1), z.array(z.string().min(1))])
+    .default(false)
+    .describe('Whose X-Forwarded-* headers count: true, or addresses and CIDR ranges of the proxies.'),
+  admin_token: z
+    .union([z.literal(''), z.string().min(16, { error: 'must have at least 16 characters' })])
+    .optional()
+    .describe('Bearer token of the admin API; without one the API is off. `RELAY_ADMIN_TOKEN` overrides.'),
+  shutdown_grace: duration.prefault('10s').describe('How long requests and calls under way may take after SIGTERM.'),
+})
+
+const delivery = z.strictObject({
+  debounce: duration.prefault('1s').describe('How long an item rests after a change before it is sent.'),
+  max_wait: duration.prefault('15s').describe('How long an item that keeps changing waits at most.'),
+  max_items: whole.min(1).max(500).default(500).describe('Items in one call.'),
+  max_bytes: size.prefault('4mb').describe('Size of one call.'),
+  concurrency: whole.min(1).max(64).default(2).describe('Calls under way at once.'),
+  timeout: duration.prefault('15s').describe('Limit for connecting, for the headers and for the whole answer.'),
+})
+
+const retry = z.strictObject({
+  base: duration.prefault('1s').describe('Longest first wait; doubles with each attempt (full jitter).'),
+  cap: duration.prefault('10m').describe('Longest wait; also the limit for a `Retry-After`.'),
+  max_age: duration.prefault('72h').describe('After this long an undelivered item is dead.'),
+})
+
+const destination = z.strictObject({
+  token: z
+    .string()
+    .regex(/^[^.\s]+\.\S+$/, { error: 'must be connectorId.secret' })
+    .describe('The connector token, `connectorId.secret`.'),
+  website_id: z.string().min(1).describe('The website that the token is scoped to.'),
+  site_domain: host.describe("Host of every item's url, without scheme."),
+  base_url: httpUrl.default('https://api.bainquet.online/v1/ingest').describe('Root of the ingest API.'),
+  connector_type: z.string().min(1).default('api').describe('Sent as X-Connector-Type.'),
+  connector_version: z.string().min(1).default('1.0.0').describe('Sent as X-Connector-Version.'),
+  default_language: z.string().optional().describe('BCP-47 language of items that name none.'),
+  enabled: flag.default(true).describe('False: changes are kept, nothing is sent.'),
+  delivery: delivery.prefault({}),
+  retry: retry.prefault({}),
+})
+
+const source = z.strictObject({
+  mapper: z.string().min(1).describe('A built-in mapper or one of your own.'),
+  destination: z.union([name, z.array(name).min(1)]).describe('Where the items go: a destination or a list.'),
+  enabled: flag.default(true).describe('False: its webhooks are answered 404.'),
+  secret: secrets.optional().describe('What the sender signs with or shows; a list while rotating.'),
+  verify: z
+    .union([z.literal('none'), z.looseObject({ scheme: z.string().optional(), secret: secrets.optional() })])
+    .optional()
+    .describe("How webhooks are verified, over what the mapper says; `none` accepts anyone. See the mapper's page."),
+  vars: z.record(z.string(), z.unknown()).default({}).describe('What the mapper asks for, such as the site origin.'),
+  models: modelsSchema.default({}).describe('Headless systems: which models may leave, and how.'),
+  rate_limit: z
+    .strictObject({
+      max: whole.min(1).default(600).describe('Webhooks in a window; more are answered 429.'),
+      window: duration.prefault('1m').describe('The window.'),
+    })
+    .prefault({}),
+})
+
+/** The whole configuration. Declares, defaults, checks and documents each setting. */
+export const configSchema = z
+  .strictObject({
+    server: server.prefault({}),
+    store: z
+      .string()
+      .regex(/^sqlite:.+/, { error: 'sqlite:PATH' })
+      .default('sqlite:./data/relay.db')
+      .describe('Where everything is kept: sqlite:PATH. `RELAY_STORE` overrides.'),
+    destinations: z.record(name, destination).default({}).describe('Websites at an ingest API, by name.'),
+    sources: z.record(name, source).default({}).describe('Where webhooks come from; the name is in the URL.'),
+    mappers_dir: z.string().min(1).optional().describe('Folder of your own mappers, beside the built-in ones.'),
+    retention: z
+      .strictObject({
+        events: duration.prefault('7d').describe('How long settled events are kept.'),
+        attempts: duration.prefault('30d').describe('How long settled batches and their attempts are kept.'),
+      })
+      .prefault({}),
+    log: z
+      .strictObject({
+        level: z
+          .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+          .default('info')
+          .describe('Least level that is logged. `LOG_LEVEL` overrides.'),
+      })
+      .prefault({}),
+  })
+  .superRefine((config, context) => {
+    for (const [sourceName, { destination }] of Object.entries(config.sources)) {
+      for (const target of [destination].flat()) {
+        if (Object.hasOwn(config.destinations, target)) continue
+        const message = `no destination '${target}' (there is ${Object.keys(config.destinations).join(', ') || 'none'})`
+        context.addIssue({ code: 'custom', path: ['sources', sourceName, 'destination'], message })
+      }
+    }
+  })
+
+export type Config = z.output<typeof configSchema>
+export type SourceConfig = Config['sources'][string]
+export type DestinationConfig = Config['destinations'][string]

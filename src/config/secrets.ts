@@ -1,0 +1,19 @@
+import type { Config, DestinationConfig, SourceConfig } from './schema.ts'
+
+/** Every secret of a source: its `secret` and the one inside `verify`. */
+export function secretsOfSource({ secret, verify }: SourceConfig): readonly string[] {
+  const inner = typeof verify === 'object' ? verify.secret : undefined
+  return [...new Set([secret ?? [], inner ?? []].flat())]
+}
+
+/** Every value of the configuration that must never be printed. */
+export function secretsOf(config: Config): readonly string[] {
+  const tokens = Object.values(config.destinations).flatMap(secretsOfToken)
+  return [...tokens, ...Object.values(config.sources).flatMap(secretsOfSource), config.server.admin_token ?? ''].filter(
+    Boolean,
+  )
+}
+
+function secretsOfToken({ token }: DestinationConfig): readonly string[] {
+  return [token, token.slice(token.indexOf('.') + 1)]
+}

@@ -1,0 +1,71 @@
+/**
+ * What happens in the relay, as data: logs and metrics are made from it in one place. Durations in milliseconds. Holds no
+ * secrets and no bodies.
+ */
+export type Signal =
+  | {
+      readonly kind: 'webhook.received'
+      readonly source: string
+      readonly eventId: string
+      readonly deliveryId: string | null
+      readonly topic: string | null
+      readonly bytes: number
+      readonly duplicate: boolean
+      readonly durationMs: number
+    }
+  | { readonly kind: 'webhook.answered'; readonly source: string; readonly status: number; readonly bytes: number }
+  | {
+      readonly kind: 'webhook.refused'
+      /** Null where no such source is configured: names made up by strangers are no labels. */
+      readonly source: string | null
+      readonly code: string
+      readonly reason: string
+      readonly bytes: number
+    }
+  | {
+      readonly kind: 'event.mapped'
+      readonly eventId: string
+      readonly source: string
+      readonly topic: string | null
+      readonly mapper: string
+      readonly status: 'processed' | 'skipped' | 'failed'
+      readonly reason: string | null
+      readonly applied: number
+      readonly unchanged: number
+      readonly stale: number
+      readonly durationMs: number
+    }
+  | {
+      readonly kind: 'batch.attempted'
+      readonly batchId: string
+      readonly destination: string
+      readonly call: string
+      readonly items: number
+      readonly bytes: number
+      readonly attempt: number
+      readonly status: number | null
+      readonly outcome: string
+      readonly error: string | null
+      readonly requestId: string | null
+      readonly durationMs: number
+      readonly delivered: number
+      /** From receipt to delivery, of each delivered item. */
+      readonly latenciesMs: readonly number[]
+    }
+  | {
+      readonly kind: 'item.dead'
+      readonly destination: string
+      readonly type: string
+      readonly id: string
+      readonly error: string
+    }
+  | {
+      readonly kind: 'destination.changed'
+      readonly destination: string
+      readonly state: 'closed' | 'open' | 'disabled'
+      readonly reason: string | null
+    }
+  | { readonly kind: 'destination.clock_skew'; readonly destination: string; readonly skewMs: number }
+  | { readonly kind: 'step.failed'; readonly loop: string; readonly error: unknown }
+
+export type Emit = (signal: Signal) => void

@@ -1,0 +1,56 @@
+import type { Logger } from 'pino'
+import { messageOf } from './domain/errors.ts'
+import type { Emit, Signal } from './domain/signal.ts'
+import type { Metrics } from './plugins/metrics.ts'
+import { snakeCase } from './plugins/present.ts'
+
+/** One wide log line and the metrics for everything that happens. */
+export function createObserver(log: Logger, metrics: Metrics): Emit {
+  // Signals are flat and hold no secrets, and what they quote is masked in the finished line. To look for telling field
+  // names in each would cost more than all else of the line.
+  const lines = log.child({}, { redact: [] })
+  return (signal) => {
+    metrics.observe(signal)
+    const level = levelOf(signal)
+    if (lines.isLevelEnabled(level)) lines[level](snakeCase(fieldsOf(signal)), signal.kind)
+  }
+}
+
+function levelOf(signal: Signal): 'info' | 'warn' | 'error' {
+  switch (signal.kind) {
+    case 'webhook.refused':
+    case 'item.dead':
+    case 'destination.clock_skew':
+      return 'warn'
+    case 'event.mapped':
+      return signal.status === 'failed' ? 'warn' : 'info'
+    case 'batch.attempted':
+      return signal.outcome === 'settled' ? 'info' : 'warn'
+    case 'destination.changed':
+      return signal.state === 'closed' ? 'info' : 'error'
+    case 'step.failed':
+      return 'error'
+    default:
+      return 'info'
+  }
+}
+
+function fieldsOf(signal: Signal): Record<string, unknown> {
+  switch (signal.kind) {
+    case 'batch.attempted': {
+      const { kind: _kind, latenciesMs, ...fields } = signal
+      return latenciesMs.length > 0 ? { ...fields, slowestMs: Math.max(...latenciesMs) } : fields
+    }
+    case 'step.failed':
+      return { loop: signal.loop, error: messageOf(signal.error), stack: stackOf(signal.error) }
+    default: {
+      const { kind: _kind, ...fields } = signal
+      return fields
+    }
+  }
+}
+
+/** Where a bug is; an expected failure says enough by its message. */
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error && error.name !== 'RelayError' ? error.stack : undefined
+}

@@ -1,0 +1,32 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { RelayError } from '../domain/errors.ts'
+
+/** Wrong tokens that one address may send in a minute. */
+const failuresPerMinute = 20
+
+/** Every route of this scope needs `Authorization: Bearer <token>`, compared in constant time. No token: no API. */
+export function requireAdmin(app: FastifyInstance, token: string | undefined): void {
+  const expected = token ? digest(token) : null
+  const failures = app.createRateLimit({ max: failuresPerMinute, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
+
+  app.addHook('onRequest', async (request) => {
+    if (!expected) throw new RelayError('not_found', 'the admin API is off: no server.admin_token is configured')
+    const limit = await failures(request, { increment: false })
+    if (!limit.isAllowed && limit.remaining <= 0) {
+      throw new RelayError('rate_limited', 'too many wrong admin tokens from this address', { retryAfterMs: limit.ttl })
+    }
+    const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (given !== undefined && timingSafeEqual(digest(given), expected)) return
+    await failures(request)
+    throw new RelayError(
+      'unauthorized',
+      given === undefined ? 'a bearer token is required' : 'the bearer token is wrong',
+    )
+  })
+}
+
+/** Hashed first, so that the lengths are equal and say nothing. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,59 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, messageOf, RelayError } from '../domain/errors.ts'
+import type { ErrorEnvelope } from './envelope.ts'
+
+// The compiler asks for a status when a code is added.
+export const statusOf: Record<ErrorCode, number> = {
+  invalid: 400,
+  unauthorized: 401,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  unsupported: 415,
+  rate_limited: 429,
+  unavailable: 503,
+}
+
+const codeOf = new Map<number, ErrorCode>(Object.entries(statusOf).map(([code, status]) => [status, code as ErrorCode]))
+
+/** An expected failure, whoever threw it; null for a bug. Fastify's own refusals carry a status below 500. */
+export function expectedError(error: unknown): RelayError | null {
+  if (error instanceof RelayError) return error
+  const { statusCode, message } = error as Partial<FastifyError>
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return null
+  return new RelayError(codeOf.get(statusCode) ?? 'invalid', message ?? 'bad request')
+}
+
+/** Answers errors in the envelope. A bug is logged here, once, and says nothing of itself to the caller. */
+export function installErrors(app: FastifyInstance): void {
+  app.setNotFoundHandler((request, reply) => {
+    return sendError(reply, request, new RelayError('not_found', `no route ${request.method} ${pathOf(request.url)}`))
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const expected = expectedError(error)
+    if (!expected) request.log.error({ err: error, requestId: request.id }, 'request.failed')
+    return sendError(reply, request, expected)
+  })
+}
+
+function sendError(reply: FastifyReply, request: FastifyRequest, error: RelayError | null): FastifyReply {
+  const status = error ? statusOf[error.code] : 500
+  const envelope: ErrorEnvelope = {
+    ok: false,
+    error: {
+      code: error?.code ?? 'internal',
+      message: error ? messageOf(error) : 'internal error',
+      status,
+      retryable: status === 429 || status >= 500,
+      requestId: request.id,
+      details: error?.details ?? {},
+    },
+  }
+  if (error?.retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(status).type('application/problem+json').send(JSON.stringify(envelope))
+}
+
+function pathOf(url: string): string {
+  return (url.split('?', 1)[0] ?? '').slice(0, 200)
+}

@@ -1,0 +1,117 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Circuit } from '../domain/circuit.ts'
+import type { Signal } from '../domain/signal.ts'
+import type { Stats } from '../store/store.ts'
+
+export interface Metrics {
+  /** Counts what happened. */
+  observe(signal: Signal): void
+  /** The metrics in Prometheus' text format, gauges set from what the store says now. */
+  render(stats: Stats, circuits: ReadonlyMap<string, Circuit>, now: number): Promise<string>
+  readonly contentType: string
+}
+
+const circuitStates = ['closed', 'open', 'disabled'] as const
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200]
+
+/** The relay's metrics, in a registry of their own. Reasons and outcomes are words of a small set, never free text. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter({ name: `cms_relay_${name}`, help, labelNames: [...labelNames], registers: [registry] })
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge({ name: `cms_relay_${name}`, help, labelNames: [...labelNames], registers: [registry] })
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    buckets = secondsBuckets,
+  ) => new Histogram({ name: `cms_relay_${name}`, help, labelNames: [...labelNames], buckets, registers: [registry] })
+
+  const received = counter('webhooks_received_total', 'Webhooks accepted and kept.', ['source'])
+  const duplicates = counter('webhooks_duplicate_total', 'Webhooks whose delivery id was known.', ['source'])
+  const answered = counter('webhooks_answered_total', 'Pings, tests and handshakes answered.', ['source'])
+  const refused = counter('webhooks_refused_total', 'Webhooks refused, by code.', ['source', 'reason'])
+  const accepting = histogram('accept_seconds', 'From the whole request to the commit.', ['source'])
+  const mapped = counter('events_mapped_total', 'Events mapped, by status.', ['source', 'status'])
+  const skipped = counter('events_skipped_total', 'Events skipped, by kind of reason.', ['source', 'reason'])
+  const changes = counter('changes_total', 'Changes of items, by what became of them.', ['source', 'result'])
+  const attempts = counter('attempts_total', 'HTTP attempts, by outcome.', ['destination', 'call', 'outcome'])
+  const attempting = histogram('attempt_seconds', 'Duration of an HTTP attempt.', ['destination'])
+  const delivered = counter('items_delivered_total', 'Items acknowledged.', ['destination'])
+  const died = counter('items_dead_total', 'Items given up.', ['destination'])
+  const latency = histogram('delivery_seconds', 'From receipt to acknowledgement, by item.', ['destination'])
+  const failures = counter('step_failures_total', 'Failures of a loop, such as a store that cannot be written.', [
+    'loop',
+  ])
+  const skew = gauge('destination_clock_skew_seconds', "How far the destination's clock is ahead.", ['destination'])
+
+  const eventsPending = gauge('events_pending', 'Events waiting to be mapped.', [])
+  const eventsFailed = gauge('events_failed', 'Events that could not be mapped.', [])
+  const items = gauge('items', 'Items by status.', ['destination', 'status'])
+  const openBatches = gauge('batches_open', 'Batches sent or to be sent again.', ['destination'])
+  const oldest = gauge('oldest_pending_seconds', 'Age of the oldest pending item, since its webhook.', ['destination'])
+  const circuit = gauge('destination_state', '1 for the state that the destination is in.', ['destination', 'state'])
+
+  return {
+    contentType: registry.contentType,
+    observe(signal) {
+      switch (signal.kind) {
+        case 'webhook.received':
+          received.inc({ source: signal.source })
+          if (signal.duplicate) duplicates.inc({ source: signal.source })
+          return accepting.observe({ source: signal.source }, signal.durationMs / 1000)
+        case 'webhook.answered':
+          return answered.inc({ source: signal.source })
+        case 'webhook.refused':
+          return refused.inc({ source: signal.source ?? 'unknown', reason: signal.code })
+        case 'event.mapped': {
+          const { source, status } = signal
+          mapped.inc({ source, status })
+          if (status === 'skipped') skipped.inc({ source, reason: skipReasonOf(signal.reason) })
+          for (const result of ['applied', 'unchanged', 'stale'] as const)
+            changes.inc({ source, result }, signal[result])
+          return
+        }
+        case 'batch.attempted': {
+          const { destination, call, outcome } = signal
+          attempts.inc({ destination, call, outcome })
+          attempting.observe({ destination }, signal.durationMs / 1000)
+          delivered.inc({ destination }, signal.delivered)
+          for (const ms of signal.latenciesMs) latency.observe({ destination }, ms / 1000)
+          return
+        }
+        case 'item.dead':
+          return died.inc({ destination: signal.destination })
+        case 'destination.clock_skew':
+          return skew.set({ destination: signal.destination }, signal.skewMs / 1000)
+        case 'step.failed':
+          return failures.inc({ loop: signal.loop })
+        case 'destination.changed':
+          return // shown by the gauge
+      }
+    },
+    render(stats, circuits, now) {
+      eventsPending.set(stats.eventsPending)
+      eventsFailed.set(stats.eventsFailed)
+      for (const row of stats.destinations) {
+        const { destination } = row
+        for (const status of ['pending', 'delivered', 'dead'] as const) items.set({ destination, status }, row[status])
+        openBatches.set({ destination }, row.openBatches)
+        oldest.set({ destination }, row.oldestPendingAt === null ? 0 : Math.max(0, now - row.oldestPendingAt) / 1000)
+      }
+      for (const [destination, { state }] of circuits) {
+        for (const one of circuitStates) circuit.set({ destination, state: one }, one === state ? 1 : 0)
+      }
+      return registry.metrics()
+    },
+  }
+}
+
+/** Skip reasons are sentences for people; a label needs a word. */
+function skipReasonOf(reason: string | null): string {
+  if (reason === 'stale') return 'stale'
+  if (reason?.startsWith('no record')) return 'unmatched'
+  return reason?.includes('is not registered') ? 'unregistered' : 'mapper'
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { composeDestination, composeSources } from './compose.ts'
+import type { Config } from './config/schema.ts'
+import type { Circuit } from './domain/circuit.ts'
+import { RelayError } from './domain/errors.ts'
+import type { Emit } from './domain/signal.ts'
+import type { MapperLibrary } from './mapping/load.ts'
+import { createMetrics, type Metrics } from './plugins/metrics.ts'
+import { createDeliver, type Deliver } from './stages/deliver/deliver.ts'
+import type { Destination } from './stages/destination.ts'
+import { createMap, type MapStep } from './stages/map.ts'
+import { createPrune } from './stages/prune.ts'
+import { createReceive, type Receive } from './stages/receive.ts'
+import type { Source } from './stages/source.ts'
+import { openStore } from './store/open.ts'
+import type { Store } from './store/store.ts'
+import { type Bell, createBell, runLoop } from './worker.ts'
+
+export interface RelayOptions {
+  readonly config: Config
+  /** Given the metrics, makes what signals are told to. */
+  readonly observe: (metrics: Metrics) => Emit
+  readonly now?: () => number
+  readonly random?: () => number
+}
+
+/** The relay without its HTTP side. Steps can be called by hand; `start` runs them in loops. */
+export interface Relay {
+  readonly config: Config
+  readonly store: Store
+  readonly mappers: MapperLibrary
+  readonly sources: ReadonlyMap<string, Source>
+  readonly destinations: ReadonlyMap<string, Destination>
+  readonly delivers: ReadonlyMap<string, Deliver>
+  readonly metrics: Metrics
+  readonly emit: Emit
+  readonly now: () => number
+  readonly receive: Receive
+  readonly mapStep: MapStep
+  circuits(): ReadonlyMap<string, Circuit>
+  start(): void
+  /** Wakes every loop: after a change that did not come through a stage. */
+  wake(): void
+  /** Throws RelayError `unavailable` while the relay can't do its work. */
+  checkReady(): Promise<void>
+  /** From now on not ready; then loops end, calls under way get `graceMs`, connections and the store close. */
+  close(graceMs?: number): Promise<void>
+}
+
+const pruneEveryMs = 60_000
+/** How soon what another process has written (a replay from the command line) is found. */
+const idleMs = 2_000
+
+/** Opens the store, makes the stages. Whatever fails, what was opened is closed again, in reverse. */
+export async function openRelay({
+  config,
+  observe,
+  now = Date.now,
+  random = Math.random,
+}: RelayOptions): Promise<Relay> {
+  await using stack = new AsyncDisposableStack()
+  const owner = randomUUID()
+  const metrics = createMetrics()
+  const emit = observe(metrics)
+  const { mappers, sources } = await composeSources(config)
+
+  const store = await openStore(config.store, { lock: true })
+  stack.defer(() => store.close())
+  await store.recover({ at: now(), all: true })
+
+  const destinations = new Map<string, Destination>()
+  const delivers = new Map<string, Deliver>()
+  const circuits = await store.readCircuits()
+  for (const [name, settings] of Object.entries(config.destinations)) {
+    const destination = composeDestination(name, settings, now)
+    stack.defer(() => destination.client.close())
+    const wait = async (ms: number, signal: AbortSignal) => void (await sleep(ms, undefined, { signal }))
+    destinations.set(name, destination)
+    delivers.set(
+      name,
+      createDeliver({
+        store,
+        destination,
+        circuit: circuits.get(name),
+        owner,
+        now,
+        random,
+        newId: randomUUID,
+        wait,
+        emit,
+      }),
+    )
+  }
+
+  const bodyLimit = config.server.body_limit
+  const mapBell = createBell()
+  const pruneBell = createBell()
+  const deliverBells = new Map<string, Bell>([...destinations.keys()].map((name) => [name, createBell()]))
+  const mapStep = createMap({
+    store,
+    sources,
+    destinations,
+    owner,
+    bodyLimit,
+    now,
+    emit,
+    onChanges: (names) => {
+      for (const name of names) deliverBells.get(name)?.ring()
+    },
+  })
+  const pruneStep = createPrune({ store, retention: config.retention, now })
+
+  let receiving = 0
+  const receiveOne = createReceive({ store, sources, bodyLimit, now, emit })
+  const receive: Receive = async (delivery, admit) => {
+    receiving += 1
+    try {
+      const received = await receiveOne(delivery, admit)
+      if (received.kind === 'kept' && !received.duplicate) mapBell.ring()
+      return received
+    } finally {
+      receiving -= 1
+    }
+  }
+
+  // Two signals: the first lets calls under way finish, the second cuts them off.
+  const stop = new AbortController()
+  const cut = new AbortController()
+  let running: Promise<unknown> | null = null
+
+  function start(): void {
+    const loop = (name: string, bell: Bell, step: () => Promise<number>) =>
+      runLoop(step, {
+        bell,
+        signal: stop.signal,
+        idleMs,
+        isBusy: () => receiving > 8,
+        onError: (error) => emit({ kind: 'step.failed', loop: name, error }),
+      })
+    const delivering = [...destinations.values()].flatMap(({ name, concurrency }) => {
+      const deliver = delivers.get(name)
+      const bell = deliverBells.get(name)
+      if (!deliver || !bell) return []
+      const step = async () => ((await deliver.step(cut.signal)) ? 0 : restOf(await deliver.nextAt(), now()))
+      return Array.from({ length: concurrency }, () => loop(`deliver ${name}`, bell, step))
+    })
+    const mapping = loop('map', mapBell, async () => ((await mapStep()) > 0 ? 0 : idleMs))
+    const pruning = loop('prune', pruneBell, async () => ((await pruneStep()) > 0 ? 0 : pruneEveryMs))
+    running = Promise.all([mapping, pruning, ...delivering])
+  }
+
+  function wake(): void {
+    for (const bell of [mapBell, ...deliverBells.values()]) bell.ring()
+  }
+
+  // The check commits to disk: however often it is asked for, once a second is enough.
+  let checked: { readonly at: number; readonly result: Promise<void> } | null = null
+  function checkStore(): Promise<void> {
+    if (!checked || Math.abs(now() - checked.at) >= 1_000) checked = { at: now(), result: store.checkHealth() }
+    return checked.result
+  }
+
+  const owned = stack.move()
+  let closing: Promise<void> | null = null
+
+  async function shut(graceMs: number): Promise<void> {
+    stop.abort()
+    wake()
+    pruneBell.ring()
+    const timer = setTimeout(() => cut.abort(), graceMs)
+    await running
+    clearTimeout(timer)
+    await owned.disposeAsync()
+  }
+
+  return {
+    config,
+    store,
+    mappers,
+    sources,
+    destinations,
+    delivers,
+    metrics,
+    emit,
+    now,
+    receive,
+    mapStep,
+    circuits: () => new Map([...delivers].map(([name, deliver]) => [name, deliver.circuit()])),
+    start,
+    wake,
+    async checkReady() {
+      if (stop.signal.aborted) throw new RelayError('unavailable', 'the relay is stopping', { retryAfterMs: 5_000 })
+      await checkStore()
+    },
+    close(graceMs = 0) {
+      closing ??= shut(graceMs)
+      return closing
+    },
+  }
+}
+
+/** How long a delivery loop may rest; at least a little where what is due can't be had, so that it never spins. */
+function restOf(nextAt: number | null, at: number): number {
+  return nextAt === null ? Number.POSITIVE_INFINITY : Math.max(nextAt - at, 25)
+}

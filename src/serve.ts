@@ -1,0 +1,109 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { createApp } from './app.ts'
+import { findConfigFile, loadConfig } from './config/load.ts'
+import type { Config } from './config/schema.ts'
+import { secretsOf, secretsOfSource } from './config/secrets.ts'
+import type { Environment } from './config/substitute.ts'
+import { messageOf } from './domain/errors.ts'
+import { createSandbox } from './ingest/sandbox.ts'
+import { createLog } from './log.ts'
+import { createObserver } from './observe.ts'
+import { openRelay, type Relay } from './relay.ts'
+import { listenOnLoopback, sandboxBanner, sandboxConfig, sandboxIdentity } from './sandbox-mode.ts'
+import { stopSignal } from './stop-signal.ts'
+
+export interface ServeOptions {
+  readonly configFile: string | undefined
+  readonly env: Environment
+}
+
+/** Runs the relay until SIGTERM or SIGINT. Resolves once everything is closed. */
+export async function serve({ configFile, env }: ServeOptions): Promise<void> {
+  const file = findConfigFile(configFile, env)
+  // Nothing configured at all: the sandbox.
+  if (file === null && !env['BAINQUET_CONNECTOR_TOKEN']) return serveSandbox(env)
+  const { config } = loadConfig(file, env)
+  const log = createLog({ level: config.log.level, secrets: secretsOf(config) })
+  log.info({ file, ...summaryOf(config) }, 'config.loaded')
+  await run(config, log)
+}
+
+async function serveSandbox(env: Environment): Promise<void> {
+  await using stack = new AsyncDisposableStack()
+  const port = Number(env['PORT'] || 8080)
+  const sandbox = createSandbox({ ...sandboxIdentity, state: './data/sandbox.db' })
+  stack.defer(() => sandbox.close())
+  const ingest = await listenOnLoopback(sandbox.app, port === 0 ? 0 : port + 1)
+  const config = sandboxConfig(env, `${ingest}/v1/ingest`)
+  const log = createLog({ level: config.log.level, secrets: secretsOf(config) })
+  await run(config, log, (relay) => {
+    process.stdout.write(sandboxBanner(relay, ingest, config.server.admin_token ?? ''))
+  })
+}
+
+async function run(config: Config, log: Logger, onListening?: (origin: string) => void): Promise<void> {
+  const relay = await openRelay({ config, observe: (metrics) => createObserver(log, metrics) })
+  let app: FastifyInstance
+  try {
+    app = await createApp(relay, log)
+    const { host, port } = config.server
+    const origin = await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
+    relay.start()
+    log.info({ origin, ...countsOf(relay) }, 'relay.listening')
+    onListening?.(origin)
+  } catch (error) {
+    await relay.close()
+    throw error
+  }
+  const signal = await stopSignal()
+  log.info({ signal }, 'relay.stopping')
+  await stop(app, relay, config.server.shutdown_grace, log)
+  log.info('relay.stopped')
+  log.flush()
+}
+
+/** Stop accepting, finish what is under way, close in reverse; nothing may take longer than the grace period. */
+async function stop(app: FastifyInstance, relay: Relay, graceMs: number, log: Logger): Promise<void> {
+  const deadline = setTimeout(() => app.server.closeAllConnections(), graceMs)
+  try {
+    await app.close()
+  } catch (error) {
+    log.error({ error: messageOf(error) }, 'relay.close_failed')
+  }
+  clearTimeout(deadline)
+  await relay.close(graceMs)
+}
+
+/** The configuration as logged at start: secrets as `set`. */
+function summaryOf({
+  server,
+  store,
+  destinations,
+  sources,
+  mappers_dir,
+  retention,
+  log,
+}: Config): Record<string, unknown> {
+  return {
+    server: { ...server, admin_token: server.admin_token ? 'set' : 'not set' },
+    store: store.replace(/\/\/[^@/]*@/, '//'),
+    destinations: Object.fromEntries(
+      Object.entries(destinations).map(([name, one]) => [name, { ...one, token: 'set' }]),
+    ),
+    sources: Object.fromEntries(
+      Object.entries(sources).map(([name, one]) => {
+        const { mapper, destination, enabled, rate_limit, models } = one
+        const secret = secretsOfSource(one).length > 0 ? 'set' : 'not set'
+        return [name, { mapper, destination, enabled, rate_limit, secret, models: Object.keys(models) }]
+      }),
+    ),
+    mappers_dir,
+    retention,
+    log,
+  }
+}
+
+function countsOf({ sources, destinations, mappers }: Relay): Record<string, number> {
+  return { sources: sources.size, destinations: destinations.size, mappers: mappers.list().length }
+}

@@ -1,0 +1,239 @@
+import { type Circuit, type CircuitEvent, callsAllowed, closedCircuit, nextCircuit } from '../../domain/circuit.ts'
+import { createConcurrencyLimit } from '../../domain/concurrency.ts'
+import { backoffMs } from '../../domain/retry.ts'
+import type { Emit } from '../../domain/signal.ts'
+import type { Answer } from '../../ingest/client.ts'
+import { type Outcome, readOutcome } from '../../ingest/outcome.ts'
+import { batchBody, callOf, deleteBody, envelopeBytes, itemBody } from '../../ingest/wire.ts'
+import type { ClaimedItems, SealedBatch, Settlement, Store } from '../../store/store.ts'
+import type { Destination } from '../destination.ts'
+import { settlementOf } from './settlement.ts'
+
+export interface DeliverDeps {
+  readonly store: Pick<
+    Store,
+    'claimItems' | 'sealBatch' | 'claimBatch' | 'settleBatch' | 'recordAttempt' | 'nextDueAt' | 'writeCircuit'
+  >
+  readonly destination: Destination
+  /** As stored; a destination that never failed has none. */
+  readonly circuit: Circuit | undefined
+  readonly owner: string
+  readonly now: () => number
+  readonly random: () => number
+  readonly newId: () => string
+  /** Waits, or rejects when the signal aborts. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly emit: Emit
+}
+
+/** The delivery of one destination. */
+export interface Deliver {
+  /** One attempt of one batch, if something is due and may be sent. Answers whether there was one. */
+  step(signal: AbortSignal): Promise<boolean>
+  /** When to step again, in unix milliseconds; null where only a change can tell. */
+  nextAt(): Promise<number | null>
+  circuit(): Circuit
+  enable(): Promise<Circuit>
+  disable(reason: string): Promise<Circuit>
+}
+
+/** Longest a call can hold its batch: far above any timeout, so that only a dead owner loses it. */
+const leaseFactor = 4
+
+/** How long a loop rests that finds all allowed calls under way. */
+const busyRestMs = 250
+
+/** Claim, seal, send, settle. A batch has its key and bytes on disk before the first byte leaves. */
+export function createDeliver(deps: DeliverDeps): Deliver {
+  const { store, destination, owner, now, random, newId, wait, emit } = deps
+  const { name, client } = destination
+  const concurrency = createConcurrencyLimit(destination.concurrency)
+  let circuit = deps.circuit ?? closedCircuit(now())
+  let pausedUntil = 0
+  let underWay = 0
+  let skewMs = 0
+
+  async function step(signal: AbortSignal): Promise<boolean> {
+    const at = now()
+    if (!destination.enabled || at < pausedUntil) return false
+    if (underWay >= callsAllowed(circuit, concurrency.limit(), at)) return false
+    underWay += 1
+    try {
+      const batch = await nextBatch(at)
+      if (!batch) return false
+      await attempt(batch, signal)
+      return true
+    } finally {
+      underWay -= 1
+    }
+  }
+
+  /** A batch that is due again goes before a new one: what it holds has waited longest. */
+  async function nextBatch(at: number): Promise<SealedBatch | null> {
+    const claim = { owner, destination: name, at, leaseUntil: at + leaseFactor * destination.timeoutMs + 60_000 }
+    const started = await store.claimBatch(claim)
+    if (started) return started
+    const { maxItems, maxBytes } = destination
+    const claimed = await store.claimItems({
+      ...claim,
+      batchId: newId(),
+      maxItems,
+      maxBytes: Math.max(1, maxBytes - envelopeBytes(destination.websiteId)),
+    })
+    if (!claimed) return null
+    const sealed = { id: claimed.batchId, key: newId(), body: bodyOf(claimed, destination.websiteId) }
+    if (!(await store.sealBatch(owner, sealed))) return null
+    return { ...sealed, destination: name, kind: claimed.kind, attempts: 0, createdAt: at, items: claimed.items }
+  }
+
+  async function attempt(batch: SealedBatch, signal: AbortSignal): Promise<void> {
+    const startedAt = now()
+    const path = callOf(batch.kind, batch.body)
+    const answer = await client.send({ path, key: batch.key, body: batch.body }, signal)
+    const at = now()
+    // An attempt that our own stop has cut off says nothing: the lease ends, and the same bytes go out again.
+    if (signal.aborted && answer.kind === 'no_answer') return
+    const ids = batch.items.map(({ id }) => id)
+    const outcome = corrected(readOutcome(answer, ids, at, batch.kind))
+    const settlement = settlementOf(outcome, batch, { destination, at, random, newId })
+    if (await settled(batch.id, settlement, at, signal)) report(batch, path, answer, outcome, settlement, startedAt, at)
+    react(outcome, answer)
+    await keepCircuit(circuitEventOf(outcome, answer), at)
+  }
+
+  /** Does not give up while the process lives: to forget an outcome would be to send the batch again. */
+  async function settled(batchId: string, settlement: Settlement, at: number, signal: AbortSignal): Promise<boolean> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await store.settleBatch(owner, batchId, settlement, at)
+      } catch (error) {
+        emit({ kind: 'step.failed', loop: `deliver ${name}`, error })
+        await wait(backoffMs(tries, { baseMs: 250, capMs: 10_000 }, random), signal)
+      }
+    }
+  }
+
+  /** A refusal for the clock is no authentication failure, once the correction is a new one. */
+  function corrected(outcome: Outcome): Outcome {
+    if (outcome.kind !== 'unauthorized' || outcome.skewMs === undefined) return outcome
+    const { skewMs: found, ...rest } = outcome
+    if (Math.abs(found - skewMs) < 30_000) return rest
+    skewMs = found
+    client.setClockSkew(found)
+    emit({ kind: 'destination.clock_skew', destination: name, skewMs: found })
+    return outcome
+  }
+
+  function react(outcome: Outcome, answer: Answer): void {
+    if (isRateLimit(answer) && outcome.kind === 'retry' && outcome.afterMs !== undefined) {
+      pausedUntil = now() + Math.min(outcome.afterMs, destination.backoff.capMs)
+    }
+    if (isRateLimit(answer) || (answer.kind === 'no_answer' && answer.reason === 'timeout')) concurrency.overloaded()
+    else if (answer.kind === 'answer') concurrency.answered()
+  }
+
+  async function keepCircuit(event: CircuitEvent | null, at: number): Promise<void> {
+    if (!event) return
+    const before = circuit
+    circuit = nextCircuit(before, event, at)
+    if (circuit === before) return
+    if (circuit.state !== before.state) {
+      emit({ kind: 'destination.changed', destination: name, state: circuit.state, reason: circuit.reason })
+    }
+    await store.writeCircuit(name, circuit)
+  }
+
+  /** Bookkeeping: whatever happens here can't cause a second call. */
+  function report(
+    batch: SealedBatch,
+    path: string,
+    answer: Answer,
+    outcome: Outcome,
+    settlement: Settlement,
+    startedAt: number,
+    at: number,
+  ): void {
+    const results = settlement.kind === 'done' ? settlement.items : []
+    const delivered = new Set(results.flatMap(({ seq, result }) => (result === 'delivered' ? [seq] : [])))
+    const known = new Map(batch.items.map((item) => [item.seq, item]))
+    const attempt = {
+      status: answer.kind === 'answer' ? answer.status : null,
+      outcome: outcome.kind,
+      error: 'reason' in outcome ? outcome.reason : null,
+      requestId: answer.kind === 'answer' ? answer.requestId : null,
+      durationMs: at - startedAt,
+    }
+    emit({
+      kind: 'batch.attempted',
+      batchId: batch.id,
+      destination: name,
+      call: path,
+      items: batch.items.length,
+      bytes: batch.body.length,
+      attempt: batch.attempts + 1,
+      ...attempt,
+      delivered: delivered.size,
+      latenciesMs: batch.items.filter(({ seq }) => delivered.has(seq)).map(({ receivedAt }) => at - receivedAt),
+    })
+    for (const result of results) {
+      const item = known.get(result.seq)
+      if (result.result !== 'dead' || !item) continue
+      emit({ kind: 'item.dead', destination: name, type: item.type, id: item.id, error: result.error })
+    }
+    store
+      .recordAttempt({ batchId: batch.id, destination: name, at: startedAt, itemCount: batch.items.length, ...attempt })
+      .catch((error: unknown) => emit({ kind: 'step.failed', loop: `attempts of ${name}`, error }))
+  }
+
+  return {
+    step,
+    async nextAt() {
+      if (!destination.enabled || circuit.state === 'disabled') return null
+      // All calls that are allowed are under way: whoever comes back first goes on.
+      if (underWay >= callsAllowed(circuit, concurrency.limit(), now()) && underWay > 0) return now() + busyRestMs
+      const dueAt = await store.nextDueAt(name)
+      if (dueAt === null) return null
+      return Math.max(dueAt, pausedUntil, circuit.state === 'open' ? circuit.retryAt : 0)
+    },
+    circuit: () => circuit,
+    async enable() {
+      pausedUntil = 0
+      await keepCircuit({ kind: 'enable' }, now())
+      return circuit
+    },
+    async disable(reason) {
+      await keepCircuit({ kind: 'disable', reason }, now())
+      return circuit
+    },
+  }
+}
+
+function bodyOf({ kind, items }: ClaimedItems, websiteId: string): Buffer {
+  if (kind === 'delete')
+    return deleteBody(
+      websiteId,
+      items.map(({ id }) => id),
+    )
+  const texts = items.map(({ body, id }) => {
+    if (body === null) throw new Error(`item ${id} was claimed for an upsert without a body`)
+    return body
+  })
+  const [first, ...rest] = texts
+  return first !== undefined && rest.length === 0 ? itemBody(websiteId, first) : batchBody(websiteId, texts)
+}
+
+function isRateLimit(answer: Answer): boolean {
+  return answer.kind === 'answer' && answer.status === 429
+}
+
+/** What the outcome says about the destination. Rate limits and the clock say nothing about its health. */
+function circuitEventOf(outcome: Outcome, answer: Answer): CircuitEvent | null {
+  switch (outcome.kind) {
+    case 'unauthorized':
+      return outcome.skewMs === undefined ? { kind: 'unauthorized', reason: outcome.reason } : null
+    case 'retry':
+      return isRateLimit(answer) ? null : { kind: 'failed', reason: outcome.reason, afterMs: outcome.afterMs }
+    default:
+      return { kind: 'answered' }
+  }
+}

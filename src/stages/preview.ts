@@ -1,0 +1,74 @@
+import type { Change } from '../domain/change.ts'
+import type { Delivery } from '../domain/delivery.ts'
+import { messageOf, RelayError } from '../domain/errors.ts'
+import { completeDraft } from '../mapping/item.ts'
+import type { ItemRules, Mapper } from '../mapping/mapper.ts'
+import { readWebhook } from '../mapping/webhook.ts'
+
+/** What one webhook would come to. */
+export interface Preview {
+  readonly event: {
+    readonly id: string | null
+    readonly topic: string | null
+    readonly mapper: string
+    readonly mapper_version: string
+  }
+  readonly changes: readonly PreviewChange[]
+  /** Why nothing came out; null where something did. */
+  readonly skipped: string | null
+  /** What should have come out and could not, each naming record, field and cause. */
+  readonly problems: readonly string[]
+}
+
+export type PreviewChange =
+  | { readonly kind: 'upsert'; readonly item: Extract<Change, { kind: 'upsert' }>['item'] }
+  | { readonly kind: 'delete'; readonly type: string; readonly id: string }
+
+/** The dry run of one webhook: nothing is verified, kept or sent. Throws RelayError for a body that can't be read. */
+export async function preview(mapper: Mapper, delivery: Delivery, rules: ItemRules, limit: number): Promise<Preview> {
+  const webhook = await readWebhook({ ...delivery, limit })
+  const ping = await mapper.readPing(webhook)
+  const { id, topic } = await mapper.readEvent(webhook)
+  const event = { id, topic, mapper: mapper.name, mapper_version: mapper.version }
+  if (ping) return { event, changes: [], skipped: `a ping: answered ${ping.status}, no event`, problems: [] }
+
+  const mapping = await mapper.map(webhook)
+  const problems = [...mapping.problems]
+  const changes: PreviewChange[] = []
+  for (const draft of mapping.drafts) {
+    try {
+      const change = completeDraft(draft, rules)
+      changes.push(
+        change.kind === 'upsert'
+          ? { kind: 'upsert', item: change.item }
+          : { kind: 'delete', type: change.type, id: change.id },
+      )
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error
+      problems.push(messageOf(error))
+    }
+  }
+  return { event, changes, skipped: mapping.skipped, problems }
+}
+
+/** A fixture: `{headers, body}` or `{headers, rawBody}`, and where it matters `query` and `method`. */
+export interface Fixture {
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly body?: unknown
+  readonly rawBody?: string | undefined
+  readonly query?: string | undefined
+  readonly method?: string | undefined
+}
+
+/** A fixture as it would come in. A `body` that is text stands for itself, anything else for its JSON. */
+export function deliveryOf(
+  { headers = {}, body, rawBody, query = '', method = 'POST' }: Fixture,
+  source: string,
+): Delivery {
+  const text = rawBody ?? (typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body))
+  const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  // What is given is plain text, whatever the sender had done to it on the way.
+  const { 'content-encoding': _encoding, ...rest } = lower
+  const typed = rest['content-type'] === undefined ? { ...rest, 'content-type': 'application/json' } : rest
+  return { source, method, path: `/webhooks/${source}`, query, headers: typed, body: Buffer.from(text) }
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A bell that loops listen to. What rings while nobody waits is not lost: `count` has changed. */
+export interface Bell {
+  readonly count: () => number
+  ring(): void
+  /** Resolves at the next ring, after `ms`, when the signal aborts, or at once where `count` is not `seen` any more. */
+  wait(seen: number, ms: number, signal: AbortSignal): Promise<void>
+}
+
+export function createBell(): Bell {
+  let count = 0
+  let waiting = new Set<() => void>()
+  return {
+    count: () => count,
+    ring() {
+      count += 1
+      const woken = waiting
+      waiting = new Set()
+      for (const wake of woken) wake()
+    },
+    wait(seen, ms, signal) {
+      if (seen !== count || signal.aborted || ms <= 0) return Promise.resolve()
+      return new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer)
+          waiting.delete(done)
+          signal.removeEventListener('abort', done)
+          resolve()
+        }
+        // Beyond 2^31-1 ms a timer would fire at once.
+        const timer = setTimeout(done, Math.min(ms, 2 ** 31 - 1))
+        waiting.add(done)
+        signal.addEventListener('abort', done, { once: true })
+      })
+    },
+  }
+}
+
+export interface LoopOptions {
+  readonly bell: Bell
+  readonly signal: AbortSignal
+  /** Longest rest without a ring: what another process writes is found by then. Milliseconds. */
+  readonly idleMs: number
+  /** True while something more urgent is waiting; the loop holds back for at most `yieldMs`. */
+  readonly isBusy: () => boolean
+  readonly onError: (error: unknown) => void
+}
+
+const yieldMs = 40
+// By a timer: to look in every turn would keep the processor from the store's thread while it commits.
+const lookMs = 5
+const restAfterErrorMs = 1_000
+
+/** Runs a step until the signal aborts. The step answers how long it has nothing to do: 0 means again at once. */
+export async function runLoop(step: () => Promise<number>, options: LoopOptions): Promise<void> {
+  const { bell, signal, idleMs, isBusy, onError } = options
+  while (!signal.aborted) {
+    const seen = bell.count()
+    for (const until = performance.now() + yieldMs; isBusy() && performance.now() < until; ) await sleep(lookMs)
+    try {
+      const rest = await step()
+      if (rest > 0) await bell.wait(seen, Math.min(rest, idleMs), signal)
+      else await nextTurn()
+    } catch (error) {
+      onError(error)
+      await createBell().wait(0, restAfterErrorMs, signal)
+    }
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

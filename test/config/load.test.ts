@@ -1,0 +1,186 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { findConfigFile, loadConfig, readConfig } from '../../src/config/load.ts'
+import type { Issue } from '../../src/config/substitute.ts'
+import { RelayError } from '../../src/domain/errors.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'cms-relay-config-'))
+const full = `
+destinations:
+  main:
+    token: \${TOKEN}
+    website_id: site_1
+    site_domain: Example.com
+sources:
+  shop:
+    mapper: shopify
+    destination: main
+    secret: \${SECRET:-fallback-secret}
+    vars: { origin: https://example.com }
+`
+
+function file(text: string, name = 'relay.yaml'): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+function issuesOf(read: () => unknown): readonly Issue[] {
+  try {
+    read()
+  } catch (error) {
+    expect(error).toBeInstanceOf(RelayError)
+    return (error as RelayError).details['issues'] as readonly Issue[]
+  }
+  throw new Error('the configuration was taken')
+}
+
+describe('a valid configuration', () => {
+  test('is filled in, defaulted and frozen', () => {
+    const { config } = loadConfig(file(full), { TOKEN: 'con_1.s3cret' })
+    expect(config.destinations['main']).toMatchObject({
+      token: 'con_1.s3cret',
+      site_domain: 'example.com',
+      base_url: 'https://api.bainquet.online/v1/ingest',
+      connector_type: 'api',
+      enabled: true,
+      delivery: {
+        debounce: 1000,
+        max_wait: 15_000,
+        max_items: 500,
+        max_bytes: 4 * 1024 ** 2,
+        concurrency: 2,
+        timeout: 15_000,
+      },
+      retry: { base: 1000, cap: 600_000, max_age: 259_200_000 },
+    })
+    expect(config.sources['shop']).toMatchObject({
+      secret: 'fallback-secret',
+      rate_limit: { max: 600, window: 60_000 },
+    })
+    expect(config.server).toMatchObject({ host: '0.0.0.0', port: 8080, body_limit: 5 * 1024 ** 2, trust_proxy: false })
+    expect(config.retention).toEqual({ events: 604_800_000, attempts: 2_592_000_000 })
+    expect(Object.isFrozen(config.destinations['main']?.delivery)).toBe(true)
+  })
+
+  test('takes secrets from files, without the last line break', () => {
+    const secret = file('con_1.from-file\n', 'token')
+    const { config } = loadConfig(file(full.replace('${TOKEN}', `\${file:${secret}}`)), {})
+    expect(config.destinations['main']?.token).toBe('con_1.from-file')
+  })
+
+  test('is overridden by PORT, RELAY_STORE, RELAY_ADMIN_TOKEN and LOG_LEVEL', () => {
+    const env = {
+      TOKEN: 'a.b',
+      PORT: '9000',
+      RELAY_STORE: 'sqlite:/x.db',
+      RELAY_ADMIN_TOKEN: 'a-long-admin-token',
+      LOG_LEVEL: 'warn',
+    }
+    const { config } = loadConfig(file(full), env)
+    expect([config.server.port, config.store, config.server.admin_token, config.log.level]).toEqual([
+      9000,
+      'sqlite:/x.db',
+      'a-long-admin-token',
+      'warn',
+    ])
+  })
+
+  test('a substituted value cannot change the structure', () => {
+    const { config } = loadConfig(file(full), { TOKEN: 'a.b', SECRET: 'x\nsources: {}' })
+    expect(config.sources['shop']?.secret).toBe('x\nsources: {}')
+  })
+
+  test('the BAINQUET_* names make a destination called default where the file names none', () => {
+    const env = {
+      BAINQUET_CONNECTOR_TOKEN: 'con.s',
+      BAINQUET_WEBSITE_ID: 'w',
+      BAINQUET_SITE_DOMAIN: 'example.org',
+      BAINQUET_BASE_URL: 'http://127.0.0.1:1/v1/ingest',
+      BAINQUET_CONNECTOR_VERSION: '2.0.0',
+      BAINQUET_ENABLED: 'False',
+    }
+    expect(readConfig({}, env).destinations['default']).toMatchObject({
+      token: 'con.s',
+      website_id: 'w',
+      site_domain: 'example.org',
+      base_url: 'http://127.0.0.1:1/v1/ingest',
+      connector_version: '2.0.0',
+      enabled: false,
+    })
+    expect(Object.keys(loadConfig(file(full), { ...env, TOKEN: 'a.b' }).config.destinations)).toEqual(['main'])
+  })
+})
+
+describe('mistakes', () => {
+  test('are reported all at once, each with its path', () => {
+    const text = `
+server: { port: eighty, colour: red }
+destinations:
+  main: { token: nodot, site_domain: https://example.com, delivery: { debounce: soon, max_items: 501 } }
+sources:
+  shop: { mapper: shopify, destination: nowhere, secret: "\${MISSING}" }
+  '../etc': { mapper: generic, destination: main, verify: none }
+retention: { events: 7 days }
+`
+    const issues = issuesOf(() => loadConfig(file(text), {}))
+    const paths = issues.map(({ path }) => path)
+    for (const path of [
+      'server.port',
+      'server',
+      'destinations.main.token',
+      'destinations.main.website_id',
+      'destinations.main.site_domain',
+      'destinations.main.delivery.debounce',
+      'destinations.main.delivery.max_items',
+      'sources.shop.secret',
+      'sources.../etc',
+      'retention.events',
+    ]) {
+      expect(paths, path).toContain(path)
+    }
+    expect(issues.find(({ path }) => path === 'server')?.message).toContain('colour')
+    expect(issues.find(({ path }) => path === 'sources.shop.secret')?.message).toBe(
+      'environment variable MISSING is not set',
+    )
+    expect(issues.filter(({ path }) => path === 'sources.shop.secret')).toHaveLength(1)
+  })
+
+  test('a source that names no destination of the file is one', () => {
+    const issues = issuesOf(() =>
+      loadConfig(file(full.replace('destination: main', 'destination: [main, other]')), { TOKEN: 'a.b' }),
+    )
+    expect(issues).toEqual([{ path: 'sources.shop.destination', message: "no destination 'other' (there is main)" }])
+  })
+
+  test('broken YAML is told with its line, a missing file with its name', () => {
+    expect(issuesOf(() => loadConfig(file('a: [1\nb: 2'), {}))[0]?.message).toMatch(/line \d+/)
+    expect(() => loadConfig(join(folder, 'none.yaml'), {})).toThrow(/none\.yaml/)
+  })
+
+  test('a YAML alias bomb is refused', () => {
+    const bomb = [
+      'a: &a [x,x,x,x,x,x,x,x,x]',
+      ...'bcdefgh'
+        .split('')
+        .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index]}`).join(',')}]`),
+    ].join('\n')
+    expect(issuesOf(() => loadConfig(file(bomb), {}))[0]?.message).toMatch(/alias/i)
+  })
+
+  test('hold no secret', () => {
+    const issues = issuesOf(() => loadConfig(file(`${full}\nstore: mysql://x`), { TOKEN: 'canary-without-a-dot' }))
+    expect(issues.length).toBeGreaterThan(1)
+    expect(JSON.stringify(issues)).not.toContain('canary')
+  })
+})
+
+test('the file is the flag, else RELAY_CONFIG, else ./relay.yaml, else none', () => {
+  expect(findConfigFile('x.yaml', { RELAY_CONFIG: 'y.yaml' }, '/base')).toBe('/base/x.yaml')
+  expect(findConfigFile(undefined, { RELAY_CONFIG: 'y.yaml' }, '/base')).toBe('/base/y.yaml')
+  file(full)
+  expect(findConfigFile(undefined, {}, folder)).toBe(join(folder, 'relay.yaml'))
+  expect(findConfigFile(undefined, {}, '/')).toBeNull()
+})

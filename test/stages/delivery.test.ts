@@ -1,0 +1,495 @@
+import { describe, expect, test } from 'vitest'
+import { accepted, refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
+import { createClock, product, startRelay, startSandbox, type TestRelay } from '../support.ts'
+
+type Options = Partial<Parameters<typeof startRelay>[0]>
+
+async function start(options: Options = {}): Promise<TestRelay & { ingest: ScriptedIngest }> {
+  const clock = createClock()
+  const ingest = await startScriptedIngest(clock)
+  return { ...(await startRelay({ baseUrl: ingest.baseUrl, clock, ...options })), ingest }
+}
+
+const second = 1_000
+const day = 86_400_000
+
+async function publish(relay: TestRelay, ids: readonly number[], over: Record<string, unknown> = {}): Promise<void> {
+  for (const id of ids) expect((await relay.sendShop('products/update', product(id, over))).statusCode).toBe(202)
+  await relay.map()
+}
+
+async function item({ relay }: TestRelay, id = 'product:1') {
+  return (await relay.store.getItems({ id }))[0]
+}
+
+describe('the main job', () => {
+  test('a product arrives at the ingest API signed, complete and once', async () => {
+    const clock = createClock()
+    const sandbox = await startSandbox(clock)
+    const test = await startRelay({ baseUrl: sandbox.baseUrl, clock })
+    await publish(test, [1])
+    await test.deliver(5 * second)
+    expect(sandbox.items()).toMatchObject([
+      { type: 'product', id: 'product:1', url: 'https://example.com/products/product-1' },
+    ])
+    expect(sandbox.calls().map(({ verdict }) => verdict)).toEqual(['accepted'])
+    expect(await item(test)).toMatchObject({ status: 'delivered', deliveredKind: 'upsert' })
+    await test.sendShop('products/delete', { id: 1 }, { 'x-shopify-triggered-at': '2026-03-01T13:00:00Z' })
+    await test.map()
+    await test.deliver()
+    expect(sandbox.items()).toEqual([])
+    expect(await item(test)).toMatchObject({ status: 'delivered', deliveredKind: 'delete' })
+  })
+
+  test('one item goes to /item, more to /batch, tombstones to /delete and at once', async () => {
+    const test = await start()
+    await publish(test, [1])
+    await test.deliver(5 * second)
+    await publish(test, [2, 3, 4])
+    await test.deliver(5 * second)
+    await test.sendShop('products/delete', { id: 2 })
+    await test.map()
+    await test.deliver(0)
+    expect(test.ingest.calls.map(({ path, ids }) => [path, ids])).toEqual([
+      ['/v1/ingest/item', ['product:1']],
+      ['/v1/ingest/batch', ['product:2', 'product:3', 'product:4']],
+      ['/v1/ingest/delete', ['product:2']],
+    ])
+  })
+
+  test('a burst of saves costs one call, at latest after the longest wait', async () => {
+    const test = await start({ destination: { delivery: { debounce: '10s', max_wait: '25s', timeout: '2s' } } })
+    const startedAt = test.clock.now()
+    for (let save = 0; save < 10; save += 1) {
+      await publish(test, [1], {
+        body_html: `Save ${save}`,
+        updated_at: new Date(Date.UTC(2026, 1, 1, 0, 0, save)).toISOString(),
+      })
+      await test.deliver(5 * second)
+      if (test.ingest.calls.length > 0) break
+    }
+    expect(test.ingest.calls).toHaveLength(1)
+    expect(test.clock.now() - startedAt).toBeGreaterThanOrEqual(25 * second)
+    expect(test.clock.now() - startedAt).toBeLessThan(31 * second)
+  })
+
+  test('batches keep to max_items and max_bytes', async () => {
+    const test = await start({ destination: { delivery: { max_items: 4, timeout: '2s' } } })
+    await publish(test, [1, 2, 3, 4, 5, 6])
+    await test.deliver(5 * second)
+    expect(test.ingest.calls.map(({ ids }) => ids.length)).toEqual([4, 2])
+    const small = await start({ destination: { delivery: { max_bytes: '4kb', timeout: '2s' } } })
+    await publish(small, [1, 2, 3, 4, 5, 6], { body_html: `<p>${'x'.repeat(700)}</p>` })
+    await small.deliver(5 * second)
+    expect(small.ingest.calls.length).toBeGreaterThan(1)
+    for (const { text } of small.ingest.calls) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096)
+    expect(small.ingest.calls.flatMap(({ ids }) => ids)).toHaveLength(6)
+  })
+})
+
+describe('promise 3: latest wins, per item', () => {
+  const at = (minute: number) => ({ updated_at: `2026-02-01T00:${String(minute).padStart(2, '0')}:00Z` })
+
+  test('an older update is stale, whenever it comes', async () => {
+    const test = await start()
+    await publish(test, [1], { body_html: 'New', ...at(5) })
+    await publish(test, [1], { body_html: 'Old', ...at(4) })
+    await test.deliver(5 * second)
+    await publish(test, [1], { body_html: 'Older', ...at(3) })
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toHaveLength(1)
+    expect(test.ingest.calls[0]?.text).toContain('"New"')
+    const { rows } = await test.relay.store.listEvents({ status: 'skipped' }, { limit: 10 })
+    expect(rows.map(({ reason }) => reason)).toEqual(['stale', 'stale'])
+  })
+
+  test('an old update does not revive a deleted item, versioned or not', async () => {
+    for (const headers of [{}, { 'x-shopify-triggered-at': '2026-02-01T00:06:00Z' }]) {
+      const test = await start()
+      await publish(test, [1], at(5))
+      await test.deliver(5 * second)
+      await test.sendShop('products/delete', { id: 1 }, headers as Record<string, string>)
+      await test.map()
+      await publish(test, [1], { body_html: 'Late', ...at(5) })
+      await publish(test, [1], { body_html: 'Later', ...at(4) })
+      await test.deliver(5 * second)
+      expect(test.ingest.calls.map(({ path }) => path)).toEqual(['/v1/ingest/item', '/v1/ingest/delete'])
+      await publish(test, [1], { body_html: 'Restored', ...at(9) })
+      await test.deliver(5 * second)
+      expect(test.ingest.calls.at(-1)?.text).toContain('Restored')
+    }
+  })
+
+  test('without a version arrival order decides, and a replay of an old event changes nothing', async () => {
+    const test = await start()
+    const envelope = (html: string) => ({
+      event: 'post.updated',
+      type: 'post',
+      id: 1,
+      url: '/a',
+      title: 'T',
+      html,
+    })
+    const first = await test.send('demo', envelope('First'))
+    await test.send('demo', envelope('Second'))
+    await test.map()
+    await test.deliver(5 * second)
+    await test.admin('POST', `/events/${first.json().data.event_id}/replay`)
+    await test.map()
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toHaveLength(1)
+    expect(test.ingest.calls[0]?.text).toContain('Second')
+  })
+})
+
+describe('promise 4: one logical call at a time holds an item', () => {
+  test('what changes meanwhile waits for the answer, then supersedes it', async () => {
+    const test = await start()
+    await publish(test, [1], { body_html: 'First', updated_at: '2026-02-01T00:00:01Z' })
+    test.ingest.answer(() => refused(503, 'busy', true))
+    await test.deliver(1 * second)
+    await publish(test, [1], { body_html: 'Second', updated_at: '2026-02-01T00:00:02Z' })
+    await test.deliver(1 * second)
+    test.ingest.answer(() => undefined)
+    await test.deliver(60 * second)
+    const titles = test.ingest.calls.map(({ text }) => (text.includes('First') ? 'First' : 'Second'))
+    expect(titles.lastIndexOf('First')).toBe(titles.indexOf('Second') - 1)
+    expect(titles.filter((title) => title === 'Second')).toHaveLength(1)
+    expect(new Set(test.ingest.calls.map(({ key }) => key)).size).toBe(2)
+  })
+
+  test('other items do not wait for it', async () => {
+    const test = await start()
+    test.ingest.answer(({ ids }) => (ids.includes('product:1') ? refused(503, 'busy', true) : undefined))
+    await publish(test, [1])
+    await test.deliver(1 * second)
+    await publish(test, [2])
+    await test.deliver(3 * second)
+    expect(await item(test, 'product:2')).toMatchObject({ status: 'delivered' })
+    expect(await item(test, 'product:1')).toMatchObject({ status: 'pending' })
+  })
+})
+
+describe('promise 5: idempotent to the byte', () => {
+  test.each([
+    ['a 500', refused(500, 'internal', true)],
+    ['a 429', refused(429, 'rate_limited', true)],
+    [
+      'a cut-off answer',
+      (response: import('node:http').ServerResponse) =>
+        void response.writeHead(200, { 'content-length': '100' }).end('{"ok":'),
+    ],
+    ['a reset', (response: import('node:http').ServerResponse) => void response.socket?.destroy()],
+    ['HTML', { status: 200, body: '<html>' }],
+    ['an empty 200', { status: 200, body: '' }],
+  ])('after %s the same key and bytes go out again, with a fresh nonce', async (_name, fault) => {
+    const test = await start()
+    let failures = 3
+    test.ingest.answer(({ ids }) => (failures-- > 0 ? fault : accepted(ids)))
+    await publish(test, [1, 2])
+    await test.deliver(120 * second)
+    const { calls } = test.ingest
+    expect(calls).toHaveLength(4)
+    expect(new Set(calls.map(({ key }) => key)).size).toBe(1)
+    expect(new Set(calls.map(({ text }) => text)).size).toBe(1)
+    expect(new Set(calls.map(({ nonce }) => nonce)).size).toBe(4)
+    const times = calls.map(({ timestampSec }) => timestampSec)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    expect(times.at(-1)).toBeGreaterThan(times[0] ?? 0)
+    expect(await item(test)).toMatchObject({ status: 'delivered' })
+  })
+})
+
+describe('promise 6: unchanged is not sent', () => {
+  test('unless redelivery is asked for', async () => {
+    const test = await start()
+    await publish(test, [1], { updated_at: '2026-02-01T00:00:01Z' })
+    await test.deliver(5 * second)
+    await publish(test, [1], { updated_at: '2026-02-01T00:00:02Z' })
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toHaveLength(1)
+    expect((await test.admin('POST', '/items/product%3A1/redeliver')).statusCode).toBe(202)
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toHaveLength(2)
+    expect(test.ingest.calls[1]?.key).not.toBe(test.ingest.calls[0]?.key)
+  })
+
+  test('A to B to A before delivery sends nothing, after delivery of B sends A', async () => {
+    const test = await start()
+    let version = 0
+    const save = (body_html: string) =>
+      publish(test, [1], { body_html, updated_at: `2026-02-01T00:00:${String(++version).padStart(2, '0')}Z` })
+    await save('A')
+    await test.deliver(5 * second)
+    await save('B')
+    await save('A')
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toHaveLength(1)
+    await save('B')
+    await test.deliver(5 * second)
+    await save('A')
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toHaveLength(3)
+  })
+})
+
+describe('promise 7: default deny', () => {
+  test('what no record claims, and what was never live, is not sent', async () => {
+    const test = await start()
+    await test.sendShop('orders/create', { id: 5, email: 'a@example.com' })
+    await publish(test, [1], { status: 'draft' })
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toEqual([])
+    const { rows } = await test.relay.store.listEvents({ topic: 'orders/create' }, { limit: 1 })
+    expect(rows[0]).toMatchObject({ status: 'skipped', reason: expect.stringContaining('orders/create') })
+  })
+
+  test('what was live and is not any more is tombstoned', async () => {
+    const test = await start()
+    await publish(test, [1], { updated_at: '2026-02-01T00:00:01Z' })
+    await test.deliver(5 * second)
+    await publish(test, [1], { status: 'draft', updated_at: '2026-02-01T00:00:02Z' })
+    await test.deliver(5 * second)
+    expect(test.ingest.calls.at(-1)).toMatchObject({ path: '/v1/ingest/delete', ids: ['product:1'] })
+  })
+})
+
+describe('promise 8: nothing vanishes silently', () => {
+  test('a failed event keeps its error and is tried again by replay', async () => {
+    const test = await start()
+    const answer = await test.sendShop('products/update', product(1, { title: 'x'.repeat(1025) }))
+    await test.map()
+    const { event_id } = answer.json().data
+    const failed = (await test.admin('GET', `/events/${event_id}`)).json().data
+    expect(failed).toMatchObject({ status: 'failed', error: expect.stringMatching(/title/) })
+    expect((await test.admin('POST', `/events/${event_id}/replay`)).statusCode).toBe(202)
+    expect((await test.admin('GET', `/events/${event_id}`)).json().data.status).toBe('pending')
+  })
+
+  test('a dead item keeps its error and attempts, and goes out by redelivery', async () => {
+    const test = await start()
+    test.ingest.answer(() => refused(400, 'validation.failed'))
+    await publish(test, [1])
+    await test.deliver(5 * second)
+    const dead = (await test.admin('GET', '/items/product%3A1')).json().data
+    expect(dead).toMatchObject({ status: 'dead', error: expect.stringContaining('validation.failed') })
+    expect(dead.attempts).toMatchObject([{ status: 400, outcome: 'rejected' }])
+    test.ingest.answer(() => undefined)
+    await test.admin('POST', '/items/product%3A1/redeliver')
+    await test.deliver(5 * second)
+    expect(await item(test)).toMatchObject({ status: 'delivered', error: null })
+  })
+
+  test('outcomes are taken item by item', async () => {
+    const test = await start()
+    const outcome = (id: string, tries: number) => {
+      if (id === 'product:1') return { id, status: 'accepted' }
+      if (id === 'product:2')
+        return { id, status: 'failed', error: { code: 'validation.failed', message: 'no', retryable: false } }
+      return tries > 1
+        ? { id, status: 'skipped' }
+        : { id, status: 'failed', error: { code: 'busy', message: 'later', retryable: true } }
+    }
+    test.ingest.answer(({ ids }) => ({
+      status: 200,
+      body: { ok: true, data: { results: ids.map((id) => outcome(id, test.ingest.calls.length)) }, meta: {} },
+    }))
+    await publish(test, [1, 2, 3])
+    await test.deliver(60 * second)
+    expect(test.ingest.calls.map(({ ids }) => ids)).toEqual([['product:1', 'product:2', 'product:3'], ['product:3']])
+    expect(await item(test, 'product:1')).toMatchObject({ status: 'delivered' })
+    expect(await item(test, 'product:2')).toMatchObject({ status: 'dead' })
+    expect(await item(test, 'product:3')).toMatchObject({ status: 'delivered' })
+  })
+
+  test('past max_age a failing item is dead, with its last error', async () => {
+    const test = await start({
+      destination: { retry: { base: '1m', cap: '1h', max_age: '6h' }, delivery: { timeout: '2s' } },
+    })
+    test.ingest.answer(() => refused(503, 'down', true))
+    await publish(test, [1])
+    await test.deliver(1 * day)
+    expect(await item(test)).toMatchObject({ status: 'dead', error: expect.stringContaining('down') })
+    const sentFor = (test.ingest.calls.at(-1)?.timestampSec ?? 0) - (test.ingest.calls[0]?.timestampSec ?? 0)
+    expect(sentFor).toBeGreaterThanOrEqual(5 * 3600)
+    expect(sentFor).toBeLessThan(8 * 3600)
+  })
+})
+
+describe('promise 9: a poison item blocks nobody', () => {
+  test('a refused batch is bisected until the culprit stands alone', async () => {
+    const test = await start()
+    test.ingest.answer(({ ids }) => (ids.includes('product:77') ? refused(400, 'validation.failed') : undefined))
+    await publish(
+      test,
+      Array.from({ length: 100 }, (_, index) => index + 1),
+    )
+    await test.deliver(10 * second)
+    expect(await item(test, 'product:77')).toMatchObject({ status: 'dead' })
+    const { destinations } = await test.relay.store.readStats()
+    expect(destinations[0]).toMatchObject({ delivered: 99, dead: 1, pending: 0, openBatches: 0 })
+    expect(test.ingest.calls.length).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(100)) + 1)
+    const taken = test.ingest.calls.filter(({ ids }) => !ids.includes('product:77')).flatMap(({ ids }) => ids)
+    expect(new Set(taken).size).toBe(taken.length)
+  })
+
+  test('a batch that is too large is split, an item that is too large alone is dead', async () => {
+    const test = await start()
+    test.ingest.answer(({ ids }) =>
+      ids.length > 2 || ids.includes('product:3') ? refused(413, 'too_large') : undefined,
+    )
+    await publish(test, [1, 2, 3, 4, 5])
+    await test.deliver(10 * second)
+    const { destinations } = await test.relay.store.readStats()
+    expect(destinations[0]).toMatchObject({ delivered: 4, dead: 1 })
+  })
+})
+
+describe('promise 10: a bad destination hurts only itself', () => {
+  test('the other destination gets everything while one is down', async () => {
+    const clock = createClock()
+    const good = await startScriptedIngest(clock)
+    const bad = await startScriptedIngest(clock)
+    bad.answer(() => (response) => void response.socket?.destroy())
+    const destination = (baseUrl: string) => ({
+      token: 'c.s',
+      website_id: 'w',
+      site_domain: 'example.com',
+      base_url: baseUrl,
+      delivery: { timeout: '2s' },
+    })
+    const demo = { mapper: 'generic', destination: ['good', 'bad'], verify: 'none' }
+    const test = await startRelay({
+      baseUrl: '',
+      clock,
+      sources: { demo },
+      destinations: { good: destination(good.baseUrl), bad: destination(bad.baseUrl) },
+    })
+    for (let id = 1; id <= 30; id += 1) {
+      await test.send('demo', {
+        event: 'post.updated',
+        type: 'post',
+        id,
+        url: `https://example.com/${id}`,
+        html: '<p>x</p>',
+      })
+      await test.map()
+      await test.deliver(2 * second)
+    }
+    const stats = new Map((await test.relay.store.readStats()).destinations.map((row) => [row.destination, row]))
+    expect(stats.get('good')).toMatchObject({ delivered: 30, pending: 0 })
+    expect(stats.get('bad')).toMatchObject({ delivered: 0, pending: 30 })
+    expect(test.relay.circuits().get('bad')?.state).toBe('open')
+    bad.answer(() => undefined)
+    await test.deliver(600 * second)
+    expect(test.relay.circuits().get('bad')?.state).toBe('closed')
+    const after = (await test.relay.store.readStats()).destinations.find((row) => row.destination === 'bad')
+    expect(after).toMatchObject({ delivered: 30, pending: 0 })
+  })
+})
+
+describe('promise 12: bookkeeping never re-sends', () => {
+  test('an attempt that cannot be recorded is sent once all the same', async () => {
+    const test = await start()
+    test.relay.store.recordAttempt = () => Promise.reject(new Error('no room'))
+    await publish(test, [1])
+    await test.deliver(60 * second)
+    expect(test.ingest.calls).toHaveLength(1)
+    expect(await item(test)).toMatchObject({ status: 'delivered' })
+    expect(test.signals).toContainEqual(expect.objectContaining({ kind: 'step.failed' }))
+  })
+})
+
+describe('the destination', () => {
+  test('is disabled by three authentication failures in a row; its items wait until someone enables it', async () => {
+    const test = await start()
+    test.ingest.answer(() => refused(401, 'auth.invalid_token'))
+    await publish(test, [1, 2])
+    await test.deliver(1 * day)
+    expect(test.ingest.calls).toHaveLength(3)
+    const shown = (await test.admin('GET', '/destinations/main')).json().data
+    expect(shown).toMatchObject({
+      state: 'disabled',
+      counts: { pending: 2 },
+      circuit: { reason: expect.stringContaining('auth.invalid_token') },
+    })
+    test.ingest.answer(() => undefined)
+    await test.deliver(1 * day)
+    expect(test.ingest.calls).toHaveLength(3)
+    expect((await test.admin('POST', '/destinations/main/enable')).json().data.state).toBe('closed')
+    await test.deliver(120 * second)
+    expect(await item(test)).toMatchObject({ status: 'delivered' })
+    expect(new Set(test.ingest.calls.map(({ key }) => key)).size).toBe(1)
+  })
+
+  test('that answers in between is not disabled: failures count in a row', async () => {
+    const test = await start()
+    let calls = 0
+    test.ingest.answer(() => (++calls % 3 === 0 ? undefined : refused(403, 'auth.scope_violation')))
+    for (const id of [1, 2, 3]) {
+      await publish(test, [id])
+      await test.deliver(120 * second)
+    }
+    expect(test.relay.circuits().get('main')?.state).toBe('closed')
+    expect(calls).toBe(9)
+  })
+
+  test('whose clock differs is called with its time, and that is no authentication failure', async () => {
+    const clock = createClock()
+    const ahead = createClock(clock.now() + 10 * 60 * second)
+    const sandbox = await startSandbox({ now: () => clock.now() + 600 * second, advance: ahead.advance })
+    const test = await startRelay({ baseUrl: sandbox.baseUrl, clock })
+    await publish(test, [1])
+    await test.deliver(5 * second)
+    expect(sandbox.items()).toHaveLength(1)
+    expect(test.signals).toContainEqual(
+      expect.objectContaining({ kind: 'destination.clock_skew', destination: 'main' }),
+    )
+    expect(test.relay.circuits().get('main')).toMatchObject({ state: 'closed', authFailures: 0 })
+  })
+
+  test.each([
+    ['seconds', () => '120'],
+    ['a date', (at: number) => new Date(at + 120 * second).toUTCString()],
+  ])('that asks to wait with Retry-After in %s is not called before', async (_name, value) => {
+    const test = await start()
+    test.ingest.answer(() => ({
+      ...refused(429, 'rate_limited', true),
+      headers: { 'retry-after': value(test.clock.now()) },
+    }))
+    await publish(test, [1])
+    await test.deliver(5 * second)
+    test.ingest.answer(() => undefined)
+    await publish(test, [2])
+    await test.deliver(300 * second)
+    const [first, ...rest] = test.ingest.calls
+    expect(rest.length).toBeGreaterThan(0)
+    for (const call of rest) expect(call.timestampSec - (first?.timestampSec ?? 0)).toBeGreaterThanOrEqual(119)
+  })
+
+  test('that knows the key with other bytes is called with a new one', async () => {
+    const test = await start()
+    test.ingest.answer(() => (test.ingest.calls.length === 1 ? refused(409, 'idempotency.key_reused') : undefined))
+    await publish(test, [1])
+    await test.deliver(60 * second)
+    expect(new Set(test.ingest.calls.map(({ key }) => key)).size).toBe(2)
+    expect(await item(test)).toMatchObject({ status: 'delivered' })
+  })
+
+  test('that redirects is not followed', async () => {
+    const test = await start()
+    test.ingest.answer(() => ({ status: 307, body: '', headers: { location: `${test.ingest.baseUrl}/elsewhere` } }))
+    await publish(test, [1])
+    await test.deliver(2 * second)
+    expect(new Set(test.ingest.calls.map(({ path }) => path))).toEqual(new Set(['/v1/ingest/item']))
+    expect(await item(test)).toMatchObject({ status: 'pending' })
+  })
+
+  test('that is switched off gets nothing, and everything once it is on', async () => {
+    const test = await start({ destination: { enabled: false } })
+    await publish(test, [1])
+    await test.deliver(60 * second)
+    expect(test.ingest.calls).toEqual([])
+    expect(await item(test)).toMatchObject({ status: 'pending' })
+  })
+})

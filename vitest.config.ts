@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Real processes, sockets and disks: slow machines get time, and a hang still ends.
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+})
