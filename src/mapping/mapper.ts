@@ -9,6 +9,8 @@ export interface Mapper {
   readonly version: string
   /** The delivery id and the topic; null where the CMS sends none. */
   readEvent(webhook: Webhook): Promise<EventNames>
+  /** Whether some ping may be answered without a valid signature. */
+  readonly hasUnsignedPings: boolean
   /** The answer to a ping, test or handshake; null where the webhook is an event. */
   readPing(webhook: Webhook): Promise<Ping | null>
   /** What the webhook wants. Throws nothing for bad content: what could not be mapped is in `problems`. */
@@ -57,8 +59,8 @@ export interface DraftFields {
 
 /** What a destination asks of an item. */
 export interface ItemRules {
-  /** The host that every url must have, without scheme. */
-  readonly siteDomain: string
+  /** The host that every url must have, without scheme; null in a dry run that knows no destination. */
+  readonly siteDomain: string | null
   /** BCP-47; for items that name no language. */
   readonly defaultLanguage: string | undefined
 }

@@ -1,3 +1,11 @@
+import { hash } from 'node:crypto'
+import type { Delivery } from '../domain/delivery.ts'
+import { RelayError } from '../domain/errors.ts'
+import { decodeBody } from './content-encoding.ts'
+import { readJson } from './json.ts'
+
+export { decodeBody }
+
 /** A webhook as expressions see it: `$headers`, `$query`, `$body`, `$method`, `$path`, `$digest`. */
 export interface Webhook {
   readonly method: string
@@ -10,4 +18,101 @@ export interface Webhook {
   readonly body: unknown
   /** Lower-case hex SHA-256 of the exact body bytes. */
   readonly digest: string
+}
+
+export interface WebhookBytes extends Omit<Delivery, 'source'> {
+  /** How long the body may be once its compression is undone. Bytes. */
+  readonly limit: number
+}
+
+/**
+ * Reads a delivery: undoes the content encoding, decodes the text, parses JSON and form fields. An empty body is null.
+ * Throws RelayError only: `too_large`, `unsupported` (an encoding or charset), `invalid` (does not parse).
+ */
+export async function readWebhook({ method, path, query, headers, body, limit }: WebhookBytes): Promise<Webhook> {
+  const type = readContentType(headers['content-type'])
+  const bytes = headers['content-encoding'] ? await decodeBody({ headers, body, limit }) : body
+  const parsed = readBody(bytes, type)
+  let digest: string | undefined
+  return {
+    method,
+    path,
+    headers,
+    query: readQuery(query),
+    body: parsed,
+    get digest() {
+      digest ??= hash('sha256', body, 'hex')
+      return digest
+    },
+  }
+}
+
+interface ContentType {
+  readonly name: string
+  readonly charset: string
+}
+
+function readContentType(header = ''): ContentType {
+  const [name = '', ...parameters] = header.split(';')
+  const charset = parameters
+    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/i.exec(parameter)?.[1])
+    .find(Boolean)
+  return { name: name.trim().toLowerCase(), charset: charset?.toLowerCase() ?? 'utf-8' }
+}
+
+function readBody(bytes: Buffer, { name, charset }: ContentType): unknown {
+  const text = readText(bytes, charset)
+  const start = text.trimStart()
+  if (start === '') return null
+  if (isJson(name)) return readJson(text)
+  if (name === 'application/x-www-form-urlencoded') return readForm(text)
+  return start[0] === '{' || start[0] === '[' ? readJsonOrText(text) : text
+}
+
+function readText(bytes: Buffer, charset: string): string {
+  if (charset !== 'utf-8' && charset !== 'utf8') return decoderOf(charset).decode(bytes)
+  const text = bytes.toString('utf8')
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+function decoderOf(charset: string): InstanceType<typeof TextDecoder> {
+  try {
+    return new TextDecoder(charset)
+  } catch (cause) {
+    throw new RelayError('unsupported', `charset '${charset.slice(0, 40)}' is not supported`, { cause })
+  }
+}
+
+function isJson(name: string): boolean {
+  return name === 'application/json' || name === 'text/json' || name.endsWith('+json')
+}
+
+/** Many senders say text/plain, or nothing, and send JSON. */
+function readJsonOrText(text: string): unknown {
+  try {
+    return readJson(text)
+  } catch {
+    return text
+  }
+}
+
+/** Form fields; a name that comes several times has all its values. */
+function readForm(text: string): Record<string, string | string[]> {
+  const fields = new Map<string, string | string[]>()
+  for (const [name, value] of new URLSearchParams(text)) {
+    const known = fields.get(name)
+    if (known === undefined) fields.set(name, value)
+    else if (typeof known === 'string') fields.set(name, [known, value])
+    else known.push(value)
+  }
+  fields.delete('__proto__')
+  return Object.fromEntries(fields)
+}
+
+function readQuery(query: string): Record<string, string> {
+  const values = new Map<string, string>()
+  if (query === '') return {}
+  for (const [name, value] of new URLSearchParams(query)) if (!values.has(name)) values.set(name, value)
+  values.delete('__proto__')
+  return Object.fromEntries(values)
 }

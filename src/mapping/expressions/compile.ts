@@ -1,5 +1,10 @@
-import jsonata from 'jsonata'
-import { RelayError } from '../../domain/errors.ts'
+import { type Node, nodesOf } from './ast.ts'
+import { isBuiltin } from './builtin.ts'
+import { evaluationError, faultOf, syntaxError } from './fault.ts'
+import { createCompiler, isUnsupported } from './generate.ts'
+import { createInterpreter } from './interpret.ts'
+import type { Code, Frame, Run } from './run.ts'
+import { plain, plainDeep, type Sequence, sequenceOf } from './sequence.ts'
 
 /** Names that an expression can use with a `$` in front: `headers`, `query`, `body`, `topic`, `vars`, … */
 export type Scope = Readonly<Record<string, unknown>>
@@ -18,18 +23,99 @@ export interface Expression {
   readonly text: string
   /** False where the JSONata interpreter has to run it. */
   readonly isCompiled: boolean
-  /** The value for a context (`$`) and a scope, `undefined` where there is none. A promise only where interpreted. */
+  /**
+   * The value for a context (`$`) and a scope, `undefined` where there is none. A promise only where interpreted.
+   * Throws RelayError `invalid` naming the expression. The context and the scope are never changed.
+   */
   evaluate(context: unknown, scope: Scope): unknown
 }
 
-/** Compiles JSONata text. Throws RelayError `invalid` with the position of a syntax error. */
-export function compileExpression(text: string, { functions, timeLimitMs }: ExpressionOptions): Expression {
-  let program: jsonata.Expression
-  try {
-    program = jsonata(text, { timeout: timeLimitMs, stack: 500, sequence: 1e6 } as never)
-  } catch (error) {
-    throw new RelayError('invalid', `expression ${text}`, { cause: error })
+/** Compiles JSONata text. Throws RelayError `invalid` for a syntax error, with its position, or an unknown function. */
+export function compileExpression(text: string, options: ExpressionOptions): Expression {
+  const interpreter = parse(text, options)
+  const nodes = [...nodesOf(interpreter.ast)]
+  const bound = boundNames(nodes)
+  refuseUnknownFunctions(text, nodes, bound, options.functions)
+  const code = generate(interpreter.ast as Node, bound, options.functions)
+  if (code) return { text, isCompiled: true, evaluate: compiled(text, code, options.timeLimitMs) }
+  return {
+    text,
+    isCompiled: false,
+    async evaluate(context, scope) {
+      try {
+        return await interpreter.evaluate(context, scope)
+      } catch (error) {
+        throw evaluationError(text, error)
+      }
+    },
   }
-  for (const [name, run] of Object.entries(functions)) program.registerFunction(name, run as never)
-  return { text, isCompiled: false, evaluate: (context, scope) => program.evaluate(context, scope as never) }
+}
+
+function parse(text: string, options: ExpressionOptions): ReturnType<typeof createInterpreter> {
+  try {
+    return createInterpreter(text, options)
+  } catch (error) {
+    throw syntaxError(text, error)
+  }
+}
+
+/** Null where only the interpreter can run it. */
+function generate(ast: Node, bound: ReadonlySet<string>, functions: ExpressionOptions['functions']): Code | null {
+  const isAsync = Object.values(functions).some((run) => run.constructor.name === 'AsyncFunction')
+  if (isAsync) return null
+  try {
+    return createCompiler(functions, bound).compile(ast, true)
+  } catch (error) {
+    if (isUnsupported(error)) return null
+    throw error
+  }
+}
+
+function compiled(text: string, code: Code, timeLimitMs: number): Expression['evaluate'] {
+  return (context, scope) => {
+    const run: Run = { root: context, scope, timeLimitMs, ticks: 0, deadline: 0, nested: false }
+    const frame: Frame = { run, parent: null, values: new Map() }
+    try {
+      const value = code(Array.isArray(context) ? wrapped(context) : context, frame)
+      return run.nested ? plainDeep(value) : plain(value)
+    } catch (error) {
+      throw evaluationError(text, error)
+    }
+  }
+}
+
+/** An array as context is one value, not many. */
+function wrapped(context: unknown[]): Sequence {
+  const sequence = sequenceOf([context])
+  sequence.outerWrapper = true
+  return sequence
+}
+
+function boundNames(nodes: readonly Node[]): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const node of nodes) {
+    if (node.type === 'bind') names.add((node.lhs as Node).value as string)
+    if (node.type === 'lambda') for (const parameter of node.arguments ?? []) names.add(parameter.value as string)
+    if (node.focus) names.add(node.focus)
+    if (node.index) names.add(node.index)
+  }
+  return names
+}
+
+/** A misspelt function is found at start, not when the first webhook reaches it. */
+function refuseUnknownFunctions(
+  text: string,
+  nodes: readonly Node[],
+  bound: ReadonlySet<string>,
+  functions: ExpressionOptions['functions'],
+): void {
+  for (const { type, procedure, position } of nodes) {
+    if (type !== 'function' && type !== 'partial') continue
+    const isVariable = procedure?.type === 'variable'
+    const name = String(procedure?.type === 'path' ? procedure.steps?.[0]?.value : procedure?.value)
+    if (isVariable && (bound.has(name) || Object.hasOwn(functions, name) || isBuiltin(name))) continue
+    if (!isVariable && procedure?.type !== 'path') continue
+    const message = `there is no function ${isVariable ? '$' : ''}${name}${isVariable ? '' : ', did you forget the $?'}`
+    throw syntaxError(text, faultOf('T1006', position, { message }))
+  }
 }

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../domain/ingest-item.ts'
+import type { ModuleDefinition } from './define-mapper.ts'
+import type { MapperDefinition } from './definition.ts'
+import { createCompiler } from './field.ts'
+import { type Issue, issuesError } from './issues.ts'
+import type { Mapper } from './mapper.ts'
+import type { ModelDefinitions } from './models.ts'
+import { moduleMapper } from './module-mapper.ts'
+import { readVars } from './vars.ts'
+import { compileMapper } from './yaml-mapper.ts'
+
+/** A mapper as it was loaded: from YAML or from a module. */
+export type Definition = MapperDefinition | ModuleDefinition
+
+export interface BindOptions {
+  /** The source's name, for messages. */
+  readonly source: string
+  readonly vars?: Readonly<Record<string, unknown>>
+  readonly models?: ModelDefinitions
+  /** Of one expression. */
+  readonly timeLimitMs?: number
+}
+
+export function isModule(definition: Definition): definition is ModuleDefinition {
+  return 'map' in definition
+}
+
+/** A mapper for one source: vars and models checked, expressions compiled. Throws RelayError `invalid` with all issues. */
+export function bindMapper(
+  definition: Definition,
+  { source, vars: given = {}, models = {}, timeLimitMs = 250 }: BindOptions,
+): Mapper {
+  const issues: Issue[] = []
+  const { name } = definition
+  const prefix = `sources.${source}.`
+  const vars = readVars({ mapper: name, declared: definition.vars, given, issues, prefix })
+  if (Object.keys(models).length > 0 && !needsModels(definition)) {
+    issues.push({ path: `${prefix}models`, message: `mapper '${name}' knows no models` })
+  }
+
+  const version = versionOf(definition, models, Object.keys(vars).sort())
+  const mapper = isModule(definition)
+    ? moduleMapper(definition, { vars, version })
+    : compileMapper(definition, {
+        source,
+        vars,
+        models,
+        version,
+        compiler: createCompiler({ timeLimitMs, issues, prefix: `mapper '${name}': ` }),
+        modelCompiler: createCompiler({ timeLimitMs, issues, prefix }),
+      })
+  if (issues.length > 0) throw issuesError(`source '${source}'`, distinct(issues))
+  return mapper
+}
+
+/** Whether only those models are sent that the source registers: without any, every webhook is skipped. */
+export function needsModels(definition: Definition): boolean {
+  return !isModule(definition) && definition.records.some(({ model }) => model !== undefined)
+}
+
+function versionOf(definition: Definition, models: ModelDefinitions, vars: readonly string[]): string {
+  const content = isModule(definition) ? definition.fingerprint : definition
+  return createHash('sha256')
+    .update(canonicalJson({ definition: content, models, vars }))
+    .digest('hex')
+    .slice(0, 12)
+}
+
+/** A record compiled for several models makes the same mistake several times. */
+function distinct(issues: readonly Issue[]): Issue[] {
+  return [...new Map(issues.map((issue) => [`${issue.path}\n${issue.message}`, issue])).values()]
+}

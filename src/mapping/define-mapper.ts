@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { VarDefinition } from './definition.ts'
+import type { DraftFields, Ping } from './mapper.ts'
+import type { Webhook } from './webhook.ts'
+
+/** What a module's functions are told besides the body. */
+export interface MapContext {
+  readonly webhook: Webhook
+  readonly topic: string | null
+  readonly vars: Readonly<Record<string, unknown>>
+}
+
+/** An item that is to be, or not to be, at the destination. */
+export type Wanted =
+  | { readonly kind: 'upsert'; readonly fields: DraftFields; readonly version: unknown }
+  | {
+      readonly kind: 'delete'
+      readonly type: string
+      readonly id: string
+      readonly version: unknown
+      readonly certain: boolean
+    }
+
+type ItemInput = Omit<DraftFields, 'id'> & { readonly url: string; readonly version?: string | number | null }
+
+/** The item `id` as it should be. */
+export function item(id: string, { version = null, ...fields }: ItemInput): Wanted {
+  return { kind: 'upsert', fields: { ...fields, id }, version }
+}
+
+interface TombstoneInput {
+  readonly type: string
+  readonly version?: string | number | null
+  /** False where the record is only not public, so that a tombstone is due only if it was once sent. */
+  readonly certain?: boolean
+}
+
+/** The item `id` as gone. */
+export function tombstone(id: string, { type, version = null, certain = true }: TombstoneInput): Wanted {
+  return { kind: 'delete', type, id, version, certain }
+}
+
+/** A mapper written as a module: data and a pure function, so that replay, backfill and dry run can rely on it. */
+export interface MapperModule<Input = unknown> {
+  readonly name: string
+  readonly title?: string
+  readonly description?: string
+  /** Takes the place of the built-in mapper of the same name. */
+  readonly replace?: boolean
+  readonly verify?: Readonly<Record<string, unknown>>
+  readonly vars?: Readonly<Record<string, Partial<VarDefinition>>>
+  readonly event?: {
+    id?(webhook: Webhook): string | number | null | undefined
+    topic?(webhook: Webhook): string | null | undefined
+  }
+  /** The answer to a ping, test or handshake; null where the webhook is an event. */
+  ping?(webhook: Webhook): Ping | null
+  /** Whether `ping` may answer without a valid signature. */
+  readonly hasUnsignedPings?: boolean
+  /** What the body has to look like. A body of another shape makes the event fail. */
+  readonly input: z.ZodType<Input>
+  /** The items that the webhook is about; an empty list skips it. Without I/O, clock and randomness, and synchronous. */
+  map(input: Input, context: MapContext): readonly Wanted[]
+}
+
+/** A module as it was loaded. */
+export interface ModuleDefinition extends MapperModule {
+  readonly title: string
+  readonly vars: Readonly<Record<string, VarDefinition>>
+  readonly replace: boolean
+  /** Changes when the module's file does. */
+  readonly fingerprint: string
+}
+
+/** Says what a mapper module is, with the types of its input. */
+export function defineMapper<Input>(module: MapperModule<Input>): MapperModule<Input> {
+  return module
+}
+
+/** What a module that exports a function is given: so it needs to import nothing. */
+export const kit = { defineMapper, item, tombstone, z }
+export type Kit = typeof kit

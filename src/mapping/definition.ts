@@ -1,0 +1,167 @@
+import { z } from 'zod'
+
+/** JSONata text: what nearly every string in a mapper is. */
+export const expression = z.string().regex(/\S/, { error: 'an expression must not be empty' })
+
+/** A map whose strings are expressions, at every depth; anything else in it stands for itself. */
+export const template = z.record(z.string(), z.json())
+
+const expressionOrMap = z.union([expression, template], { error: 'an expression or a map of expressions' })
+
+/** Where a record's item fields come from. Models of a source may set most of these, too: see `models.ts`. */
+export const itemFields = {
+  type: expression.describe('The item type, as it is (`product`) or as an expression that gives one.'),
+  id: expression.describe('The stable id of the item, unique per site; at most 256 characters.'),
+  live: z
+    .union([expression, z.boolean()])
+    .describe('Whether the public may see the record; false or nothing asks for a tombstone where it was once sent.'),
+  url: expression.describe('The public url, absolute.'),
+  canonical_url: expression.describe('The canonical url where it is another one.'),
+  title: expression.describe('The title.'),
+  html: expression.describe('The content as HTML.'),
+  text: expression.describe('The content as plain text; left out, it is made from the HTML.'),
+  json: expressionOrMap.describe('Structured content: a map of expressions, or one expression that gives an object.'),
+  language: expression.describe("The language; left out, it is the destination's default."),
+  updated_at: expression.describe('When the record was last changed; a time without a zone is UTC.'),
+  attributes: expressionOrMap.describe('Further attributes of the item, not part of its content.'),
+}
+
+const guess = z
+  .strictObject({
+    fields: expression.optional().describe("The object with the model's own fields; left out, it is the record."),
+    omit: z.array(z.string()).default([]).describe('Names of fields that are not content.'),
+    omit_everywhere: z.array(z.string()).default([]).describe('The same, at every depth.'),
+  })
+  .describe('Turns what no expression uses into json.fields, json.relations, json.media and json.seo.')
+
+/** The keys of a record besides its name. */
+export const recordFields = {
+  match: expression.optional().describe('Whether the record applies to the webhook; left out, it always does.'),
+  skip: expression.optional().describe('The reason to skip the webhook: the records below are not asked.'),
+  fail: expression.optional().describe('The reason why the webhook cannot be mapped: the event fails.'),
+  each: expression.optional().describe('The record or records in the webhook; left out, it is the body.'),
+  model: expression.optional().describe("The model's name; only models that the source registers are sent."),
+  type: itemFields.type.optional(),
+  id: itemFields.id.optional(),
+  version: z
+    .union([expression, z.number()])
+    .optional()
+    .describe('Revision or updated time of the record: an older one never overwrites a newer one.'),
+  live: itemFields.live.optional(),
+  removed: expression
+    .optional()
+    .describe('Whether the CMS says that the record is gone: a tombstone even where the relay never sent the item.'),
+  url: itemFields.url.optional(),
+  canonical_url: itemFields.canonical_url.optional(),
+  title: itemFields.title.optional(),
+  html: itemFields.html.optional(),
+  text: itemFields.text.optional(),
+  json: itemFields.json.optional(),
+  language: itemFields.language.optional(),
+  updated_at: itemFields.updated_at.optional(),
+  attributes: itemFields.attributes.optional(),
+  guess: guess.optional(),
+}
+
+const recordName = z.string().min(1).describe('What messages call the record; unique in its mapper.')
+
+const recordSchema = z.strictObject({ name: recordName, ...recordFields }).superRefine((record, context) => {
+  const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
+  const guard = record.skip === undefined ? (record.fail === undefined ? null : 'fail') : 'skip'
+  if (guard !== null) {
+    if (record.match === undefined) refuse('match', `is required beside \`${guard}\``)
+    for (const [key, value] of Object.entries(record)) {
+      if (key === 'name' || key === 'match' || key === guard || value === undefined) continue
+      refuse(key, `has no meaning beside \`${guard}\``)
+    }
+    return
+  }
+  if (record.id === undefined) refuse('id', 'is required')
+  if (record.type === undefined && record.model === undefined) refuse('type', 'is required')
+  const isTombstone = record.live === false
+  if (record.url === undefined && record.model === undefined && !isTombstone) refuse('url', 'is required')
+})
+
+const varSchema = z.strictObject({
+  required: z.boolean().default(false).describe('Whether every source has to set it.'),
+  default: z.json().optional().describe('What it is where a source says nothing.'),
+  format: z
+    .enum(['origin', 'currency'])
+    .optional()
+    .describe('origin: an absolute http(s) url, slashes at its end are cut off. currency: three capital letters.'),
+  description: z.string().optional().describe('What it is for.'),
+})
+export type VarDefinition = z.output<typeof varSchema>
+
+const pingFields = {
+  match: expression.describe('Whether the webhook is this ping, test or handshake.'),
+  status: z.int().min(200).max(299).default(200).describe('Status of the answer.'),
+  body: z.json().optional().describe("Body of the answer, its strings are expressions; left out, the relay's own."),
+  unsigned: z.boolean().default(false).describe('Whether it is answered without a valid signature.'),
+}
+
+const eventFields = {
+  id: expression.optional().describe('The delivery id; leave it out where the CMS sends none.'),
+  topic: expression.optional().describe('What happened, in the words of the CMS.'),
+}
+
+const word = z.string().regex(/^[a-z][a-z0-9_]*$/, { error: 'names of vars are lower-case words' })
+export const mapperName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, { error: 'names are letters, digits, - and _, at most 64' })
+
+export const varsSchema = z.record(word, varSchema)
+
+const verify = z
+  .record(z.string(), z.unknown())
+  .describe('How webhooks of this CMS are verified, without the secret; a source may set its own.')
+
+const headFields = {
+  name: mapperName.describe('What `mapper:` of a source says.'),
+  title: z.string().min(1).describe('Name of the CMS for people.'),
+  description: z.string().optional().describe('What to know about the mapper.'),
+  replace: z.boolean().default(false).describe('Takes the place of the built-in mapper of the same name.'),
+}
+
+/** A mapper as a YAML file says it. The one place where its keys are declared, checked and described. */
+export const definitionSchema = z.strictObject({
+  ...headFields,
+  verify: verify.optional(),
+  event: z.strictObject(eventFields).default({}),
+  pings: z.array(z.strictObject({ name: z.string().min(1), ...pingFields })).default([]),
+  vars: varsSchema.default({}),
+  records: z.array(recordSchema).min(1, { error: 'needs at least one record' }),
+})
+
+export type MapperDefinition = z.output<typeof definitionSchema>
+export type RecordDefinition = MapperDefinition['records'][number]
+export type PingDefinition = MapperDefinition['pings'][number]
+
+/** Every key optional, and null where it takes back what the extended mapper says. */
+function patchOf(shape: Record<string, z.ZodType>) {
+  return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, schema.nullish()]))
+}
+
+const patchTemplate = z.union([expression, z.record(z.string(), z.json())])
+
+/** A mapper that extends another: only what differs. Records and pings are told apart by their names. */
+export const patchSchema = z.strictObject({
+  ...headFields,
+  title: headFields.title.optional(),
+  extends: mapperName.describe('The mapper that this one starts from.'),
+  verify: verify.optional(),
+  event: z.strictObject(patchOf(eventFields)).optional(),
+  pings: z
+    .array(z.strictObject({ name: z.string().min(1), remove: z.literal(true).optional(), ...patchOf(pingFields) }))
+    .optional(),
+  vars: z.record(word, varSchema.nullable()).optional(),
+  records: z
+    .array(
+      z.strictObject({
+        name: recordName,
+        remove: z.literal(true).optional().describe('Takes the record of the extended mapper away.'),
+        ...patchOf({ ...recordFields, json: patchTemplate, attributes: patchTemplate }),
+      }),
+    )
+    .optional(),
+})

@@ -1,0 +1,41 @@
+import jsonata from 'jsonata'
+import { nodesOf } from './ast.ts'
+import type { ExpressionOptions, Scope } from './compile.ts'
+import { maxSequence, plainDeep } from './sequence.ts'
+
+/** How deep an evaluation may nest. The interpreter counts the entries of an object under way at once, too. */
+const maxDepth = 20_000
+
+/** Parses for JSONata's interpreter, with its own limits, so that an endless expression ends. Throws a fault. */
+export function createInterpreter(text: string, { functions, timeLimitMs }: ExpressionOptions) {
+  const limits = { timeout: timeLimitMs, stack: maxDepth, sequence: maxSequence }
+  const program = jsonata(text, limits as never)
+  for (const [name, run] of Object.entries(functions)) program.registerFunction(name, withPlainValues(run) as never)
+  const mayWrite = [...nodesOf(program.ast())].some(isWriter)
+  return {
+    ast: program.ast() as unknown,
+    async evaluate(context: unknown, scope: Scope): Promise<unknown> {
+      const input = mayWrite ? copyOf(context) : context
+      const values = mayWrite ? (copyOf({ ...scope }) as Scope) : scope
+      return plainDeep(await program.evaluate(input, values as never))
+    },
+  }
+}
+
+/** JSONata marks arrays that `[]` is applied to, and fills empty arrays that are grouped: arrays of the input, too. */
+function isWriter(node: { readonly type?: string; readonly value?: unknown } & object): boolean {
+  if ('keepArray' in node || 'keepSingletonArray' in node || 'group' in node || node.type === 'transform') return true
+  return (node.type === 'unary' && node.value === '{') || (node.type === 'variable' && node.value === 'eval')
+}
+
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, copyOf(entry)]))
+}
+
+/** JSONata counts a function's parameters, so the wrapper has as many. */
+function withPlainValues(run: (...values: never[]) => unknown): (...values: unknown[]) => unknown {
+  const wrapper = (...values: unknown[]) => run(...(values.map(plainDeep) as never[]))
+  return Object.defineProperty(wrapper, 'length', { value: run.length })
+}

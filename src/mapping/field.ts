@@ -1,0 +1,139 @@
+import { messageOf, RelayError } from '../domain/errors.ts'
+import { compileExpression, type Scope } from './expressions/compile.ts'
+import { functions } from './expressions/functions.ts'
+import type { Issue } from './issues.ts'
+
+/** A compiled value of a mapper: what it is for a context and a scope. A promise only where an expression needs one. */
+export interface Field {
+  /** For messages: which key this is and what it says. */
+  readonly label: string
+  readonly text: string
+  evaluate(context: unknown, scope: Scope): unknown
+}
+
+/** A value that could not be made: names the field, the expression and the cause. */
+export class FieldError extends Error {
+  override readonly name = 'FieldError'
+}
+
+/** Compiles the strings of one definition. Mistakes become issues, so that all of them are reported at once. */
+export interface Compiler {
+  /** `at` is where the definition has it, `label` the key that messages name. */
+  expression(text: string, label: string, at?: string): Field
+  /** A literal, an expression, or a list or map of them. */
+  template(value: unknown, label: string, at?: string): Field
+}
+
+export interface CompilerOptions {
+  readonly timeLimitMs: number
+  readonly issues: Issue[]
+  /** What comes before the path of an issue. */
+  readonly prefix: string
+}
+
+export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions): Compiler {
+  const pathOf = (label: string, at: string) => prefix + (at === '' ? label : `${at}.${label}`)
+
+  function expression(text: string, label: string, at = ''): Field {
+    try {
+      const compiled = compileExpression(text, { functions, timeLimitMs })
+      return { label, text, evaluate: (context, scope) => guarded(compiled.evaluate, context, scope, label) }
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error
+      issues.push({ path: pathOf(label, at), message: messageOf(error) })
+      return literal(undefined, label)
+    }
+  }
+
+  function template(value: unknown, label: string, at = ''): Field {
+    if (typeof value === 'string') return expression(value, label, at)
+    if (Array.isArray(value)) {
+      return listOf(
+        value.map((entry, index) => template(entry, `${label}[${index}]`, at)),
+        label,
+      )
+    }
+    if (typeof value !== 'object' || value === null) return literal(value, label)
+    const members = Object.entries(value).map(
+      ([key, member]) => [key, template(member, `${label}.${key}`, at)] as const,
+    )
+    return mapOf(Object.fromEntries(members), label)
+  }
+
+  return { expression, template }
+}
+
+export function literal(value: unknown, label: string): Field {
+  return { label, text: JSON.stringify(value) ?? '', evaluate: () => value }
+}
+
+/** A map of fields; what gives nothing is left out. */
+export function mapOf(fields: Readonly<Record<string, Field>>, label: string): Field {
+  const keys = Object.keys(fields)
+  const all = Object.values(fields)
+  const made = (values: readonly unknown[]) => {
+    const result: Record<string, unknown> = {}
+    for (const [index, key] of keys.entries()) {
+      if (values[index] !== undefined) result[key] = values[index]
+    }
+    return result
+  }
+  return { label, text: '', evaluate: (context, scope) => settle(all, context, scope, made) }
+}
+
+function listOf(fields: readonly Field[], label: string): Field {
+  const made = (values: readonly unknown[]) => values.filter((value) => value !== undefined)
+  return { label, text: '', evaluate: (context, scope) => settle(fields, context, scope, made) }
+}
+
+/** Evaluates fields side by side, and waits only if one of them has to be waited for. */
+function settle<T>(
+  fields: readonly Field[],
+  context: unknown,
+  scope: Scope,
+  made: (values: readonly unknown[]) => T,
+): T | Promise<T> {
+  const values: unknown[] = []
+  let waits = false
+  try {
+    for (const field of fields) {
+      const value = field.evaluate(context, scope)
+      if (value instanceof Promise) waits = true
+      values.push(value)
+    }
+  } catch (error) {
+    // The promises before it are not waited for any more: that one may fail, too, is no news.
+    for (const value of values) if (value instanceof Promise) value.catch(() => {})
+    throw error
+  }
+  return waits ? Promise.all(values).then(made) : made(values)
+}
+
+type Evaluate = (context: unknown, scope: Scope) => unknown
+
+function guarded(evaluate: Evaluate, context: unknown, scope: Scope, label: string): unknown {
+  try {
+    const value = evaluate(context, scope)
+    return value instanceof Promise ? value.catch((error) => fail(label, error)) : value
+  } catch (error) {
+    return fail(label, error)
+  }
+}
+
+function fail(label: string, error: unknown): never {
+  if (!(error instanceof RelayError)) throw error
+  throw new FieldError(`${label}: ${messageOf(error)}`, { cause: error })
+}
+
+/** An expression as messages show it. */
+export function expressionText(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return `expression \`${line.length > 160 ? `${line.slice(0, 160)}…` : line}\``
+}
+
+/** JSONata's idea of true: what is empty, zero or nothing is false. */
+export function isTruthy(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isTruthy)
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  return Boolean(value)
+}

@@ -1,0 +1,164 @@
+import { isObject } from './text.ts'
+
+/** What is known when an item's fields are guessed from a record of a headless system. */
+export interface GuessRules {
+  /** Where pages live; a url is origin, slash and slug. */
+  readonly origin: string | undefined
+  /** Where relative urls of uploads start. */
+  readonly mediaOrigin: string | undefined
+  /** Names of fields that expressions have used, or that are bookkeeping. */
+  readonly omit: ReadonlySet<string>
+  /** Names that are left out at every depth. */
+  readonly omitEverywhere: ReadonlySet<string>
+  /** The only names that may go into json; null for no such limit. */
+  readonly only: ReadonlySet<string> | null
+}
+
+export interface Guess {
+  readonly title?: string
+  readonly url?: string
+  readonly json: Record<string, unknown>
+}
+
+const titleNames = ['title', 'name', 'headline']
+const maxDepth = 8
+
+/**
+ * What a record says without anyone having mapped it: title, url, and the rest as json.fields (plain values),
+ * json.relations (ids of other records), json.media (files) and json.seo. Other records give their ids only, because
+ * whether they may leave is their own matter. People, e-mail addresses and credentials never come out.
+ */
+export function guess(record: unknown, rules: GuessRules): Guess {
+  if (!isObject(record)) return { json: {} }
+  const titleName = titleNames.find((name) => typeof record[name] === 'string' && record[name].trim() !== '')
+  const slug = slugOf(record['slug'])
+  const collected: Collected = { media: [] }
+  const fields: Record<string, unknown> = {}
+  const relations: Record<string, string[]> = {}
+  let seo: unknown
+  for (const [name, value] of Object.entries(record)) {
+    if (name === titleName || name === 'slug' || rules.omit.has(name)) continue
+    if (rules.only !== null && !rules.only.has(name)) continue
+    const ids = relationOf(value)
+    if (ids !== null) relations[name] = ids
+    else if (name.toLowerCase() === 'seo') seo = plain(value, name, rules, collected)
+    else {
+      const content = isPrivate(name, rules) ? undefined : plain(value, name, rules, collected)
+      if (content !== undefined) fields[name] = content
+    }
+    if (ids !== null && isPrivate(name, rules)) delete relations[name]
+  }
+  const json = { fields, relations, media: collected.media, ...(seo !== undefined && { seo }) }
+  return {
+    ...(titleName !== undefined && { title: String(record[titleName]) }),
+    ...(slug !== undefined && rules.origin !== undefined && { url: `${rules.origin}/${slug.replace(/^\/+/, '')}` }),
+    json,
+  }
+}
+
+interface Collected {
+  readonly media: Record<string, unknown>[]
+}
+
+/** A value without other records, files, people and bookkeeping; undefined where nothing is left. */
+function plain(value: unknown, field: string, rules: GuessRules, collected: Collected, depth = 0): unknown {
+  if (value === null || value === undefined || depth > maxDepth) return undefined
+  if (typeof value === 'string') return isEmail(value) ? undefined : value
+  if (Array.isArray(value)) {
+    const entries = value.map((entry) => plain(entry, field, rules, collected, depth + 1))
+    const kept = entries.filter((entry) => entry !== undefined)
+    return kept.length > 0 ? kept : undefined
+  }
+  if (!isObject(value)) return value
+  if (isPerson(value)) return undefined
+  const media = mediaOf(value, field, rules)
+  if (media !== null) {
+    collected.media.push(media)
+    return undefined
+  }
+  const id = referenceOf(value)
+  if (id !== null) return id
+  const result: Record<string, unknown> = {}
+  for (const [name, member] of Object.entries(value)) {
+    if (isPrivate(name, rules) || name === '__proto__') continue
+    const content = plain(member, field, rules, collected, depth + 1)
+    if (content !== undefined) result[name] = content
+  }
+  return Object.keys(result).length > 0 ? result : undefined
+}
+
+/** The ids of the record or records that a field refers to; null where it is something else. */
+function relationOf(value: unknown): string[] | null {
+  const entries = Array.isArray(value) ? value : [value]
+  if (entries.length === 0) return null
+  const ids: string[] = []
+  for (const entry of entries) {
+    if (!isObject(entry) || isMedia(entry)) return null
+    const id = referenceOf(entry)
+    if (id === null) return null
+    if (!isPerson(entry)) ids.push(id)
+  }
+  return ids
+}
+
+/** The id of another record: it has one that lasts, or an id and times of its own. A component has neither. */
+function referenceOf(value: Record<string, unknown>): string | null {
+  const { documentId, id } = value
+  if (isId(documentId)) return String(documentId)
+  const hasTimes = 'updatedAt' in value || 'createdAt' in value || 'updated_at' in value || 'created_at' in value
+  if (isId(id) && (hasTimes || Object.keys(value).length === 1)) return String(id)
+  return null
+}
+
+function isId(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number'
+}
+
+function isMedia(value: Record<string, unknown>): boolean {
+  return typeof value['url'] === 'string' && typeof value['mime'] === 'string'
+}
+
+function mediaOf(value: Record<string, unknown>, field: string, { mediaOrigin }: GuessRules) {
+  if (!isMedia(value)) return null
+  const url = String(value['url'])
+  const alt = value['alternativeText'] ?? value['alt']
+  return {
+    field,
+    url: mediaOrigin !== undefined && url.startsWith('/') && !url.startsWith('//') ? mediaOrigin + url : url,
+    alt: typeof alt === 'string' && alt !== '' ? alt : undefined,
+    caption: typeof value['caption'] === 'string' && value['caption'] !== '' ? value['caption'] : undefined,
+    mime: value['mime'],
+    width: typeof value['width'] === 'number' ? value['width'] : undefined,
+    height: typeof value['height'] === 'number' ? value['height'] : undefined,
+  }
+}
+
+const privateName =
+  /^((created|updated|modified|published)_?by|users?|admin_user|.*e-?mail(_?address)?|.*password.*|.*token|.*secret|.*api_?key)$/i
+
+function isPrivate(name: string, { omitEverywhere }: GuessRules): boolean {
+  return privateName.test(name) || omitEverywhere.has(name)
+}
+
+/** Whoever has an e-mail address, a user name or a password is a person. */
+function isPerson(value: Record<string, unknown>): boolean {
+  return 'email' in value || 'username' in value || 'password' in value || ('firstname' in value && 'lastname' in value)
+}
+
+function isEmail(value: string): boolean {
+  return value.length < 320 && /^(mailto:)?[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/i.test(value.trim())
+}
+
+/** The slug as text: `hello`, or `{ current: hello }`. */
+function slugOf(value: unknown): string | undefined {
+  const slug = isObject(value) ? value['current'] : value
+  return typeof slug === 'string' && slug !== '' ? slug : undefined
+}
+
+/** The fields of a record that an expression starts from: `body` and `seo` of `$markdown(body) & seo.title`. */
+export function namesIn(expression: string): string[] {
+  const withoutText = expression.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, ' ')
+  return [...withoutText.matchAll(/(?<![.\w$])(?:`([^`]+)`|([A-Za-z_]\w*))/g)].map(
+    ([, quoted, word]) => quoted ?? word ?? '',
+  )
+}

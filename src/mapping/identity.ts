@@ -1,0 +1,49 @@
+import { type SourceType, sourceTypes } from '../domain/ingest-item.ts'
+import { readVersion, type Version } from '../domain/version.ts'
+import { expressionText, type Field, FieldError } from './field.ts'
+import { textIn } from './text.ts'
+
+export function isSourceType(value: unknown): value is SourceType {
+  return (sourceTypes as readonly unknown[]).includes(value)
+}
+
+/** The item type; throws FieldError for a word that the ingest API does not know. */
+export function typeIn(value: unknown, field: Field): SourceType {
+  if (isSourceType(value)) return value
+  const text = textIn(value, field)
+  if (text === undefined) throw nothing(field)
+  const hint = text === 'article' ? ' (articles are post)' : ''
+  const known = sourceTypes.join(', ')
+  throw new FieldError(`${field.label}: '${text.slice(0, 80)}' is no item type${hint}; there is ${known}`)
+}
+
+/** An id whose last part is missing: what `"post:" & id` gives for a record without an id. */
+const hollow = /(^|[:#@/])(null|undefined|NaN)?$/
+
+/** The stable id: text of 1 to 256 characters that names a record. */
+export function idIn(value: unknown, field: Field): string {
+  const id = textIn(value, field)?.trim()
+  if (id === undefined) throw nothing(field)
+  if (hollow.test(id)) {
+    throw new FieldError(`${field.label}: ${expressionText(field.text)} gave '${id}': the record has no id`)
+  }
+  if (id.length > 256) {
+    throw new FieldError(`${field.label}: has ${id.length} characters, at most 256 are allowed`)
+  }
+  return id
+}
+
+/** The record's version; throws FieldError for what does not order. */
+export function versionIn(value: unknown, field: Field): Version | null {
+  try {
+    return readVersion(value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new FieldError(`${field.label}: ${expressionText(field.text)}: ${error.message}`, { cause: error })
+  }
+}
+
+/** The failure of a required field that gave nothing. */
+export function nothing(field: Field): FieldError {
+  return new FieldError(`${field.label}: ${expressionText(field.text)} returned nothing`)
+}

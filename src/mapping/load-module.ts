@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+import { messageOf } from '../domain/errors.ts'
+import { kit, type MapperModule, type ModuleDefinition } from './define-mapper.ts'
+import { mapperName, varsSchema } from './definition.ts'
+import { type Issue, issuesOf } from './issues.ts'
+
+const isFunction = z.custom((value) => typeof value === 'function', { error: 'must be a function' })
+
+const moduleSchema = z.strictObject({
+  name: mapperName,
+  title: z.string().min(1).optional(),
+  description: z.string().optional(),
+  replace: z.boolean().default(false),
+  verify: z.record(z.string(), z.unknown()).optional(),
+  vars: varsSchema.default({}),
+  event: z.strictObject({ id: isFunction.optional(), topic: isFunction.optional() }).optional(),
+  ping: isFunction.optional(),
+  hasUnsignedPings: z.boolean().optional(),
+  input: z.custom((value) => typeof (value as z.ZodType | null)?.safeParse === 'function', {
+    error: 'must be a zod schema',
+  }),
+  map: isFunction,
+})
+
+/** The mapper that a module exports by default, or that the function it exports makes of the kit. Null with issues. */
+export async function loadModule(path: string, label: string, issues: Issue[]): Promise<ModuleDefinition | null> {
+  let exported: unknown
+  try {
+    const loaded = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as { default?: unknown }
+    exported = typeof loaded.default === 'function' ? loaded.default(kit) : loaded.default
+  } catch (error) {
+    issues.push({ path: label, message: `cannot be loaded: ${messageOf(error)}` })
+    return null
+  }
+  const result = moduleSchema.safeParse(exported)
+  if (!result.success) {
+    if (exported === undefined)
+      issues.push({ path: label, message: 'has no default export: export default defineMapper({…})' })
+    else issues.push(...issuesOf(result.error).map(({ path: at, message }) => ({ path: `${label}: ${at}`, message })))
+    return null
+  }
+  const { vars, replace } = result.data
+  const module = exported as MapperModule
+  return { ...module, title: module.title ?? module.name, vars, replace, fingerprint: readFileSync(path, 'utf8') }
+}

@@ -1,0 +1,118 @@
+import { messageOf } from '../domain/errors.ts'
+import type { ModuleDefinition, Wanted } from './define-mapper.ts'
+import { type Field, FieldError, literal } from './field.ts'
+import { createFindings } from './findings.ts'
+import { idIn, typeIn, versionIn } from './identity.ts'
+import { issuesOf } from './issues.ts'
+import type { Draft, DraftFields, Mapper } from './mapper.ts'
+import { isObject } from './text.ts'
+import type { Webhook } from './webhook.ts'
+
+const itemKeys = new Set('type id url canonical_url title language updated_at html text json attributes'.split(' '))
+
+/** A mapper from a module. What the module throws, or gives that is no item, is a problem of the event. */
+export function moduleMapper(
+  module: ModuleDefinition,
+  { vars, version }: { readonly vars: Readonly<Record<string, unknown>>; readonly version: string },
+): Mapper {
+  const nameOf = (read: ((webhook: Webhook) => unknown) | undefined, webhook: Webhook): string | null => {
+    const value = attempt(() => read?.(webhook))
+    return typeof value === 'number' || (typeof value === 'string' && value !== '') ? String(value) : null
+  }
+  return {
+    name: module.name,
+    version,
+    hasUnsignedPings: module.hasUnsignedPings ?? false,
+    async readEvent(webhook) {
+      return { id: nameOf(module.event?.id, webhook), topic: nameOf(module.event?.topic, webhook) }
+    },
+    async readPing(webhook) {
+      return attempt(() => module.ping?.(webhook)) ?? null
+    },
+    async map(webhook) {
+      const findings = createFindings(module.name)
+      try {
+        const topic = nameOf(module.event?.topic, webhook)
+        for (const [index, wanted] of wantedOf(module, webhook, { webhook, topic, vars }).entries()) {
+          try {
+            findings.add(draftOf(wanted))
+          } catch (error) {
+            findings.problem(`map, element ${index}`, error)
+          }
+        }
+      } catch (error) {
+        findings.problem('map', error)
+      }
+      return findings.result(`mapper '${module.name}' makes nothing of this webhook`)
+    },
+  }
+}
+
+/** What a module's function gives; undefined where it throws. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch {
+    return undefined
+  }
+}
+
+function wantedOf(
+  module: ModuleDefinition,
+  webhook: Webhook,
+  context: Parameters<ModuleDefinition['map']>[1],
+): readonly unknown[] {
+  const parsed = module.input.safeParse(webhook.body)
+  if (!parsed.success) {
+    const causes = issuesOf(parsed.error).map(({ path, message }) => `${path || 'body'}: ${message}`)
+    throw new FieldError(`input: ${causes.join('; ').slice(0, 500)}`)
+  }
+  let wanted: unknown
+  try {
+    wanted = module.map(parsed.data, context)
+  } catch (error) {
+    throw new FieldError(`threw: ${messageOf(error).slice(0, 300)}`, { cause: error })
+  }
+  if (wanted instanceof Promise) {
+    wanted.catch(() => {})
+    throw new FieldError('must give its items at once, not a promise')
+  }
+  if (!Array.isArray(wanted)) throw new FieldError('must give a list of item(…) and tombstone(…)')
+  return wanted
+}
+
+const field = (label: string): Field => literal(undefined, label)
+
+function draftOf(wanted: unknown): Draft {
+  if (!isWanted(wanted)) throw new FieldError('is neither an item(…) nor a tombstone(…)')
+  if (wanted.kind === 'delete') {
+    const { type, id, version, certain } = readIdentity(wanted)
+    return { kind: 'delete', record: 'map', type, id, version, certain }
+  }
+  const { type, id, version } = readIdentity({ ...wanted, ...wanted.fields })
+  const unknown = Object.keys(wanted.fields).filter((key) => !itemKeys.has(key))
+  if (unknown.length > 0) throw new FieldError(`item '${id}': unknown key ${unknown.join(', ')}`)
+  return { kind: 'upsert', record: 'map', version, fields: { ...plainJson(wanted.fields, id), type, id } }
+}
+
+function isWanted(value: unknown): value is Wanted {
+  return isObject(value) && (value['kind'] === 'delete' || (value['kind'] === 'upsert' && isObject(value['fields'])))
+}
+
+function readIdentity(value: { type?: unknown; id?: unknown; version?: unknown; certain?: unknown }) {
+  return {
+    type: typeIn(value.type, field('type')),
+    id: idIn(value.id, field('id')),
+    version: versionIn(value.version, field('version')),
+    certain: value.certain !== false,
+  }
+}
+
+/** As it will be sent: dates as text, nothing that JSON does not know. */
+function plainJson(fields: DraftFields, id: string): DraftFields {
+  try {
+    return JSON.parse(JSON.stringify(fields)) as DraftFields
+  } catch (error) {
+    throw new FieldError(`item '${id}': is not JSON: ${messageOf(error)}`, { cause: error })
+  }
+}

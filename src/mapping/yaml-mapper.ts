@@ -1,0 +1,109 @@
+import type { MapperDefinition, PingDefinition } from './definition.ts'
+import type { Scope } from './expressions/compile.ts'
+import { type Compiler, type Field, FieldError, isTruthy } from './field.ts'
+import { createFindings } from './findings.ts'
+import type { Mapper, Ping } from './mapper.ts'
+import type { ModelDefinitions } from './models.ts'
+import { compileRecord } from './record.ts'
+import { scopeOf } from './scope.ts'
+import type { Webhook } from './webhook.ts'
+
+export interface YamlMapperOptions {
+  readonly source: string
+  readonly vars: Readonly<Record<string, unknown>>
+  readonly models: ModelDefinitions
+  readonly version: string
+  readonly compiler: Compiler
+  readonly modelCompiler: Compiler
+}
+
+/** Compiles a definition. Mistakes go to the compilers' issues; the mapper is fit for use only where there are none. */
+export function compileMapper(definition: MapperDefinition, options: YamlMapperOptions): Mapper {
+  const { name } = definition
+  const { compiler, vars, version } = options
+  const eventId = definition.event.id === undefined ? null : compiler.expression(definition.event.id, 'event.id')
+  const eventTopic =
+    definition.event.topic === undefined ? null : compiler.expression(definition.event.topic, 'event.topic')
+  const pings = definition.pings.map((ping, index) => compilePing(ping, compiler, `pings[${index}]`))
+  const records = definition.records.map((record, index) =>
+    compileRecord(record, { ...options, at: `records[${index}]` }),
+  )
+
+  async function map(webhook: Webhook) {
+    const findings = createFindings(name)
+    const scope = scopeOf(webhook, { vars })
+    let topic: string | null = null
+    try {
+      let value = eventTopic?.evaluate(webhook.body, scope)
+      if (value instanceof Promise) value = await value
+      topic = nameIn(value)
+    } catch (error) {
+      findings.problem('event', error)
+    }
+    const names = topic === null ? { vars } : { vars, topic }
+    const inner = scopeOf(webhook, names)
+    for (const record of records) {
+      try {
+        let matches: unknown = record.match === null ? true : record.match.evaluate(webhook.body, inner)
+        if (matches instanceof Promise) matches = await matches
+        if (isTruthy(matches) && (await record.collect({ webhook, names, scope: inner }, findings))) break
+      } catch (error) {
+        findings.problem(`record '${record.name}'`, error)
+      }
+    }
+    const what = topic === null ? 'the webhook, which names no topic' : `topic '${topic.slice(0, 120)}'`
+    return findings.result(`no record of mapper '${name}' matches ${what}`)
+  }
+
+  return {
+    name,
+    version,
+    hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
+    async readEvent(webhook) {
+      const scope = scopeOf(webhook, { vars })
+      return { id: await readName(eventId, webhook, scope), topic: await readName(eventTopic, webhook, scope) }
+    },
+    async readPing(webhook) {
+      const scope = scopeOf(webhook, { vars })
+      for (const ping of pings) {
+        const answer = await ping(webhook.body, scope)
+        if (answer !== null) return answer
+      }
+      return null
+    },
+    map,
+  }
+}
+
+/** A delivery id or topic is text or a number; anything else is none. */
+function nameIn(value: unknown): string | null {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value.trim() !== '' ? value : null
+}
+
+/** Null where the expression fails: the event is kept all the same, and `map` reports the failure. */
+async function readName(field: Field | null, { body }: Webhook, scope: Scope): Promise<string | null> {
+  if (field === null) return null
+  try {
+    return nameIn(await field.evaluate(body, scope))
+  } catch (error) {
+    if (error instanceof FieldError) return null
+    throw error
+  }
+}
+
+type ReadPing = (body: unknown, scope: Scope) => Promise<Ping | null>
+
+function compilePing({ match, status, body, unsigned }: PingDefinition, compiler: Compiler, at: string): ReadPing {
+  const matches = compiler.expression(match, 'match', at)
+  const answer = compiler.template(body, 'body', at)
+  return async function readPing(content, scope) {
+    try {
+      if (!isTruthy(await matches.evaluate(content, scope))) return null
+      return { status, body: await answer.evaluate(content, scope), unsigned }
+    } catch (error) {
+      if (error instanceof FieldError) return null // not one that this expression can read
+      throw error
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { RelayError } from '../../src/domain/errors.ts'
+import { type BindOptions, bindMapper } from '../../src/mapping/bind.ts'
+import { completeDraft } from '../../src/mapping/item.ts'
+import { loadMappers, type MapperLibrary } from '../../src/mapping/load.ts'
+import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
+import { readWebhook, type Webhook } from '../../src/mapping/webhook.ts'
+
+/** A folder with these files, gone after the test. */
+export function folder(files: Readonly<Record<string, string>>): string {
+  const path = mkdtempSync(join(tmpdir(), 'relay-mappers-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
+  return path
+}
+
+/** The built-in mappers and the user's own in these files. */
+export function load(files: Readonly<Record<string, string>>): Promise<MapperLibrary> {
+  return loadMappers({ userDir: folder(files) })
+}
+
+/** A mapper with these records and nothing else, bound to the source `test`. */
+export async function mapperOf(records: string, options: Partial<BindOptions> & { readonly head?: string } = {}) {
+  const { head = '', ...bind } = options
+  const library = await load({ 'test.yaml': `name: test\ntitle: Test\n${head}\nrecords:\n${records}` })
+  return bindMapper(library.get('test')!, { source: 'test', ...bind })
+}
+
+/** A webhook with this body. */
+export function webhook(body: unknown, headers: Readonly<Record<string, string>> = {}): Webhook {
+  const digest = createHash('sha256').update(JSON.stringify(body)).digest('hex')
+  return { method: 'POST', path: '/webhooks/test', headers, query: {}, body, digest }
+}
+
+/** A fixture as the CMS would send it: the body's JSON with every digit that is in the file. */
+export async function readFixture(file: string): Promise<Webhook> {
+  const fixture = exactJson(readFileSync(file, 'utf8')) as {
+    headers: Record<string, string>
+    body?: unknown
+    rawBody?: string
+  }
+  const headers = Object.fromEntries(
+    Object.entries(fixture.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  )
+  const body = Buffer.from(fixture.rawBody ?? JSON.stringify(fixture.body))
+  return readWebhook({ method: 'POST', path: '/webhooks/test', query: '', headers, body, limit: 1e6 })
+}
+
+/** JSON.parse, but numbers are written again as they were. */
+function exactJson(text: string): unknown {
+  const { parse, rawJSON } = JSON as unknown as {
+    parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown
+    rawJSON(text: string): unknown
+  }
+  return parse(text, (_key, value, { source }) => (typeof value === 'number' && source ? rawJSON(source) : value))
+}
+
+export interface Outcome {
+  readonly event: { readonly id: string | null; readonly topic: string | null }
+  readonly changes: readonly unknown[]
+  /** Of each change: its version, and of a removal whether the CMS has spoken of one. */
+  readonly facts: readonly { readonly version: string | null; readonly certain?: boolean }[]
+  readonly skipped: string | null
+  readonly problems: readonly string[]
+  readonly ping?: unknown
+}
+
+/** Everything that a webhook comes to. */
+export async function outcomeOf(mapper: Mapper, incoming: Webhook, rules: ItemRules): Promise<Outcome> {
+  const event = await mapper.readEvent(incoming)
+  const ping = await mapper.readPing(incoming)
+  if (ping)
+    return { event, changes: [], facts: [], skipped: null, problems: [], ping: JSON.parse(JSON.stringify(ping)) }
+  const { drafts, skipped, problems } = await mapper.map(incoming)
+  const outcome = {
+    event,
+    changes: [] as unknown[],
+    facts: [] as Outcome['facts'][number][],
+    skipped,
+    problems: [...problems],
+  }
+  for (const draft of drafts) {
+    try {
+      const { version, ...change } = completeDraft(draft, rules)
+      if (change.kind === 'upsert') outcome.facts.push({ version })
+      else outcome.facts.push({ version, certain: change.certain })
+      outcome.changes.push(change.kind === 'upsert' ? change : { kind: 'delete', type: change.type, id: change.id })
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error
+      outcome.problems.push(error.message)
+    }
+  }
+  return outcome
+}
+
+/** The issues of what is thrown; a test fails where nothing is. */
+export async function issuesOf(run: () => unknown): Promise<readonly { path: string; message: string }[]> {
+  try {
+    await run()
+  } catch (error) {
+    if (error instanceof RelayError) return error.details['issues'] as { path: string; message: string }[]
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
