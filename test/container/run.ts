@@ -50,7 +50,7 @@ function build(stage: Stage, built: ReadonlyMap<string, Image>): Image {
     else if (word === 'RUN')
       execFileSync('sh', ['-c', text], {
         cwd: join(root, image.workdir),
-        env: environment(image),
+        env: buildEnvironment(image),
         stdio: 'inherit',
         ...user,
       })
@@ -89,6 +89,12 @@ function own(path: string): void {
 function makeOwn(path: string): void {
   mkdirSync(path, { recursive: true })
   if (user.uid !== undefined) chownSync(path, user.uid, user.gid)
+}
+
+/** While building, the way to the network (proxies, certificates) is the builder's. */
+function buildEnvironment(image: Image): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV|NODE_OPTIONS)/i.test(name))
+  return { ...Object.fromEntries(inherited), ...environment(image) }
 }
 
 /** Only what a container would see: nothing of ours leaks in but the way to node. */
