@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { createProgram } from '../src/commands/program.ts'
+import { composeSources } from '../src/compose.ts'
+import { loadConfig, readConfig } from '../src/config/load.ts'
+
+const project = join(import.meta.dirname, '..')
+const pages = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: project })].sort()
+const read = (file: string) => readFileSync(join(project, file), 'utf8')
+
+/** Text without what is code: a bracket in an example is no link. */
+function prose(text: string): string {
+  return text.replace(/^( *)(```|~~~)[\s\S]*?^\1\2$/gm, '').replace(/`[^`\n]*`/g, '')
+}
+
+/** The anchor that GitHub gives a heading. */
+function anchorOf(heading: string): string {
+  const plain = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('`', '')
+  return plain.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-') // biome-ignore format: one idea
+}
+
+function anchorsIn(file: string): readonly string[] {
+  const text = read(file).replace(/^( *)(```|~~~)[\s\S]*?^\1\2$/gm, '')
+  return [...text.matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading = '']) => anchorOf(heading))
+}
+
+test('there are pages to look at', () => expect(pages.length).toBeGreaterThan(15))
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page)
+
+  test('links to files, and headings in them, that exist', () => {
+    const targets = [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+    const broken = targets
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .filter((target) => {
+        const [path = '', anchor] = target.split('#')
+        const file = path === '' ? page : join(dirname(page), decodeURI(path))
+        if (!existsSync(join(project, file))) return true
+        return anchor !== undefined && file.endsWith('.md') && !anchorsIn(file).includes(anchor)
+      })
+    expect(broken).toEqual([])
+  })
+
+  test('names commands that exist', () => {
+    const commands = new Set(createProgram({}).commands.map((command) => command.name()))
+    const named = [...text.matchAll(/\bnode src\/cli\.ts +([a-z]+)\b/g)].map(([, command = '']) => command)
+    expect(named.filter((command) => !commands.has(command))).toEqual([])
+  })
+
+  test('names scripts of package.json that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = [...text.matchAll(/\bnpm run ([a-z:]+)/g)].map(([, script = '']) => script)
+    expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([])
+  })
+})
+
+test('tables that are made from code are current', () => {
+  const check = () => execFileSync(process.execPath, ['docs/generate.ts', '--check'], { cwd: project, stdio: 'pipe' })
+  expect(check).not.toThrow()
+})
+
+test('every dependency has its reason, in the version that is used', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
+  const text = read('docs/decisions/dependencies.md')
+  const missing = Object.entries({ ...dependencies, ...devDependencies }).filter(
+    ([name, version]) => !text.includes(`| [${name}](https://www.npmjs.com/package/${name}) | ${version} | `),
+  )
+  expect(missing).toEqual([])
+})
+
+test('the complete example is a valid configuration, with the variables of .env.example', async () => {
+  const lines = read('examples/.env.example').matchAll(/^([A-Z_]+)=(.*)$/gm)
+  const env = Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]))
+  const { config } = loadConfig(join(project, 'examples/relay.yaml'), env)
+  const { sources } = await composeSources(config)
+  expect([...sources.keys()]).toEqual(Object.keys(config.sources))
+})
+
+const snippets = ['README.md', 'docs/configuration.md', ...globSync('docs/cms/*.md', { cwd: project })].flatMap(
+  (page) =>
+    [...read(page).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)]
+      .map(([, text = '']) => text)
+      .filter((text) => /^(destinations|sources):/m.test(text))
+      .map((text, index) => ({ page, text, name: `${page}, example ${index + 1}` })),
+)
+
+test('there are examples to look at', () => expect(snippets.length).toBeGreaterThan(5))
+
+test.each(snippets)('$name of a configuration is valid', async ({ text }) => {
+  const names = [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = '']) => name)
+  const env = Object.fromEntries(names.map((name) => [name, 'con_1.long-enough-for-a-secret']))
+  const stub = { token: 'con_1.secret', website_id: 'site_1', site_domain: 'example.com' }
+  const config = readConfig({ destinations: { main: stub }, ...parse(text) }, env)
+  await expect(composeSources(config)).resolves.toBeDefined()
+})
