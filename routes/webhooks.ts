@@ -77,10 +77,18 @@ function deliveryOf({ params, method, url, headers }: Webhook) {
     method,
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? '' : url.slice(mark + 1),
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
-    ),
+    headers: textsOf(headers),
   }
+}
+
+/** A header that came several times has all its values. */
+function textsOf(headers: Webhook['headers']): Record<string, string> {
+  const texts: Record<string, string> = {}
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    texts[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
+  }
+  return texts
 }
 
 function answer(received: Received, request: Webhook, reply: FastifyReply): FastifyReply {

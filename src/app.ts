@@ -19,6 +19,8 @@ export async function createApp(relay: Relay, log: FastifyBaseLogger): Promise<F
     // The stages write one wide line for each event; a second one for each request would say nothing more.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
+    // Nor needs each request a logger of its own: a line that is about a request names it.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: server.body_limit,
     trustProxy: trustProxyOf(server.trust_proxy),
     forceCloseConnections: 'idle',

@@ -9,10 +9,22 @@ export function createObserver(log: Logger, metrics: Metrics): Emit {
   // Signals are flat and hold no secrets, and what they quote is masked in the finished line. To look for telling field
   // names in each would cost more than all else of the line.
   const lines = log.child({}, { redact: [] })
+  const names = new Map<string, string>() // as logs have them: a few dozen, worked out once
+
+  function named(fields: Record<string, unknown>): Record<string, unknown> {
+    const line: Record<string, unknown> = {}
+    for (const field of Object.keys(fields)) {
+      const name = names.get(field) ?? Object.keys(snakeCase({ [field]: null }))[0]!
+      names.set(field, name)
+      line[name] = fields[field]
+    }
+    return line
+  }
+
   return (signal) => {
     metrics.observe(signal)
     const level = levelOf(signal)
-    if (lines.isLevelEnabled(level)) lines[level](snakeCase(fieldsOf(signal)), signal.kind)
+    if (lines.isLevelEnabled(level)) lines[level](named(fieldsOf(signal)), signal.kind)
   }
 }
 

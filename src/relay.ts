@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { composeDestination, composeSources } from './compose.ts'
 import type { Config } from './config/schema.ts'
 import type { Circuit } from './domain/circuit.ts'
@@ -23,6 +23,8 @@ export interface RelayOptions {
   readonly observe: (metrics: Metrics) => Emit
   readonly now?: () => number
   readonly random?: () => number
+  /** Waits, or rejects when the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /** The relay without its HTTP side. Steps can be called by hand; `start` runs them in loops. */
@@ -52,12 +54,17 @@ const pruneEveryMs = 60_000
 /** How soon what another process has written (a replay from the command line) is found. */
 const idleMs = 2_000
 
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal })
+}
+
 /** Opens the store, makes the stages. Whatever fails, what was opened is closed again, in reverse. */
 export async function openRelay({
   config,
   observe,
   now = Date.now,
   random = Math.random,
+  wait = sleep,
 }: RelayOptions): Promise<Relay> {
   await using stack = new AsyncDisposableStack()
   const owner = randomUUID()
@@ -75,7 +82,6 @@ export async function openRelay({
   for (const [name, settings] of Object.entries(config.destinations)) {
     const destination = composeDestination(name, settings, now)
     stack.defer(() => destination.client.close())
-    const wait = async (ms: number, signal: AbortSignal) => void (await sleep(ms, undefined, { signal }))
     destinations.set(name, destination)
     delivers.set(
       name,
@@ -146,7 +152,11 @@ export async function openRelay({
       return Array.from({ length: concurrency }, () => loop(`deliver ${name}`, bell, step))
     })
     const mapping = loop('map', mapBell, async () => ((await mapStep()) > 0 ? 0 : idleMs))
-    const pruning = loop('prune', pruneBell, async () => ((await pruneStep()) > 0 ? 0 : pruneEveryMs))
+    const pruning = loop('prune', pruneBell, async () => {
+      // What an owner left behind whose lease is over; with one process that is what it could not give back itself.
+      await store.recover({ at: now(), all: false })
+      return (await pruneStep()) > 0 ? 0 : pruneEveryMs
+    })
     running = Promise.all([mapping, pruning, ...delivering])
   }
 
@@ -168,9 +178,9 @@ export async function openRelay({
     stop.abort()
     wake()
     pruneBell.ring()
-    const timer = setTimeout(() => cut.abort(), graceMs)
+    const grace = AbortSignal.timeout(graceMs)
+    grace.addEventListener('abort', () => cut.abort(), { once: true })
     await running
-    clearTimeout(timer)
     await owned.disposeAsync()
   }
 

@@ -25,7 +25,8 @@ export async function serve({ configFile, env }: ServeOptions): Promise<void> {
   if (file === null && !env['BAINQUET_CONNECTOR_TOKEN']) return serveSandbox(env)
   const { config } = loadConfig(file, env)
   const log = createLog({ level: config.log.level, secrets: secretsOf(config) })
-  log.info({ file, ...summaryOf(config) }, 'config.loaded')
+  // The summary holds no secret; `token: set` is to be read as it stands.
+  log.child({}, { redact: [] }).info({ file, ...summaryOf(config) }, 'config.loaded')
   await run(config, log)
 }
 
@@ -94,8 +95,8 @@ function summaryOf({
     sources: Object.fromEntries(
       Object.entries(sources).map(([name, one]) => {
         const { mapper, destination, enabled, rate_limit, models } = one
-        const secret = secretsOfSource(one).length > 0 ? 'set' : 'not set'
-        return [name, { mapper, destination, enabled, rate_limit, secret, models: Object.keys(models) }]
+        const secrets = secretsOfSource(one).length
+        return [name, { mapper, destination, enabled, rate_limit, secrets, models: Object.keys(models) }]
       }),
     ),
     mappers_dir,

@@ -96,6 +96,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     config,
     now: clock.now,
     random,
+    wait: async (ms) => clock.advance(ms),
     observe: (metrics) => {
       const observe = createObserver(log, metrics)
       return (signal) => {

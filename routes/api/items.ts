@@ -32,7 +32,11 @@ export async function items(app: FastifyInstance): Promise<void> {
 
   app.get('/items', async (request) => {
     const { filter, page } = splitPage(readInput(itemQuery, request.query, 'query'))
-    return presentPage(await store.listItems(filter, page), request)
+    const { rows, next } = await store.listItems(filter, page)
+    return presentPage(
+      { rows: rows.map(({ attempts, ...row }) => ({ ...row, failedAttempts: attempts })), next },
+      request,
+    )
   })
 
   app.get<{ Params: { id: string } }>('/items/:id', async (request) => {

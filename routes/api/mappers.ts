@@ -5,7 +5,7 @@ import { bindMapper } from '../../src/mapping/bind.ts'
 import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
 import { modelsSchema } from '../../src/mapping/models.ts'
 import { ok } from '../../src/plugins/envelope.ts'
-import { readInput } from '../../src/plugins/present.ts'
+import { readInput, snakeCase } from '../../src/plugins/present.ts'
 import { deliveryOf, preview } from '../../src/stages/preview.ts'
 
 const previewBody = z.strictObject({
@@ -22,7 +22,7 @@ const previewBody = z.strictObject({
 export async function mappers(app: FastifyInstance): Promise<void> {
   const { relay } = app
 
-  app.get('/mappers', async (request) => ok(relay.mappers.list(), request.id, { cursor: null }))
+  app.get('/mappers', async (request) => ok(relay.mappers.list().map(snakeCase), request.id, { cursor: null }))
 
   app.post<{ Params: { name: string } }>('/mappers/:name/preview', async (request) => {
     const { source, vars, models, ...fixture } = readInput(previewBody, request.body, 'body')

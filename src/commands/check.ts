@@ -15,12 +15,22 @@ export interface CheckOptions {
 /** Validates everything that can be validated without a connection, and shows what is wired to what. */
 export async function check({ config: flag, json, env }: CheckOptions): Promise<void> {
   const { config, file } = loadConfig(findConfigFile(flag, env), env)
-  const { sources } = await composeSources(config)
-  const wiring = wiringOf(config, file, sources)
+  const { sources, mappers } = await composeSources(config)
+  const needy = new Set(mappers.list().flatMap((mapper) => (mapper.needsModels ? [mapper.name] : [])))
+  const warnings = Object.entries(config.sources).flatMap(([name, { mapper, models }]) => {
+    const isMute = needy.has(mapper) && Object.keys(models).length === 0
+    return isMute ? [`sources.${name}: mapper '${mapper}' sends registered models only, and none is registered`] : []
+  })
+  const wiring = wiringOf(config, file, sources, warnings)
   print(wiring, { json, text: () => textOf(wiring) })
 }
 
-function wiringOf(config: Config, file: string | null, sources: ReadonlyMap<string, Source>) {
+function wiringOf(
+  config: Config,
+  file: string | null,
+  sources: ReadonlyMap<string, Source>,
+  warnings: readonly string[],
+) {
   return {
     file,
     listen: `${config.server.host}:${config.server.port}`,
@@ -40,6 +50,7 @@ function wiringOf(config: Config, file: string | null, sources: ReadonlyMap<stri
         destinations: source?.destinations ?? [],
       }
     }),
+    warnings,
     destinations: Object.entries(config.destinations).map(([name, settings]) => ({
       name,
       enabled: settings.enabled,
@@ -51,7 +62,15 @@ function wiringOf(config: Config, file: string | null, sources: ReadonlyMap<stri
   }
 }
 
-function textOf({ file, listen, store, admin_api, sources, destinations }: ReturnType<typeof wiringOf>): string {
+function textOf({
+  file,
+  listen,
+  store,
+  admin_api,
+  sources,
+  destinations,
+  warnings,
+}: ReturnType<typeof wiringOf>): string {
   const off = (enabled: boolean) => (enabled ? '' : 'off')
   const sourceRows = sources.map((row) => [
     row.path,
@@ -79,5 +98,6 @@ function textOf({ file, listen, store, admin_api, sources, destinations }: Retur
     table([['WEBHOOKS', 'VERIFY', 'MAPPER', 'DESTINATION', ''], ...sourceRows]),
     '',
     table([['DESTINATION', 'BASE URL', 'WEBSITE', 'SITE DOMAIN', ''], ...destinationRows]),
+    ...warnings.map((warning) => `\nwarning: ${warning}`),
   ].join('\n')
 }

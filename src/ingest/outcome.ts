@@ -16,7 +16,13 @@ export type Outcome =
    * The destination is at fault (token, scope, website, clock), not the items: they wait. `skewMs`: the server's clock
    * is that far ahead of ours. It is measured against our own clock, so it stays the same after it has been corrected.
    */
-  | { readonly kind: 'unauthorized'; readonly reason: string; readonly skewMs?: number }
+  | {
+      readonly kind: 'unauthorized'
+      readonly reason: string
+      readonly skewMs?: number
+      /** The token is good, but not for this website or not for a type in this call. */
+      readonly isScope?: true
+    }
   /** The key is taken by other bytes: the same bytes under a new key. */
   | { readonly kind: 'conflict'; readonly reason: string }
   /** Too large as a whole. */
@@ -79,6 +85,7 @@ function readRefusal(answer: Refused, error: Failure | null, nowMs: number): Out
   const skewMs = unauthorized ? skewOf(answer.date, nowMs) : null
   if (skewMs !== null) return { kind: 'unauthorized', reason, skewMs }
   if (error?.retryable === true) return retry
+  if (code === 'auth.scope_violation') return { kind: 'unauthorized', reason, isScope: true }
   if (unauthorized || website) return { kind: 'unauthorized', reason }
   if (status === 409) return isUnderWay(code) ? retry : { kind: 'conflict', reason }
   if (error === null && (status === 404 || status === 405))

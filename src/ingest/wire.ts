@@ -37,6 +37,14 @@ export function deleteBody(websiteId: string, ids: readonly string[]): Buffer {
   return Buffer.from(frame('delete', JSON.stringify(websiteId)).join(ids.map((id) => JSON.stringify(id)).join(',')))
 }
 
+/** The website that a body is for. Throws for bytes that are no body of ours. */
+export function websiteIdOf(body: Buffer): string {
+  for (const { key, start } of membersOf(body)) {
+    if (key === 'website_id') return JSON.parse(body.toString('utf8', start, endOfValue(body, start)))
+  }
+  throw new RelayError('invalid', 'the body names no website_id')
+}
+
 /** What stands before and after the items, or ids, of a body. */
 function frame(path: 'item' | 'batch' | 'delete', websiteIdJson: string): readonly [string, string] {
   const start = `{"website_id":${websiteIdJson},`

@@ -14,6 +14,9 @@ export const statusOf: Record<ErrorCode, number> = {
   unavailable: 503,
 }
 
+/** A 503 always says when to try again. */
+const usualRetryAfterMs = 5_000
+
 const codeOf = new Map<number, ErrorCode>(Object.entries(statusOf).map(([code, status]) => [status, code as ErrorCode]))
 
 /** An expected failure, whoever threw it; null for a bug. Fastify's own refusals carry a status below 500. */
@@ -49,8 +52,8 @@ function sendError(reply: FastifyReply, request: FastifyRequest, error: RelayErr
       details: error?.details ?? {},
     },
   }
-  if (error?.retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  const retryAfterMs = error?.retryAfterMs ?? (status === 503 ? usualRetryAfterMs : null)
+  if (retryAfterMs !== null) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)))
   return reply.code(status).type('application/problem+json').send(JSON.stringify(envelope))
 }
 

@@ -15,7 +15,7 @@ export function snakeCase(row: object): Record<string, unknown> {
 /** A row as the API shows it: `snake_case` names, times (`…At`, unix milliseconds) as RFC 3339. */
 export function present(row: object): Record<string, unknown> {
   const times = Object.entries(row).map(([name, value]) => {
-    const isTime = name.endsWith('At') && typeof value === 'number'
+    const isTime = (name === 'at' || name.endsWith('At')) && typeof value === 'number'
     return [name, isTime ? new Date(value).toISOString() : value]
   })
   return snakeCase(Object.fromEntries(times))

@@ -14,19 +14,24 @@ import type { Version } from '../domain/version.ts'
 export interface Store {
   /**
    * Keeps verified webhooks, on disk before it resolves (fsync), in one transaction. A delivery id seen before from the same
-   * source is answered with the first event's id and `duplicate: true`, and nothing is written for it.
+   * source is answered with the first event's id and `duplicate: true`, and nothing is written for it. Callers at the same
+   * time share a commit, so that one fsync serves many; one whose events can not be kept fails alone.
    */
   accept(events: readonly NewEvent[]): Promise<readonly Accepted[]>
 
-  /** The oldest pending events in order of arrival, claimed by `owner` until `leaseUntil` (or an earlier settlement). */
+  /**
+   * The oldest pending events in order of arrival (`receivedAt`, then number), claimed by `owner` until `leaseUntil` or an
+   * earlier settlement. What the same owner has claimed and not settled is given out again: its settlement has failed.
+   */
   claimEvents(claim: EventClaim): Promise<readonly PendingEvent[]>
 
   /**
    * Settles mapped events and merges their changes into the items, in one transaction. Latest wins by `isStale`; the
    * rest by `isDelivered`: an item whose desired state is what was delivered is not due. A change that supersedes one
-   * in a batch waits for that batch. An uncertain tombstone for an item that was never sent is kept but not due. An
-   * event of which every change was stale ends `skipped` with reason `stale`. An event no longer claimed by `owner` is
-   * left alone and answered with null.
+   * in a batch waits for that batch. An uncertain tombstone for an item that was never in a batch is kept but not due,
+   * and cancels an upsert that was. The good changes of a failed event count too. An event of which every change
+   * was stale ends `skipped` with reason `stale`. An event no longer claimed by `owner` is left alone and answered with
+   * null.
    */
   settleEvents(owner: string, events: readonly MappedEvent[], at: number): Promise<readonly (MergeCounts | null)[]>
 
@@ -41,7 +46,10 @@ export interface Store {
    * Gives a claimed batch its key and its exact bytes, on disk before it resolves (fsync). False when the claim is no
    * longer the owner's; then nothing may be sent.
    */
-  sealBatch(owner: string, batch: { readonly id: string; readonly key: string; readonly body: Buffer }): Promise<boolean>
+  sealBatch(
+    owner: string,
+    batch: { readonly id: string; readonly key: string; readonly body: Buffer },
+  ): Promise<boolean>
 
   /** A sealed batch of the destination that is due for another attempt, claimed by `owner`, oldest first; else null. */
   claimBatch(claim: BatchClaim): Promise<SealedBatch | null>
@@ -50,11 +58,12 @@ export interface Store {
    * Settles an attempt. False, and nothing done, when the batch is not the owner's. For each item of a `done` batch the
    * outcome counts only for the revision that was sent: a newer desired state stays pending and is due as it was (at
    * once where the debounce is over). What was sent becomes the delivered state; where the outcome is uncertain the
-   * delivered state becomes `unknown`, so that nothing is taken for unchanged.
+   * delivered state becomes `unknown`, so that nothing is taken for unchanged. Items that a `done` does not name go back
+   * to pending as if nothing had been sent; so `done` with no items gives back a batch that was claimed and not sealed.
    */
   settleBatch(owner: string, batchId: string, settlement: Settlement, at: number): Promise<boolean>
 
-  /** Keeps the record of one HTTP try. Bookkeeping: its failure must not change what is sent. */
+  /** Keeps the record of one HTTP try (of a known batch). Bookkeeping: its failure must not change what is sent. */
   recordAttempt(attempt: NewAttempt): Promise<void>
 
   /**
@@ -63,32 +72,46 @@ export interface Store {
    */
   recover(options: { readonly at: number; readonly all: boolean }): Promise<void>
 
-  /** When the destination next has something due (an item or a batch), or null. May be in the past. */
+  /**
+   * When the destination next has something due (an item or a batch), or null. May be in the past. What is claimed does
+   * not count until it is settled or recovered.
+   */
   nextDueAt(destination: string): Promise<number | null>
 
   /** The circuit of each destination that ever had one. */
   readCircuits(): Promise<ReadonlyMap<string, Circuit>>
   writeCircuit(destination: string, circuit: Circuit): Promise<void>
 
-  /** Events matching the filter go back to `pending`, at most `limit`; answers how many. */
+  /** Settled events matching the filter go back to `pending`, the oldest first, at most `limit`; answers how many. */
   replayEvents(filter: EventFilter, limit: number): Promise<number>
-  /** Items matching the filter are due at once and will be sent though unchanged; answers how many. */
+  /**
+   * Items matching the filter are due at once and will be sent though unchanged, at most `limit`; one that a batch holds
+   * goes once more after it. Answers how many it has changed: asked again with the same `at` until 0, all are done. The
+   * tombstone of what never was at the destination is left alone.
+   */
   redeliverItems(filter: ItemFilter, limit: number, at: number): Promise<number>
 
-  /** Newest first. `cursor` is the `next` of the page before. */
+  /** Newest (`receivedAt`) first. `cursor` is the `next` of the page before. */
   listEvents(filter: EventFilter, page: Page): Promise<Paged<EventSummary>>
   getEvent(id: string): Promise<EventDetail | null>
   /** Last changed first. */
   listItems(filter: ItemFilter, page: Page): Promise<Paged<ItemSummary>>
   /** Every item with this id, of any type and destination (or of those given), at most 20. */
-  getItems(filter: { readonly id: string; readonly type?: string; readonly destination?: string }): Promise<readonly ItemDetail[]>
+  getItems(filter: {
+    readonly id: string
+    readonly type?: string
+    readonly destination?: string
+  }): Promise<readonly ItemDetail[]>
   listBatches(filter: BatchFilter, page: Page): Promise<Paged<BatchSummary>>
   /** Newest first. */
   listAttempts(filter: AttemptFilter, page: Page): Promise<Paged<Attempt>>
 
   /** Numbers for metrics, `status` and the destinations' pages. */
   readStats(): Promise<Stats>
-  /** Deletes up to `limit` settled events and up to `limit` settled batches with their attempts; answers how many rows. */
+  /**
+   * Deletes up to `limit` events received and settled before a time, and up to `limit` batches settled before another with
+   * their attempts; answers how many of both.
+   */
   prune(before: { readonly events: number; readonly attempts: number }, limit: number): Promise<number>
   /** Throws RelayError `unavailable` where the store cannot be written. */
   checkHealth(): Promise<void>
@@ -209,6 +232,7 @@ export interface SealedBatch {
   /** Failed attempts so far. */
   readonly attempts: number
   readonly createdAt: number
+  /** In the order in which they were claimed, with their bodies as they were then. */
   readonly items: readonly ClaimedItem[]
 }
 
@@ -229,7 +253,13 @@ export interface BatchPart {
 
 export type ItemSettlement =
   | { readonly seq: number; readonly result: 'delivered' }
-  | { readonly seq: number; readonly result: 'retry'; readonly error: string; readonly dueAt: number; readonly uncertain: boolean }
+  | {
+      readonly seq: number
+      readonly result: 'retry'
+      readonly error: string
+      readonly dueAt: number
+      readonly uncertain: boolean
+    }
   | { readonly seq: number; readonly result: 'dead'; readonly error: string; readonly uncertain: boolean }
 
 export interface NewAttempt {

@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { accepted, refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay, startSandbox, type TestRelay } from '../support.ts'
@@ -214,6 +217,23 @@ describe('promise 6: unchanged is not sent', () => {
     expect(test.ingest.calls[1]?.key).not.toBe(test.ingest.calls[0]?.key)
   })
 
+  test('a redelivery brings the newest title, though a title alone is not sent', async () => {
+    const test = await start()
+    await publish(test, [1], { body_html: 'same', updated_at: '2026-02-01T00:00:01Z' })
+    await test.deliver(5 * second)
+    const withTitle = { event: 'post.updated', type: 'post', id: 1, url: '/a', html: '<p>x</p>' }
+    await test.send('demo', { ...withTitle, title: 'Old title' })
+    await test.map()
+    await test.deliver(5 * second)
+    await test.send('demo', { ...withTitle, title: 'New title' })
+    await test.map()
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toHaveLength(2)
+    await test.admin('POST', '/items/post%3A1/redeliver')
+    await test.deliver(5 * second)
+    expect(test.ingest.calls.at(-1)?.text).toContain('New title')
+  })
+
   test('A to B to A before delivery sends nothing, after delivery of B sends A', async () => {
     const test = await start()
     let version = 0
@@ -302,6 +322,36 @@ describe('promise 8: nothing vanishes silently', () => {
     expect(await item(test, 'product:3')).toMatchObject({ status: 'delivered' })
   })
 
+  test('a failed event loses only what is wrong with it: its good records are delivered', async () => {
+    const test = await start()
+    const envelope = (id: number, url: string) => ({ event: 'post.updated', type: 'post', id, url, html: '<p>x</p>' })
+    const body = [envelope(1, 'https://example.com/1'), envelope(2, 'https://elsewhere.example/2')]
+    const { event_id } = (await test.send('demo', body)).json().data
+    await test.map()
+    await test.deliver(5 * second)
+    expect(test.ingest.calls.map(({ ids }) => ids)).toEqual([['post:1']])
+    const event = (await test.admin('GET', `/events/${event_id}`)).json().data
+    expect(event).toMatchObject({ status: 'failed', error: expect.stringMatching(/post:2.*elsewhere\.example/) })
+  })
+
+  test('what cannot be written for a while is written later: nothing waits for a restart', async () => {
+    const test = await start()
+    const { store } = test.relay
+    const { settleEvents, sealBatch, settleBatch } = store
+    let failures = 3
+    const full = () => Promise.reject(new Error('the disk is full'))
+    store.settleEvents = (...args) => (failures-- > 0 ? full() : settleEvents(...args))
+    await test.sendShop('products/update', product(1))
+    for (let step = 0; step < 3; step += 1) await expect(test.relay.mapStep()).rejects.toThrow('full')
+    await test.map()
+    failures = 2
+    store.sealBatch = (...args) => (failures-- > 0 ? full() : sealBatch(...args))
+    store.settleBatch = (...args) => (failures-- > 0 ? full() : settleBatch(...args))
+    await test.deliver(5 * second)
+    expect(test.ingest.calls).toHaveLength(1)
+    expect(await item(test)).toMatchObject({ status: 'delivered' })
+  })
+
   test('past max_age a failing item is dead, with its last error', async () => {
     const test = await start({
       destination: { retry: { base: '1m', cap: '1h', max_age: '6h' }, delivery: { timeout: '2s' } },
@@ -342,6 +392,34 @@ describe('promise 9: a poison item blocks nobody', () => {
     await test.deliver(10 * second)
     const { destinations } = await test.relay.store.readStats()
     expect(destinations[0]).toMatchObject({ delivered: 4, dead: 1 })
+  })
+})
+
+describe('promise 9: a type outside of the scope of the token', () => {
+  const scope = ({ text }: { text: string }) =>
+    text.includes('"type":"custom"') ? refused(403, 'auth.scope_violation') : undefined
+  const send = (test: TestRelay, type: string, id: number) =>
+    test.send('demo', { event: 'updated', type, id, url: `/${type}/${id}`, html: '<p>x</p>' })
+
+  test('blocks nobody once another type has been accepted', async () => {
+    const test = await start()
+    test.ingest.answer(scope)
+    for (const id of [1, 2, 3]) for (const type of ['post', 'custom']) await send(test, type, id)
+    await test.map()
+    await test.deliver(60 * second)
+    const { destinations } = await test.relay.store.readStats()
+    expect(destinations[0]).toMatchObject({ delivered: 3, dead: 3, pending: 0 })
+    expect(test.relay.circuits().get('main')?.state).toBe('closed')
+  })
+
+  test('is taken for the website, and dies of nothing, while nothing else was accepted', async () => {
+    const test = await start()
+    test.ingest.answer(scope)
+    await send(test, 'custom', 1)
+    await test.map()
+    await test.deliver(600 * second)
+    expect(test.relay.circuits().get('main')?.state).toBe('disabled')
+    expect(await item(test, 'custom:1')).toMatchObject({ status: 'pending' })
   })
 })
 
@@ -483,6 +561,23 @@ describe('the destination', () => {
     await test.deliver(2 * second)
     expect(new Set(test.ingest.calls.map(({ path }) => path))).toEqual(new Set(['/v1/ingest/item']))
     expect(await item(test)).toMatchObject({ status: 'pending' })
+  })
+
+  test('whose website has changed is not sent the bytes of the one before', async () => {
+    const clock = createClock()
+    const ingest = await startScriptedIngest(clock)
+    ingest.answer(() => refused(503, 'down', true))
+    const store = `sqlite:${mkdtempSync(join(tmpdir(), 'cms-relay-'))}/relay.db`
+    const before = await startRelay({ baseUrl: ingest.baseUrl, clock, store })
+    await publish(before, [1])
+    await before.deliver(2 * second)
+    await before.relay.close()
+    ingest.answer(() => undefined)
+    const after = await startRelay({ baseUrl: ingest.baseUrl, clock, store, destination: { website_id: 'site_2' } })
+    await after.deliver(120 * second)
+    expect(ingest.calls[0]?.text).toContain('site_1')
+    expect(ingest.calls.at(-1)?.text).toContain('site_2')
+    expect(await item(after)).toMatchObject({ status: 'delivered' })
   })
 
   test('that is switched off gets nothing, and everything once it is on', async () => {

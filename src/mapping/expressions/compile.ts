@@ -109,7 +109,11 @@ function refuseUnknownFunctions(
   bound: ReadonlySet<string>,
   functions: ExpressionOptions['functions'],
 ): void {
-  for (const { type, procedure, position } of nodes) {
+  for (const { type, value, procedure, position } of nodes) {
+    // Content must not become code; and what it parses escapes every check made here.
+    if (type === 'variable' && value === 'eval' && !bound.has('eval') && !Object.hasOwn(functions, 'eval')) {
+      throw syntaxError(text, faultOf('T1006', position, { message: '$eval cannot be used' }))
+    }
     if (type !== 'function' && type !== 'partial') continue
     const isVariable = procedure?.type === 'variable'
     const name = String(procedure?.type === 'path' ? procedure.steps?.[0]?.value : procedure?.value)

@@ -1,5 +1,5 @@
 import jsonata from 'jsonata'
-import { nodesOf } from './ast.ts'
+import { type Node, nodesOf } from './ast.ts'
 import type { ExpressionOptions, Scope } from './compile.ts'
 import { maxSequence, plainDeep } from './sequence.ts'
 
@@ -8,8 +8,7 @@ const maxDepth = 20_000
 
 /** Parses for JSONata's interpreter, with its own limits, so that an endless expression ends. Throws a fault. */
 export function createInterpreter(text: string, { functions, timeLimitMs }: ExpressionOptions) {
-  const limits = { timeout: timeLimitMs, stack: maxDepth, sequence: maxSequence }
-  const program = jsonata(text, limits as never)
+  const program = parseProgram(text, { timeout: timeLimitMs, stack: maxDepth, sequence: maxSequence })
   for (const [name, run] of Object.entries(functions)) program.registerFunction(name, withPlainValues(run) as never)
   const mayWrite = [...nodesOf(program.ast())].some(isWriter)
   return {
@@ -22,10 +21,24 @@ export function createInterpreter(text: string, { functions, timeLimitMs }: Expr
   }
 }
 
+/**
+ * JSONata, mended: its parser copies the left side of `?:` and `??` through JSON, where a regular expression becomes
+ * `{}`. That matches almost any text, never moves on, and ends no sooner than the memory, past every limit.
+ */
+export function parseProgram(text: string, limits: object = {}): jsonata.Expression {
+  const program = jsonata(text, limits as never)
+  const nodes = [...nodesOf(program.ast())].filter(({ type }) => type === 'regex') as {
+    -readonly [K in keyof Node]: Node[K]
+  }[]
+  const whole = new Map(nodes.flatMap(({ value, position }) => (value instanceof RegExp ? [[position, value]] : [])))
+  for (const node of nodes) if (!(node.value instanceof RegExp)) node.value = whole.get(node.position)
+  return program
+}
+
 /** JSONata marks arrays that `[]` is applied to, and fills empty arrays that are grouped: arrays of the input, too. */
 function isWriter(node: { readonly type?: string; readonly value?: unknown } & object): boolean {
   if ('keepArray' in node || 'keepSingletonArray' in node || 'group' in node || node.type === 'transform') return true
-  return (node.type === 'unary' && node.value === '{') || (node.type === 'variable' && node.value === 'eval')
+  return node.type === 'unary' && node.value === '{'
 }
 
 function copyOf(value: unknown): unknown {

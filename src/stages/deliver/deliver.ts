@@ -4,7 +4,7 @@ import { backoffMs } from '../../domain/retry.ts'
 import type { Emit } from '../../domain/signal.ts'
 import type { Answer } from '../../ingest/client.ts'
 import { type Outcome, readOutcome } from '../../ingest/outcome.ts'
-import { batchBody, callOf, deleteBody, envelopeBytes, itemBody } from '../../ingest/wire.ts'
+import { batchBody, callOf, deleteBody, envelopeBytes, itemBody, websiteIdOf } from '../../ingest/wire.ts'
 import type { ClaimedItems, SealedBatch, Settlement, Store } from '../../store/store.ts'
 import type { Destination } from '../destination.ts'
 import { settlementOf } from './settlement.ts'
@@ -52,6 +52,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   let pausedUntil = 0
   let underWay = 0
   let skewMs = 0
+  const acceptedTypes = new Set<string>()
 
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
@@ -59,7 +60,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     if (underWay >= callsAllowed(circuit, concurrency.limit(), at)) return false
     underWay += 1
     try {
-      const batch = await nextBatch(at)
+      const batch = await nextBatch(at, signal)
       if (!batch) return false
       await attempt(batch, signal)
       return true
@@ -69,10 +70,10 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   }
 
   /** A batch that is due again goes before a new one: what it holds has waited longest. */
-  async function nextBatch(at: number): Promise<SealedBatch | null> {
+  async function nextBatch(at: number, signal: AbortSignal): Promise<SealedBatch | null> {
     const claim = { owner, destination: name, at, leaseUntil: at + leaseFactor * destination.timeoutMs + 60_000 }
     const started = await store.claimBatch(claim)
-    if (started) return started
+    if (started) return websiteIdOf(started.body) === destination.websiteId ? started : giveUp(started, at)
     const { maxItems, maxBytes } = destination
     const claimed = await store.claimItems({
       ...claim,
@@ -82,7 +83,8 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     })
     if (!claimed) return null
     const sealed = { id: claimed.batchId, key: newId(), body: bodyOf(claimed, destination.websiteId) }
-    if (!(await store.sealBatch(owner, sealed))) return null
+    const isOurs = await persisted(() => store.sealBatch(owner, sealed), signal)
+    if (!isOurs) return null
     return { ...sealed, destination: name, kind: claimed.kind, attempts: 0, createdAt: at, items: claimed.items }
   }
 
@@ -94,23 +96,47 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     // An attempt that our own stop has cut off says nothing: the lease ends, and the same bytes go out again.
     if (signal.aborted && answer.kind === 'no_answer') return
     const ids = batch.items.map(({ id }) => id)
-    const outcome = corrected(readOutcome(answer, ids, at, batch.kind))
+    const outcome = scoped(corrected(readOutcome(answer, ids, at, batch.kind)), batch)
     const settlement = settlementOf(outcome, batch, { destination, at, random, newId })
-    if (await settled(batch.id, settlement, at, signal)) report(batch, path, answer, outcome, settlement, startedAt, at)
+    const isOurs = await persisted(() => store.settleBatch(owner, batch.id, settlement, at), signal)
+    if (isOurs) report(batch, path, answer, outcome, settlement, startedAt, at)
     react(outcome, answer)
     await keepCircuit(circuitEventOf(outcome, answer), at)
   }
 
-  /** Does not give up while the process lives: to forget an outcome would be to send the batch again. */
-  async function settled(batchId: string, settlement: Settlement, at: number, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Does not give up while the process lives: to forget an outcome would be to send the batch again, and what is claimed
+   * is nobody else's. A disk that is full for a while is waited for.
+   */
+  async function persisted<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await store.settleBatch(owner, batchId, settlement, at)
+        return await write()
       } catch (error) {
         emit({ kind: 'step.failed', loop: `deliver ${name}`, error })
         await wait(backoffMs(tries, { baseMs: 250, capMs: 10_000 }, random), signal)
       }
     }
+  }
+
+  /** The bytes of another website, configured before: nobody will ever take them. Its items go out anew. */
+  async function giveUp(batch: SealedBatch, at: number): Promise<null> {
+    const error = 'the website_id of the destination has changed'
+    const items = batch.items.map(({ seq }) => ({ seq, result: 'retry', error, dueAt: at, uncertain: true }) as const)
+    await store.settleBatch(owner, batch.id, { kind: 'done', items }, at)
+    return null
+  }
+
+  /**
+   * A call outside of the token's scope is the fault of one type of item, once others have been accepted: a poison item
+   * must not block them. Until then it may as well be the website, and nothing dies for that.
+   */
+  function scoped(outcome: Outcome, batch: SealedBatch): Outcome {
+    const types = new Set(batch.items.map(({ type }) => type))
+    if (outcome.kind === 'settled') for (const type of types) acceptedTypes.add(type)
+    if (outcome.kind !== 'unauthorized' || !outcome.isScope) return outcome
+    const isFaultOfType = types.size > 1 || acceptedTypes.difference(types).size > 0
+    return isFaultOfType ? { kind: 'rejected', reason: outcome.reason } : outcome
   }
 
   /** A refusal for the clock is no authentication failure, once the correction is a new one. */

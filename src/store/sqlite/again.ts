@@ -1,0 +1,58 @@
+import type { EventFilter, ItemFilter } from '../store.ts'
+import { type Database, prepare } from './database.ts'
+import { eventConditions, itemConditions, whereOf } from './lists.ts'
+
+/** Doing things again because someone asked for it: events through the mapper, items to the destination. */
+export function createAgain(database: Database) {
+  function replayEvents(filter: EventFilter, limit: number): number {
+    const conditions = [...eventConditions(filter), { sql: "status <> 'pending'", values: [] }]
+    const sql = `
+      update events set status = 'pending', reason = null, error = null, settled_at = null, replays = replays + 1
+      where seq in (select seq from events${whereOf(conditions)} order by received_at, seq limit ?)`
+    const replay = prepare(database, sql)
+    return database.transact('synced', () => replay.run(...conditions.flatMap(({ values }) => values), limit).changes)
+  }
+
+  const keepSentBody = prepare(
+    database,
+    `update batch_items set body = (select body from item_bodies where seq = :seq)
+     where batch_seq = :batch and item_seq = :seq`,
+  )
+  // What a batch holds goes out once more after it: the new revision makes the batch's outcome count for the old one.
+  const redeliverHeld = prepare(
+    database,
+    `update items set revision = revision + 1, forced = 1, due_at = :at, attempts = 0,
+       next_since = coalesce(next_since, :at), next_received_at = coalesce(next_received_at, :at)
+     where seq = :seq`,
+  )
+  const redeliverFree = prepare(
+    database,
+    `update items set status = 'pending', due_at = :at, attempts = 0, error = null,
+       pending_since = coalesce(pending_since, :at), received_at = coalesce(received_at, :at)
+     where seq = :seq`,
+  )
+
+  function redeliverItems(filter: ItemFilter, limit: number, at: number): number {
+    const conditions = [
+      ...itemConditions(filter),
+      { sql: 'may_exist + (kind = ?) > 0', values: ['upsert'] }, // not the tombstone of a draft that never was there
+      // Not what this same request has done already: asked again with the same time, it comes to an end.
+      { sql: "not (status = 'pending' and batch_seq is null and due_at <= ?)", values: [at] },
+      { sql: 'forced = 0 and (delivered_at is null or delivered_at <= ?)', values: [at] },
+    ]
+    const sql = `select seq, revision = batch_revision as fresh, batch_seq as batch
+      from items${whereOf(conditions)} order by seq limit ?`
+    return database.transact('synced', () => {
+      const select = prepare<{ seq: number; fresh: number | null; batch: number | null }>(database, sql)
+      const rows = select.all(...conditions.flatMap(({ values }) => values), limit)
+      for (const { seq, fresh, batch } of rows) {
+        if (fresh === 1) keepSentBody.run({ seq, batch })
+        if (batch === null) redeliverFree.run({ seq, at })
+        else redeliverHeld.run({ seq, at })
+      }
+      return rows.length
+    })
+  }
+
+  return { replayEvents, redeliverItems }
+}

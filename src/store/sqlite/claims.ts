@@ -1,0 +1,156 @@
+import type { BatchClaim, ClaimedItem, ClaimedItems, ItemClaim, SealedBatch } from '../store.ts'
+import { type Database, prepare } from './database.ts'
+
+type Kind = 'upsert' | 'delete'
+
+interface DueItem extends Omit<ClaimedItem, 'body'> {
+  readonly checksum: string | null
+  readonly bytes: number
+}
+
+/** Giving out work of one destination: due items for a new batch, open batches for another attempt. */
+export function createClaims(database: Database) {
+  const selectDue = prepare<DueItem>(
+    database,
+    `select seq, type, id, revision, checksum, bytes, attempts, received_at as receivedAt, pending_since as pendingSince
+     from items
+     where destination = ? and kind = ? and status = 'pending' and batch_seq is null and due_at <= ?
+     order by due_at, seq`,
+  )
+  const isAnyDue = prepare(
+    database,
+    `select 1 from items
+     where destination = ? and kind = ? and status = 'pending' and batch_seq is null and due_at <= ? limit 1`,
+  )
+  const selectBody = prepare<{ body: string }>(database, 'select body from item_bodies where seq = ?')
+  const insertBatch = prepare(
+    database,
+    `insert into batches (id, destination, kind, status, owner, lease_until, created_at, item_count)
+     values (?, ?, ?, 'claimed', ?, ?, ?, ?)`,
+  )
+  const insertBatchItem = prepare(
+    database,
+    `insert into batch_items (batch_seq, position, item_seq, revision, checksum, attempts, received_at, pending_since)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const holdItem = prepare(
+    database,
+    'update items set batch_seq = ?, batch_revision = revision, may_exist = 1, forced = 0 where seq = ?',
+  )
+
+  function dueItems(claim: ItemClaim, kind: Kind): readonly DueItem[] {
+    const chosen: DueItem[] = []
+    const ids = new Set<string>()
+    let bytes = 0
+    for (const item of selectDue.iterate(claim.destination, kind, claim.at)) {
+      if (ids.has(item.id)) continue // the same id under another type goes with the next batch
+      if (chosen.length > 0 && bytes + item.bytes > claim.maxBytes) break
+      chosen.push(item)
+      ids.add(item.id)
+      bytes += item.bytes
+      if (chosen.length >= claim.maxItems) break
+    }
+    return chosen
+  }
+
+  function claimItems(claim: ItemClaim): ClaimedItems | null {
+    const { batchId, destination, owner, at, leaseUntil } = claim
+    // Without a write lock first: most of the time nothing is due.
+    if (!isAnyDue.get(destination, 'delete', at) && !isAnyDue.get(destination, 'upsert', at)) return null
+    // Unsynced: nothing is sent before the batch is sealed, and that syncs this too.
+    return database.transact('unsynced', () => {
+      const kind = isAnyDue.get(destination, 'delete', at) ? 'delete' : 'upsert'
+      const due = dueItems(claim, kind)
+      if (due.length === 0) return null
+      const { lastInsertRowid: batch } = insertBatch.run(batchId, destination, kind, owner, leaseUntil, at, due.length)
+      const items = due.map(({ seq, type, id, revision, checksum, attempts, receivedAt, pendingSince }, position) => {
+        insertBatchItem.run(batch, position, seq, revision, checksum, attempts, receivedAt, pendingSince)
+        holdItem.run(batch, seq)
+        const body = kind === 'delete' ? null : selectBody.get(seq)!.body
+        return { seq, type, id, revision, body, attempts, receivedAt, pendingSince }
+      })
+      return { batchId, kind, items }
+    })
+  }
+
+  const selectClaimed = prepare<{ seq: number }>(
+    database,
+    "select seq from batches where id = ? and status = 'claimed' and owner = ?",
+  )
+  const openBatch = prepare(
+    database,
+    "update batches set status = 'open', key = ?, bytes = ?, next_at = created_at where seq = ?",
+  )
+  const insertBody = prepare(database, 'insert into batch_bodies (batch_seq, body) values (?, ?)')
+
+  function sealBatch(owner: string, { id, key, body }: { id: string; key: string; body: Uint8Array }): boolean {
+    return database.transact('synced', () => {
+      const batch = selectClaimed.get(id, owner)
+      if (!batch) return false
+      openBatch.run(key, body.byteLength, batch.seq)
+      insertBody.run(batch.seq, body)
+      return true
+    })
+  }
+
+  const selectOpen = prepare<OpenBatch>(
+    database,
+    `select seq, id, destination, kind, key, attempts, created_at as createdAt
+     from batches
+     where destination = :destination and status = 'open' and status in ('claimed', 'open') and next_at <= :at
+       and (owner is null or lease_until <= :at)
+     order by seq limit 1`,
+  )
+  const claimOpen = prepare(database, 'update batches set owner = ?, lease_until = ? where seq = ?')
+  const selectBatchBody = prepare<{ body: Uint8Array }>(database, 'select body from batch_bodies where batch_seq = ?')
+  // The item's body as it was sent: kept with the batch where the desired state has been replaced since.
+  const selectSent = prepare<ClaimedItem>(
+    database,
+    `select i.seq, i.type, i.id, s.revision, coalesce(s.body, b.body) as body, s.attempts,
+       s.received_at as receivedAt, s.pending_since as pendingSince
+     from batch_items s
+     join items i on i.seq = s.item_seq
+     left join item_bodies b on b.seq = s.item_seq and s.revision = i.revision
+     where s.batch_seq = ?
+     order by s.position`,
+  )
+
+  function claimBatch({ owner, destination, at, leaseUntil }: BatchClaim): SealedBatch | null {
+    if (!selectOpen.get({ destination, at })) return null
+    return database.transact('unsynced', () => {
+      const batch = selectOpen.get({ destination, at })
+      if (!batch) return null
+      claimOpen.run(owner, leaseUntil, batch.seq)
+      const { seq, ...rest } = batch
+      const { body } = selectBatchBody.get(seq)!
+      const items = selectSent.all(seq).map((item) => (batch.kind === 'delete' ? { ...item, body: null } : item))
+      return { ...rest, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), items }
+    })
+  }
+
+  // Each a look at the first entry of an index.
+  const firstDue = prepare<{ at: number | null }>(
+    database,
+    `select min(due_at) as at from items
+     where destination = ? and kind = ? and status = 'pending' and batch_seq is null`,
+  )
+  const firstOpen = prepare<{ at: number | null }>(
+    database,
+    "select min(next_at) as at from batches where destination = ? and status = 'open' and status in ('claimed', 'open') and owner is null",
+  )
+
+  function nextDueAt(destination: string): number | null {
+    const times = [
+      firstDue.get(destination, 'delete')!.at,
+      firstDue.get(destination, 'upsert')!.at,
+      firstOpen.get(destination)!.at,
+    ].filter((at) => at !== null)
+    return times.length > 0 ? Math.min(...times) : null
+  }
+
+  return { claimItems, sealBatch, claimBatch, nextDueAt }
+}
+
+interface OpenBatch extends Omit<SealedBatch, 'items' | 'body'> {
+  readonly seq: number
+}

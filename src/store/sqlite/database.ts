@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
+import { relayErrorOf } from './errors.ts'
+import { migrate } from './migrate.ts'
+
+export interface DatabaseOptions {
+  /** For admin queries beside the writer. Never creates or migrates. */
+  readonly readOnly?: boolean
+  /** How long to wait for another process (a CLI beside a running relay) that is writing. */
+  readonly busyTimeoutMs?: number
+  /** An upper bound to the size of the file, in pages of 4 KB. */
+  readonly maxPages?: number
+}
+
+/** One connection, its transactions and how durable they are. */
+export interface Database {
+  readonly db: DatabaseSync
+  readonly path: string
+  /** Runs `work` in a write transaction: all of it or nothing. See `Durability` for what a power cut may take. */
+  transact<T>(durability: Durability, work: () => T): T
+}
+
+/**
+ * Every commit survives the death of the process. `synced` also survives a power cut: it fsyncs the write-ahead log,
+ * and with it all that `unsynced` commits have appended before. `unsynced` is for work that is simply done again.
+ */
+export type Durability = 'synced' | 'unsynced'
+
+/** Opens a database file, creating it and its folder where need be, and brings it to the newest schema. */
+export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
+  const { readOnly = false, busyTimeoutMs = 5_000, maxPages } = options
+  try {
+    if (path !== ':memory:' && !readOnly) mkdirSync(dirname(path), { recursive: true })
+    const db = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly, enableForeignKeyConstraints: true })
+    try {
+      configure(db, readOnly, maxPages)
+      if (!readOnly) migrate(db, path)
+      return { db, path, transact: createTransact(db, path) }
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  } catch (error) {
+    throw relayErrorOf(error, path)
+  }
+}
+
+// 16 MB of log before the commit that reaches it copies the pages home: fewer, larger, mostly sequential writes.
+const checkpointPages = 4_000
+const cacheKb = 32_768
+
+function configure(db: DatabaseSync, readOnly: boolean, maxPages: number | undefined): void {
+  if (!readOnly) db.exec('pragma journal_mode = wal')
+  db.exec(`
+    pragma synchronous = full;
+    pragma wal_autocheckpoint = ${checkpointPages};
+    pragma journal_size_limit = ${checkpointPages * 4096 * 4};
+    pragma cache_size = -${cacheKb};
+    pragma temp_store = memory;
+    pragma trusted_schema = off;
+  `)
+  if (maxPages !== undefined) db.exec(`pragma max_page_count = ${maxPages}`)
+}
+
+function createTransact(db: DatabaseSync, path: string): Database['transact'] {
+  let level: Durability = 'synced'
+  const begin = db.prepare('begin immediate')
+  const commit = db.prepare('commit')
+  return function transact(durability, work) {
+    try {
+      if (level !== durability) {
+        // Takes effect when parsed, and only outside of a transaction.
+        db.exec(`pragma synchronous = ${durability === 'synced' ? 'full' : 'normal'}`)
+        level = durability
+      }
+      begin.run()
+      const result = work()
+      commit.run()
+      return result
+    } catch (error) {
+      if (db.isTransaction) db.exec('rollback')
+      throw relayErrorOf(error, path)
+    }
+  }
+}
+
+type Parameters = readonly SQLInputValue[] | readonly [Readonly<Record<string, SQLInputValue>>]
+
+/** A prepared statement whose rows have a type. What the SQL selects and what `Row` says must agree. */
+export interface Query<Row> {
+  all(...parameters: Parameters): readonly Row[]
+  get(...parameters: Parameters): Row | undefined
+  iterate(...parameters: Parameters): Iterable<Row>
+  run(...parameters: Parameters): { readonly changes: number; readonly lastInsertRowid: number }
+}
+
+export function prepare<Row = Readonly<Record<string, SQLOutputValue>>>({ db }: Database, sql: string): Query<Row> {
+  return db.prepare(sql) as unknown as Query<Row>
+}

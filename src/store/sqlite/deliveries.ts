@@ -1,0 +1,99 @@
+import { hash } from 'node:crypto'
+import { type Database, prepare } from './database.ts'
+
+// How many deliveries stay out of the index at most before they are sorted into it, and how fast that goes.
+const usualTailMax = 32_768
+const mergedPerDelivery = 4
+
+/** 48 bits of a hash, because a number holds them exactly. Where two deliveries share them, their texts decide. */
+export function deliveryHashOf(source: string, deliveryId: string): number {
+  return Number.parseInt(hash('sha1', `${source}\n${deliveryId}`).slice(0, 12), 16)
+}
+
+export interface EventPosition {
+  /** The last seq given to an event. */
+  readonly last: number
+  /** The deliveries of events up to this one are in the index. */
+  readonly indexed: number
+}
+
+/**
+ * Finds the event of a delivery seen before. A plain index on delivery ids, which are random, would rewrite one page
+ * of 4 KB for each webhook, more than all else together. So the newest deliveries are known in memory only, as they
+ * stand in `events` anyway, and go into the index many at a time, sorted, which writes each page for many of them.
+ *
+ *     events  1 ……………… indexed up to ][ tail: in memory, read again from `events` after a restart ] newest
+ *
+ * All functions must run inside of a write transaction: then nobody else adds events meanwhile.
+ */
+export function createDeliveries(database: Database, tailMax = usualTailMax) {
+  const selectTail = prepare<{ seq: number; hash: number }>(
+    database,
+    'select seq, delivery_hash as hash from events where seq > ? and delivery_hash is not null order by seq',
+  )
+  const isDelivery = prepare<{ seq: number }>(
+    database,
+    'select seq from events where seq = ? and source = ? and delivery_id = ?',
+  )
+  const findIndexed = prepare<{ seq: number }>(
+    database,
+    `select e.seq from delivery_index d join events e on e.seq = d.seq
+     where d.hash = ? and e.source = ? and e.delivery_id = ?`,
+  )
+  const insertIndexed = prepare(database, 'insert or ignore into delivery_index (hash, seq) values (?, ?)')
+
+  const tail = new Map<number, number>()
+  let known = 0 // every event up to this one is in the index or in the tail
+  let merging: readonly (readonly [hash: number, seq: number])[] = []
+  let merged = 0
+
+  /** After a rollback: what memory says may not be so. */
+  function forget(): void {
+    tail.clear()
+    merging = []
+    known = 0
+  }
+
+  /** Catches up with what is on disk: after a start, and with what another process has accepted. */
+  function catchUp({ last, indexed }: EventPosition): void {
+    if (known === last) return
+    for (const { seq, hash } of selectTail.iterate(Math.max(known, indexed))) add(hash, seq)
+    known = last
+  }
+
+  function find(hash: number, source: string, deliveryId: string): number | null {
+    const recent = tail.get(hash)
+    const found = recent === undefined ? undefined : isDelivery.get(recent, source, deliveryId)
+    return (found ?? findIndexed.get(hash, source, deliveryId))?.seq ?? null
+  }
+
+  function add(hash: number, seq: number): void {
+    if (tail.has(hash)) insertIndexed.run(hash, seq)
+    else tail.set(hash, seq)
+    known = seq
+  }
+
+  /**
+   * Sorts some more of the tail into the index, a few for each delivery that has come: no commit gets much longer.
+   * Answers up to which event the index is complete, where that has changed.
+   */
+  function mergeSome(arrived: number): number | null {
+    if (merging.length === 0) {
+      if (tail.size < tailMax) return null
+      merging = [...tail].sort(([a], [b]) => a - b)
+      merged = 0
+    }
+    const end = Math.min(merging.length, merged + arrived * mergedPerDelivery)
+    for (; merged < end; merged += 1) insertIndexed.run(...merging[merged]!)
+    if (merged < merging.length) return null
+    let upto = 0
+    for (const [hash, seq] of merging) {
+      upto = Math.max(upto, seq)
+      tail.delete(hash)
+    }
+    merging = []
+    return upto
+  }
+
+  return { forget, catchUp, find, add, mergeSome }
+}

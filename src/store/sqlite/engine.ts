@@ -1,0 +1,46 @@
+import type { Store } from '../store.ts'
+import { createAgain } from './again.ts'
+import { createClaims } from './claims.ts'
+import { type DatabaseOptions, openDatabase } from './database.ts'
+import { relayErrorOf } from './errors.ts'
+import { type AcceptResult, createEvents } from './events.ts'
+import { createLists } from './lists.ts'
+import { createMerge } from './merge.ts'
+import type { WrittenEvent } from './pack.ts'
+import { createSettle } from './settle.ts'
+import { createUpkeep } from './upkeep.ts'
+
+type Sync<Method> = Method extends (...args: infer Args) => Promise<infer Result> ? (...args: Args) => Result : never
+
+/** The store as plain synchronous functions over one connection; `acceptAll` serves many callers at once. */
+export type Engine = { readonly [Name in Exclude<keyof Store, 'accept'>]: Sync<Store[Name]> } & {
+  readonly acceptAll: (calls: readonly (readonly WrittenEvent[])[]) => readonly AcceptResult[]
+}
+
+export function openEngine(path: string, options: DatabaseOptions): Engine {
+  const database = openDatabase(path, options)
+  const parts = {
+    ...createEvents(database),
+    ...createMerge(database),
+    ...createClaims(database),
+    ...createSettle(database),
+    ...createAgain(database),
+    ...createLists(database),
+    ...createUpkeep(database),
+    close: () => database.db.close(),
+  }
+  return translated(parts, path)
+}
+
+/** Reads run outside of a transaction, so their errors are translated here. */
+function translated<T extends object>(parts: T, path: string): T {
+  const wrap = (method: (...args: unknown[]) => unknown) =>
+    function call(...args: unknown[]) {
+      try {
+        return method(...args)
+      } catch (error) {
+        throw relayErrorOf(error, path)
+      }
+    }
+  return Object.fromEntries(Object.entries(parts).map(([name, method]) => [name, wrap(method)])) as T
+}

@@ -1,0 +1,81 @@
+import { Worker } from 'node:worker_threads'
+import { RelayError } from '../../domain/errors.ts'
+import type { DatabaseOptions } from './database.ts'
+import { type Engine, openEngine } from './engine.ts'
+import { errorOfWire, type WireError } from './errors.ts'
+import { packEvents, type WrittenEvent } from './pack.ts'
+
+type Method = keyof Engine
+
+export interface Call {
+  readonly id: number
+  readonly method: Method
+  readonly args: readonly unknown[]
+}
+
+export type Answer =
+  | { readonly id: number; readonly result: unknown; readonly error?: never }
+  | { readonly id: number; readonly error: WireError }
+
+/** A way to an engine, wherever it runs. */
+export interface Link {
+  call<M extends Method>(method: M, ...args: Parameters<Engine[M]>): Promise<ReturnType<Engine[M]>>
+}
+
+/** The engine in this thread: for tests in memory. */
+export function linkHere(path: string, options: DatabaseOptions): Link {
+  const engine = openEngine(path, options)
+  return {
+    async call(method, ...args) {
+      return (engine[method] as (...args: unknown[]) => never)(...args)
+    },
+  }
+}
+
+const threadFile = new URL('./thread.ts', import.meta.url)
+
+/** The engine in a thread of its own. Resolves when the database is open. */
+export async function linkThread(path: string, options: DatabaseOptions, file = threadFile): Promise<Link> {
+  const worker = new Worker(file, { workerData: { path, options } })
+  const pending = new Map<number, PromiseWithResolvers<unknown>>()
+  let lastId = 0
+  let gone: RelayError | null = null
+
+  worker.on('message', ({ id, result, error }: { id: number; result?: unknown; error?: WireError }) => {
+    const call = pending.get(id)
+    pending.delete(id)
+    if (pending.size === 0) worker.unref() // an idle store does not keep a process alive
+    if (error) call?.reject(errorOfWire(error))
+    else call?.resolve(typeof result === 'string' ? JSON.parse(result) : result) // acceptAll answers in JSON
+  })
+  worker.on('error', (cause) =>
+    leave(new RelayError('unavailable', `the thread of database ${path} failed`, { cause })),
+  )
+  worker.on('exit', () => leave(new RelayError('unavailable', `database ${path} is closed`)))
+
+  function leave(reason: RelayError): void {
+    gone ??= reason
+    for (const { reject } of pending.values()) reject(gone)
+    pending.clear()
+  }
+
+  function send(method: Method, args: readonly unknown[]): Promise<unknown> {
+    if (gone) return Promise.reject(gone)
+    lastId += 1
+    const call = Promise.withResolvers<unknown>()
+    if (pending.size === 0) worker.ref()
+    pending.set(lastId, call)
+    const message: Call = { id: lastId, method, args }
+    if (method !== 'acceptAll') worker.postMessage(message)
+    else {
+      const packed = packEvents(args[0] as readonly (readonly WrittenEvent[])[])
+      worker.postMessage({ ...message, args: [packed] }, [packed.bodies])
+    }
+    return call.promise
+  }
+
+  const opened = Promise.withResolvers<unknown>()
+  pending.set(0, opened)
+  await opened.promise
+  return { call: (method, ...args) => send(method, args) as Promise<never> }
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import { RelayError } from '../../domain/errors.ts'
+
+const folder = new URL('./migrations/', import.meta.url)
+const applicationId = 0x636d7372 // 'cmsr': tells our file from another program's
+
+interface Migration {
+  readonly number: number
+  readonly name: string
+  readonly sql: string
+  readonly checksum: string
+}
+
+/** The migrations of this version of the relay, in order. */
+export function readMigrations(): readonly Migration[] {
+  const names = readdirSync(folder).filter((name) => /^\d{4}-.+\.sql$/.test(name))
+  return names.sort().map((name, index) => {
+    if (Number(name.slice(0, 4)) !== index + 1) throw new Error(`migration ${name} is out of sequence`)
+    const sql = readFileSync(new URL(name, folder), 'utf8')
+    return { number: index + 1, name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+  })
+}
+
+/** Brings the database to the newest schema, in one transaction. Refuses a database that a newer relay has written. */
+export function migrate(db: DatabaseSync, path: string, migrations = readMigrations()): void {
+  if (newestOf(db, path, migrations) === migrations.length) return // nothing to write: a CLI need not wait for a lock
+  db.exec('begin immediate') // a second process waits here, and then finds the work done
+  try {
+    const newest = newestOf(db, path, migrations)
+    db.exec(`
+      create table if not exists migrations (number integer primary key, name text not null, checksum text not null) strict;
+      pragma application_id = ${applicationId};
+    `)
+    const record = db.prepare('insert into migrations (number, name, checksum) values (?, ?, ?)')
+    for (const { number, name, sql, checksum } of migrations.slice(newest)) {
+      db.exec(sql)
+      record.run(number, name, checksum)
+    }
+    db.exec('commit')
+  } catch (error) {
+    if (db.isTransaction) db.exec('rollback')
+    throw error
+  }
+}
+
+/** The number of the newest migration that was run, after a look at whether they are ours; 0 for an empty file. */
+function newestOf(db: DatabaseSync, path: string, migrations: readonly Migration[]): number {
+  const { tables } = db.prepare('select count(*) as tables from sqlite_schema').get() as { tables: number }
+  if (tables === 0) return 0
+  const { application_id: found } = db.prepare('pragma application_id').get() as { application_id: number }
+  if (found !== applicationId) throw new RelayError('unavailable', `database ${path} belongs to another program`)
+  const rows = db.prepare('select number, name, checksum from migrations order by number').all()
+  for (const { number, name, checksum } of rows as unknown as readonly Migration[]) {
+    const known = migrations[number - 1]
+    if (!known) {
+      const text = `database ${path} was written by a newer cms-relay (it has ${name}): upgrade this one`
+      throw new RelayError('unavailable', text)
+    }
+    if (known.checksum !== checksum) {
+      throw new RelayError('unavailable', `database ${path} was made by another ${name} than this cms-relay has`)
+    }
+  }
+  return rows.length
+}

@@ -1,0 +1,97 @@
+import type { Store } from '../store.ts'
+import type { DatabaseOptions } from './database.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { type Link, linkHere, linkThread } from './link.ts'
+import { lockDatabase } from './lock.ts'
+
+export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly'> {
+  /** Be the only relay on this file: a second one is refused. A CLI beside a running relay leaves it out. */
+  readonly lock?: boolean
+  /** Run SQLite in a thread of its own, so that nobody waits while it waits for the disk. Not for `:memory:`. */
+  readonly thread?: boolean
+}
+
+/** Opens the store in a SQLite file, or for tests in `:memory:`. Creates the file, its folder and its schema. */
+export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Store> {
+  const { lock = false, thread = path !== ':memory:', ...rest } = options
+  const unlock = lock && path !== ':memory:' ? lockDatabase(path) : () => {}
+  try {
+    const writer = thread ? await linkThread(path, rest) : linkHere(path, rest)
+    return createStore(writer, thread ? createReader(path, rest) : writer, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** Long lists are read over a connection of their own, opened when first asked for: they keep no webhook waiting. */
+function createReader(path: string, options: DatabaseOptions): Link {
+  let opening: Promise<Link> | null = null
+  return {
+    async call(method, ...args) {
+      if (method !== 'close') opening ??= linkThread(path, { ...options, readOnly: true })
+      const link = await opening?.catch((error) => {
+        opening = null // the next one may try again
+        throw error
+      })
+      return (await link?.call(method, ...args)) as never
+    },
+  }
+}
+
+function createStore(writer: Link, reader: Link, unlock: () => void): Store {
+  const group = createGroupCommit((calls) => writer.call('acceptAll', calls))
+
+  let closing: Promise<void> | null = null
+
+  async function closeAll(): Promise<void> {
+    try {
+      await group.idle()
+      if (reader !== writer) await reader.call('close')
+      await writer.call('close')
+    } finally {
+      unlock()
+    }
+  }
+
+  return {
+    accept: group.accept,
+    claimEvents: (claim) => writer.call('claimEvents', claim),
+    settleEvents: (owner, events, at) => writer.call('settleEvents', owner, events, at),
+    claimItems: (claim) => writer.call('claimItems', claim),
+    sealBatch: (owner, batch) => writer.call('sealBatch', owner, batch),
+    async claimBatch(claim) {
+      const batch = await writer.call('claimBatch', claim)
+      return batch && { ...batch, body: bufferOf(batch.body) }
+    },
+    settleBatch: (owner, batchId, settlement, at) => writer.call('settleBatch', owner, batchId, settlement, at),
+    recordAttempt: (attempt) => writer.call('recordAttempt', attempt),
+    recover: (options) => writer.call('recover', options),
+    nextDueAt: (destination) => writer.call('nextDueAt', destination),
+    readCircuits: () => writer.call('readCircuits'),
+    writeCircuit: (destination, circuit) => writer.call('writeCircuit', destination, circuit),
+    replayEvents: (filter, limit) => writer.call('replayEvents', filter, limit),
+    redeliverItems: (filter, limit, at) => writer.call('redeliverItems', filter, limit, at),
+    listEvents: (filter, page) => reader.call('listEvents', filter, page),
+    async getEvent(id) {
+      const event = await reader.call('getEvent', id)
+      return event && { ...event, body: bufferOf(event.body) }
+    },
+    listItems: (filter, page) => reader.call('listItems', filter, page),
+    getItems: (filter) => reader.call('getItems', filter),
+    listBatches: (filter, page) => reader.call('listBatches', filter, page),
+    listAttempts: (filter, page) => reader.call('listAttempts', filter, page),
+    readStats: () => reader.call('readStats'),
+    prune: (before, limit) => writer.call('prune', before, limit),
+    checkHealth: () => writer.call('checkHealth'),
+    close: () => {
+      closing ??= closeAll()
+      return closing
+    },
+  }
+}
+
+/** A buffer that has come from another thread is a bare Uint8Array. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

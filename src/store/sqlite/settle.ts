@@ -1,0 +1,230 @@
+import { RelayError } from '../../domain/errors.ts'
+import { type Delivered, isDelivered } from '../../domain/merge.ts'
+import type { BatchPart, ItemSettlement, NewAttempt, Settlement } from '../store.ts'
+import { type Database, prepare } from './database.ts'
+
+interface Batch {
+  readonly seq: number
+  readonly destination: string
+  readonly kind: 'upsert' | 'delete'
+  readonly status: 'claimed' | 'open'
+}
+
+interface HeldItem {
+  readonly seq: number
+  readonly revision: number
+  readonly kind: 'upsert' | 'delete'
+  readonly checksum: string | null
+  readonly delivered_kind: Delivered['kind']
+  readonly delivered_checksum: string | null
+  readonly delivered_at: number | null
+  readonly forced: number
+  readonly pending_since: number
+  readonly received_at: number
+  readonly due_at: number
+  readonly next_since: number | null
+  readonly next_received_at: number | null
+  readonly sent_revision: number
+  readonly sent_checksum: string | null
+  readonly sent_attempts: number
+}
+
+/** How a batch lets go of an item: with an outcome, or without one because nothing was sent. */
+type Release = ItemSettlement | { readonly result: 'unsent' }
+
+/** Settling batches, and taking back what an owner has left behind. */
+export function createSettle(database: Database) {
+  const selectBatch = prepare<Batch>(
+    database,
+    `select seq, destination, kind, status from batches where id = ? and owner = ? and status in ('claimed', 'open')`,
+  )
+  const selectHeld = prepare<HeldItem>(
+    database,
+    `select i.seq, i.revision, i.kind, i.checksum, i.delivered_kind, i.delivered_checksum, i.delivered_at, i.forced,
+       i.pending_since, i.received_at, i.due_at, i.next_since, i.next_received_at,
+       s.revision as sent_revision, s.checksum as sent_checksum, s.attempts as sent_attempts
+     from batch_items s
+     join items i on i.seq = s.item_seq and i.batch_seq = s.batch_seq
+     where s.batch_seq = ?`,
+  )
+  const releaseItem = prepare(
+    database,
+    `update items set status = :status, delivered_kind = :deliveredKind, delivered_checksum = :deliveredChecksum,
+       delivered_at = :deliveredAt, forced = 0, pending_since = :pendingSince, received_at = :receivedAt,
+       due_at = :dueAt, attempts = :attempts, error = :error, batch_seq = null, batch_revision = null,
+       next_since = null, next_received_at = null
+     where seq = :seq`,
+  )
+
+  function deliveredAfter(item: HeldItem, release: Release, kind: Batch['kind']): Delivered {
+    if (release.result === 'delivered') return { kind, checksum: item.sent_checksum }
+    if (release.result !== 'unsent' && release.uncertain) return { kind: 'unknown', checksum: null }
+    return { kind: item.delivered_kind, checksum: item.delivered_checksum }
+  }
+
+  /** The outcome counts for the revision that was sent. A newer one is judged against what is delivered now. */
+  function letGo(item: HeldItem, release: Release, batch: Batch, at: number): void {
+    const delivered = deliveredAfter(item, release, batch.kind)
+    const write = (work: Work) =>
+      releaseItem.run({
+        ...work,
+        seq: item.seq,
+        deliveredKind: delivered.kind,
+        deliveredChecksum: delivered.checksum,
+        deliveredAt: release.result === 'delivered' ? at : item.delivered_at,
+      })
+    const waiting = { pendingSince: item.pending_since, receivedAt: item.received_at }
+    const superseded = item.revision !== item.sent_revision
+
+    if (superseded) {
+      if (item.forced === 0 && isDelivered(item, delivered)) return void write(done)
+      // Of what was sent nothing is owed any more, unless it is to be tried again: then the newer state took its place.
+      const over = release.result === 'delivered' || release.result === 'dead'
+      const since = over ? { pendingSince: item.next_since ?? at, receivedAt: item.next_received_at ?? at } : waiting
+      return void write({ status: 'pending', ...since, dueAt: item.due_at, attempts: 0, error: null })
+    }
+    switch (release.result) {
+      case 'delivered':
+        return void write(done)
+      case 'dead':
+        return void write({ ...done, status: 'dead', attempts: item.sent_attempts + 1, error: release.error })
+      case 'retry': {
+        const { dueAt, error } = release
+        return void write({ status: 'pending', ...waiting, dueAt, attempts: item.sent_attempts + 1, error })
+      }
+      case 'unsent':
+        return void write({
+          status: 'pending',
+          ...waiting,
+          dueAt: item.due_at,
+          attempts: item.sent_attempts,
+          error: null,
+        })
+    }
+  }
+
+  const closeBatch = prepare(
+    database,
+    `update batches set status = ?, settled_at = ?, error = coalesce(?, error), owner = null, lease_until = null, next_at = null
+     where seq = ?`,
+  )
+  const dropBody = prepare(database, 'delete from batch_bodies where batch_seq = ?')
+  const dropSentBodies = prepare(
+    database,
+    'update batch_items set body = null where batch_seq = ? and body is not null',
+  )
+
+  function close(batch: Batch, status: 'done' | 'split', error: string | null, at: number): void {
+    closeBatch.run(status, at, error, batch.seq)
+    dropBody.run(batch.seq)
+    dropSentBodies.run(batch.seq)
+  }
+
+  function settleDone(batch: Batch, outcomes: readonly ItemSettlement[], at: number): void {
+    const bySeq = new Map(outcomes.map((outcome) => [outcome.seq, outcome]))
+    for (const item of selectHeld.all(batch.seq)) {
+      letGo(item, bySeq.get(item.seq) ?? { result: 'unsent' }, batch, at)
+    }
+    close(batch, 'done', null, at)
+  }
+
+  const retryBatch = prepare(
+    database,
+    `update batches set attempts = attempts + 1, next_at = ?, error = ?, owner = null, lease_until = null where seq = ?`,
+  )
+  const insertPart = prepare(
+    database,
+    `insert into batches (id, destination, kind, status, key, created_at, next_at, item_count, bytes)
+     values (?, ?, ?, 'open', ?, ?, ?, ?, ?)`,
+  )
+  const insertPartBody = prepare(database, 'insert into batch_bodies (batch_seq, body) values (?, ?)')
+  const copyItem = prepare(
+    database,
+    `insert into batch_items (batch_seq, position, item_seq, revision, checksum, attempts, received_at, pending_since, body)
+     select :part, :position, item_seq, revision, checksum, attempts, received_at, pending_since, body
+     from batch_items where batch_seq = :batch and item_seq = :item`,
+  )
+  const moveItem = prepare(database, 'update items set batch_seq = :part where seq = :item and batch_seq = :batch')
+
+  function split(batch: Batch, parts: readonly BatchPart[], error: string, at: number): void {
+    const held = selectHeld.all(batch.seq).map((item) => item.seq)
+    const given = parts.flatMap((part) => part.items)
+    if (given.length !== held.length || new Set([...given, ...held]).size !== held.length) {
+      throw new RelayError('invalid', 'the parts of a split must have each item of the batch once')
+    }
+    for (const { id, key, body, items } of parts) {
+      const created = insertPart.run(id, batch.destination, batch.kind, key, at, at, items.length, body.byteLength)
+      const part = created.lastInsertRowid
+      insertPartBody.run(part, body)
+      for (const [position, item] of items.entries()) {
+        copyItem.run({ part, position, batch: batch.seq, item })
+        moveItem.run({ part, batch: batch.seq, item })
+      }
+    }
+    close(batch, 'split', error, at)
+  }
+
+  function settleBatch(owner: string, batchId: string, settlement: Settlement, at: number): boolean {
+    // Unsynced: after a power cut the batch is open still and the same bytes go out under the same key. A split makes
+    // new keys and bytes, and those must be on disk before they are sent.
+    return database.transact(settlement.kind === 'split' ? 'synced' : 'unsynced', () => {
+      const batch = selectBatch.get(batchId, owner)
+      if (!batch) return false
+      if (settlement.kind === 'done') settleDone(batch, settlement.items, at)
+      else if (batch.status !== 'open')
+        return false // without bytes there was no attempt
+      else if (settlement.kind === 'retry') retryBatch.run(settlement.nextAt, settlement.error, batch.seq)
+      else split(batch, settlement.parts, settlement.error, at)
+      return true
+    })
+  }
+
+  const insertAttempt = prepare(
+    database,
+    `insert into attempts (batch_seq, destination, at, duration_ms, status, outcome, error, request_id, item_count)
+     select seq, ?, ?, ?, ?, ?, ?, ?, ? from batches where id = ?`,
+  )
+
+  function recordAttempt(attempt: NewAttempt): void {
+    const { batchId, destination, at, durationMs, status, outcome, error, requestId, itemCount } = attempt
+    const { changes } = database.transact('unsynced', () =>
+      insertAttempt.run(destination, at, durationMs, status, outcome, error, requestId, itemCount, batchId),
+    )
+    if (changes === 0) throw new RelayError('not_found', `unknown batch '${batchId}'`)
+  }
+
+  const dropClaims = prepare(database, 'delete from event_claims where lease_until <= ? or ?')
+  const selectLeft = prepare<Batch & { id: string }>(
+    database,
+    `select seq, id, destination, kind, status from batches
+     where status in ('claimed', 'open') and owner is not null and (lease_until <= ? or ?)`,
+  )
+  const disown = prepare(database, 'update batches set owner = null, lease_until = null where seq = ?')
+  const deleteBatch = prepare(database, 'delete from batches where seq = ?')
+
+  function recover({ at, all }: { readonly at: number; readonly all: boolean }): void {
+    database.transact('unsynced', () => {
+      dropClaims.run(at, all ? 1 : 0)
+      for (const batch of selectLeft.all(at, all ? 1 : 0)) {
+        if (batch.status === 'open') disown.run(batch.seq)
+        else {
+          for (const item of selectHeld.all(batch.seq)) letGo(item, { result: 'unsent' }, batch, at)
+          deleteBatch.run(batch.seq)
+        }
+      }
+    })
+  }
+
+  return { settleBatch, recordAttempt, recover }
+}
+
+interface Work {
+  readonly status: 'pending' | 'delivered' | 'dead'
+  readonly pendingSince: number | null
+  readonly receivedAt: number | null
+  readonly dueAt: number | null
+  readonly attempts: number
+  readonly error: string | null
+}
+
+const done: Work = { status: 'delivered', pendingSince: null, receivedAt: null, dueAt: null, attempts: 0, error: null }

@@ -1,0 +1,34 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { DatabaseOptions } from './database.ts'
+import { type Engine, openEngine } from './engine.ts'
+import { wireErrorOf } from './errors.ts'
+import type { Answer, Call } from './link.ts'
+import { type PackedEvents, unpackEvents } from './pack.ts'
+
+// The thread that owns a connection: calls come in one by one, so SQLite's waiting for the disk holds up nobody else.
+
+const { path, options } = workerData as { readonly path: string; readonly options: DatabaseOptions }
+const port = parentPort!
+
+let engine: Engine
+try {
+  engine = openEngine(path, options)
+  port.postMessage({ id: 0, result: null } satisfies Answer)
+  port.on('message', answer)
+} catch (error) {
+  port.postMessage({ id: 0, error: wireErrorOf(error) } satisfies Answer)
+}
+
+function answer({ id, method, args }: Call): void {
+  try {
+    port.postMessage({ id, result: run(method, args) } satisfies Answer)
+  } catch (error) {
+    port.postMessage({ id, error: wireErrorOf(error) } satisfies Answer)
+  }
+  if (method === 'close') port.close()
+}
+
+function run(method: keyof Engine, args: readonly unknown[]): unknown {
+  if (method === 'acceptAll') return JSON.stringify(engine.acceptAll(unpackEvents(args[0] as PackedEvents)))
+  return (engine[method] as (...args: readonly unknown[]) => unknown)(...args)
+}
