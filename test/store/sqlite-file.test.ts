@@ -1,0 +1,281 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { closedCircuit } from '../../src/domain/circuit.ts'
+import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { createEvents } from '../../src/store/sqlite/events.ts'
+import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
+import { linkThread } from '../../src/store/sqlite/link.ts'
+import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
+import { startChild } from './children.ts'
+import { all, arrive, deliver, itemOf, lease, owner, send, settle, start, upsert, webhook } from './support.ts'
+
+function newPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'relay-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'data', 'relay.db')
+}
+
+async function openFile(path: string, options: SqliteOptions = { thread: false }) {
+  const store = await openSqlite(path, options)
+  onTestFinished(() => store.close())
+  return store
+}
+
+describe('SQLite in a thread of its own', () => {
+  test('does all that it does in this one', async () => {
+    const store = await openFile(newPath(), { lock: true })
+    const bytes = Buffer.from([0, 255, 1])
+    const [[first], [second]] = await Promise.all([
+      store.accept([webhook({ deliveryId: 'd1', body: bytes })]),
+      store.accept([webhook({ deliveryId: 'd1' })]),
+    ])
+    expect(second).toEqual({ eventId: first!.eventId, duplicate: true })
+    expect((await store.getEvent(first!.eventId))!.body.equals(bytes)).toBe(true)
+    await expect(store.accept([webhook({ receivedAt: 0.5 })])).rejects.toMatchObject({ code: 'invalid' })
+    const [event] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+    expect(event).toMatchObject({ id: first!.eventId, headers: webhook().headers })
+    expect(Buffer.from(event!.body).equals(bytes)).toBe(true)
+
+    await arrive(store, [upsert('p1', 'A')])
+    const batch = await send(store)
+    await settle(store, batch, { kind: 'retry', nextAt: start, error: 'status 503' })
+    const claim = { owner, destination: 'main', at: start, leaseUntil: start + lease }
+    const sealed = await store.claimBatch(claim)
+    expect(sealed).toMatchObject({ key: batch.key, items: batch.items })
+    expect(sealed!.body.equals(batch.body)).toBe(true)
+    expect(await itemOf(store, 'p1')).toMatchObject({ status: 'pending' })
+
+    await store.writeCircuit('main', closedCircuit(start))
+    expect(await store.readCircuits()).toEqual(new Map([['main', closedCircuit(start)]]))
+    expect((await store.readStats()).destinations).toMatchObject([{ destination: 'main', pending: 1 }])
+    await expect(store.listEvents({}, { limit: 1, cursor: 'x' })).rejects.toMatchObject({ code: 'invalid' })
+    await store.close()
+    await expect(store.accept([webhook()])).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('a thread that dies rejects every call as unavailable, then and later', async () => {
+    const link = await linkThread('relay.db', {}, new URL('./crashing-thread.ts', import.meta.url))
+    const calls = [link.call('readStats'), link.call('checkHealth')]
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(link.call('checkHealth')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('a file that can not be opened is reported by the thread too', async () => {
+    const path = newPath()
+    await (await openSqlite(path, { thread: false })).close()
+    writeFileSync(path, 'this is no database, and it is longer than nothing'.repeat(100))
+    await expect(openSqlite(path)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
+describe('a crash', () => {
+  test('a process killed while it accepts has kept all that it acknowledged', async () => {
+    const path = newPath()
+    const child = startChild('accept-forever.ts', path)
+    expect(await child.line()).toBe('open')
+    const acknowledged = []
+    while (acknowledged.length < 300) acknowledged.push(await child.line())
+    await child.kill()
+    const store = await openFile(path, { lock: true, thread: false })
+    for (const deliveryId of acknowledged) {
+      const [again] = await store.accept([webhook({ deliveryId })])
+      expect(again!.duplicate).toBe(true)
+      expect((await store.getEvent(again!.eventId))!.body.toString()).toBe(deliveryId.repeat(100))
+    }
+  })
+
+  test('a second relay on the same file is refused, a CLI is not, and a killed relay leaves no lock behind', async () => {
+    const path = newPath()
+    const child = startChild('accept-forever.ts', path)
+    await child.line()
+    const refused = openSqlite(path, { lock: true, thread: false })
+    await expect(refused).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(path) })
+    const cli = await openFile(path)
+    await cli.accept([webhook({ deliveryId: 'by the CLI' })])
+    await child.kill()
+    await openFile(path, { lock: true, thread: false })
+  })
+
+  test('a relay that could not open its file holds no lock', async () => {
+    const path = newPath()
+    await (await openSqlite(path, { thread: false })).close()
+    const good = readFileSync(path)
+    writeFileSync(path, Buffer.alloc(8192, 7))
+    await expect(openSqlite(path, { lock: true, thread: false })).rejects.toMatchObject({ code: 'unavailable' })
+    writeFileSync(path, good)
+    await openFile(path, { lock: true, thread: false })
+  })
+})
+
+describe('a file that is not as it should be', () => {
+  test('the folder is made', async () => {
+    const path = newPath()
+    await openFile(path)
+    expect(existsSync(path)).toBe(true)
+  })
+
+  test('a file that is no database is named', async () => {
+    const path = newPath()
+    await (await openSqlite(path, { thread: false })).close()
+    writeFileSync(path, Buffer.alloc(8192, 7))
+    const error = { code: 'unavailable', message: expect.stringContaining(path) }
+    await expect(openSqlite(path, { thread: false })).rejects.toMatchObject(error)
+  })
+
+  test('a database cut short is named when that shows', async () => {
+    const path = newPath()
+    const store = await openSqlite(path, { thread: false })
+    await store.accept(Array.from({ length: 50 }, () => webhook({ body: Buffer.alloc(2_000) })))
+    await store.close()
+    truncateSync(path, 4096 * 20)
+    const error = { code: 'unavailable', message: expect.stringContaining(path) }
+    await expect(
+      (async () => {
+        const cut = await openFile(path)
+        await cut.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 100 })
+      })(),
+    ).rejects.toMatchObject(error)
+  })
+
+  test('the database of another program is refused and left alone', async () => {
+    const path = newPath()
+    await (await openSqlite(path, { thread: false })).close()
+    rmSync(path)
+    const other = new DatabaseSync(path)
+    other.exec('create table notes (text)')
+    other.close()
+    await expect(openSqlite(path, { thread: false })).rejects.toThrow('belongs to another program')
+  })
+
+  test('a database written by a newer relay is refused', async () => {
+    const path = newPath()
+    await (await openSqlite(path, { thread: false })).close()
+    const newer = new DatabaseSync(path)
+    newer.exec("insert into migrations (number, name, checksum) values (9999, '9999-later.sql', 'x')")
+    newer.close()
+    const error = { code: 'unavailable', message: expect.stringContaining('newer cms-relay') }
+    await expect(openSqlite(path, { thread: false })).rejects.toMatchObject(error)
+  })
+})
+
+describe('a disk that does not take more', () => {
+  test('a full disk refuses, keeps what was acknowledged, and takes what fits again', async () => {
+    const store = await openFile(newPath(), { thread: false, maxPages: 200 })
+    let kept = 0
+    const error = await (async () => {
+      for (;;) {
+        await store.accept([webhook({ body: Buffer.alloc(50_000) })])
+        kept += 1
+      }
+    })().catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'unavailable', retryAfterMs: expect.any(Number) })
+    expect(kept).toBeGreaterThan(3)
+    expect((await store.listEvents({}, all())).rows).toHaveLength(kept)
+    const [small] = await store.accept([webhook({ deliveryId: 'small' })])
+    expect((await store.getEvent(small!.eventId))!.deliveryId).toBe('small')
+  })
+
+  test('a commit that fails fails for all who share it, and nobody is told otherwise', async () => {
+    const store = await openFile(newPath(), { thread: false, maxPages: 100 })
+    const sizes = [10, 1_000_000, 10]
+    const together = sizes.map((size) => store.accept([webhook({ deliveryId: `d${size}`, body: Buffer.alloc(size) })]))
+    for (const { status } of await Promise.allSettled(together)) expect(status).toBe('rejected')
+    expect((await store.accept([webhook({ deliveryId: 'd10' })]))[0]!.duplicate).toBe(false)
+  })
+
+  test('the health check fails on a full disk', async () => {
+    const store = await openFile(newPath(), { thread: false, maxPages: 60 })
+    await store.checkHealth()
+    for (let size = 64_000; size >= 500; size /= 2) {
+      while (await fits(store.accept([webhook({ body: Buffer.alloc(size) })])));
+    }
+    await expect(store.checkHealth()).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('while another process writes too long the store is unavailable, and then it is not', async () => {
+    const path = newPath()
+    const store = await openFile(path, { thread: false, busyTimeoutMs: 10 })
+    const other = new DatabaseSync(path)
+    onTestFinished(() => other.close())
+    other.exec('begin immediate')
+    await expect(store.accept([webhook({ deliveryId: 'd1' })])).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.checkHealth()).rejects.toMatchObject({ code: 'unavailable' })
+    other.exec('rollback')
+    expect((await store.accept([webhook({ deliveryId: 'd1' })]))[0]!.duplicate).toBe(false)
+    await store.checkHealth()
+  })
+})
+
+async function fits(accepted: Promise<unknown>): Promise<boolean> {
+  return accepted.then(
+    () => true,
+    () => false,
+  )
+}
+
+describe('group commit', () => {
+  const answered = { accepted: [{ eventId: 'evt_1', duplicate: false }] }
+
+  test('callers of one moment share a commit, and those who come meanwhile share the next', async () => {
+    const sizes: number[] = []
+    const committing = Promise.withResolvers<void>()
+    const group = createGroupCommit(async (calls) => {
+      sizes.push(calls.length)
+      await committing.promise
+      return calls.map(() => answered)
+    })
+    const first = Array.from({ length: 5 }, () => group.accept([webhook()]))
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    const second = Array.from({ length: 7 }, () => group.accept([webhook()]))
+    committing.resolve()
+    await Promise.all([...first, ...second])
+    expect(sizes).toEqual([5, 7])
+  })
+
+  test('a commit takes a bounded number of events and bytes', async () => {
+    const sizes: number[] = []
+    const group = createGroupCommit(async (calls) => {
+      sizes.push(calls.length)
+      return calls.map(() => answered)
+    })
+    await Promise.all(Array.from({ length: 600 }, () => group.accept([webhook()])))
+    await Promise.all(Array.from({ length: 3 }, () => group.accept([webhook({ body: Buffer.alloc(5_000_000) })])))
+    expect(sizes).toEqual([256, 256, 88, 1, 1, 1])
+  })
+})
+
+describe('the index of deliveries', () => {
+  const event = (deliveryId: string) => ({ ...webhook({ deliveryId }), headers: '{}' })
+  const accept = (events: ReturnType<typeof createEvents>, ids: readonly string[]) =>
+    events.acceptAll([ids.map(event)])[0]!.accepted!.map(({ duplicate }) => duplicate)
+
+  test('finds a delivery in memory, while it is sorted in, in the index and after a restart', () => {
+    const path = newPath()
+    const database = openDatabase(path)
+    const events = createEvents(database, 50)
+    const ids = Array.from({ length: 230 }, (_, index) => `d${index}`)
+    for (let done = 0; done < ids.length; done += 10) {
+      expect(new Set(accept(events, ids.slice(done, done + 10)))).toEqual(new Set([false]))
+      expect(new Set(accept(events, ids.slice(0, done + 10)))).toEqual(new Set([true]))
+    }
+    const { indexed } = database.db.prepare('select indexed from event_position').get() as { indexed: number }
+    expect(indexed).toBeGreaterThan(100)
+    database.db.close()
+    const again = openDatabase(path)
+    onTestFinished(() => again.db.close())
+    expect(new Set(accept(createEvents(again, 50), ids))).toEqual(new Set([true]))
+  })
+})
+
+test('what is delivered is there after a restart', async () => {
+  const path = newPath()
+  const store = await openSqlite(path, { thread: false })
+  await arrive(store, [upsert('p1', 'A')])
+  await deliver(store)
+  await store.close()
+  expect(await itemOf(await openFile(path), 'p1')).toMatchObject({ status: 'delivered', deliveredChecksum: 'sha256:A' })
+})
