@@ -42,7 +42,10 @@ function settingsOf(schema: Schema, filled: unknown, path = '', isRequired = fal
 function typeOf(schema: Schema): string {
   const { type, items, default: preset } = schema
   const choices = schema.anyOf ?? schema.oneOf
-  if (choices) return [...new Set(choices.map(typeOf).filter(Boolean))].join(' or ')
+  // A choice is told by the default of the whole.
+  if (choices) {
+    return [...new Set(choices.map((choice) => typeOf({ default: preset, ...choice })).filter(Boolean))].join(' or ')
+  }
   if (schema.const !== undefined) return schema.const === '' ? '' : `\`${String(schema.const)}\``
   if (schema.enum?.includes('true')) return 'true/false'
   if (schema.enum) return schema.enum.map((choice) => `\`${String(choice)}\``).join(', ')
@@ -50,7 +53,7 @@ function typeOf(schema: Schema): string {
   if (type === 'boolean') return 'true/false'
   if (type === 'integer' || type === 'number') return 'number'
   if (type === 'object') return 'map'
-  if (typeof preset === 'string' && /^\d+(ms|s|m|h|d)$/.test(preset)) return 'duration'
+  if (typeof preset === 'string' && /^(\d+(ms|s|m|h|d)|unlimited)$/.test(preset)) return 'duration'
   if (typeof preset === 'string' && /^\d+[kmg]?b$/.test(preset)) return 'size'
   return 'text'
 }
@@ -85,20 +88,17 @@ function configurationTable(): string {
 
 function verifyTables(): string {
   const schemes = schemaOf(verifySchema)
-  const rows = (schemes.oneOf ?? schemes.anyOf ?? []).flatMap(({ properties = {}, required = [] }) => {
-    const scheme = String(properties['scheme']?.const)
-    const settings = Object.entries(properties).filter(([key]) => key !== 'scheme')
-    if (settings.length === 0) return [[`\`${scheme}\``, '', '', '', 'Accepts anyone.']]
-    return settings.map(([key, inner]) => {
-      return [
-        `\`${scheme}\``,
-        `\`${key}\``,
-        typeOf(inner),
-        defaultOf(inner, required.includes(key)),
-        inner.description ?? '',
-      ]
-    })
-  })
+  const rows = (schemes.oneOf ?? schemes.anyOf ?? []).flatMap(
+    ({ properties = {}, required = [], description = '' }) => {
+      const { scheme, ...settings } = properties
+      const head = [`**\`${String(scheme?.const)}\`**`, '', '', '', description]
+      const own = Object.entries(settings).map(([key, inner]) => {
+        const meaning = inner.description ?? ''
+        return ['', `\`${key}\``, typeOf(inner), defaultOf(inner, required.includes(key)), meaning]
+      })
+      return [head, ...own]
+    },
+  )
   return table(['Scheme', 'Setting', 'Type', 'Default', 'Meaning'], rows)
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RelayError } from '../src/domain/errors.ts'
 import { ok } from '../src/plugins/envelope.ts'
-import { expectedError } from '../src/plugins/errors.ts'
+import { expectedError, sendError } from '../src/plugins/errors.ts'
 import type { Admit, Received } from '../src/stages/receive.ts'
 
 type Webhook = FastifyRequest<{ Params: { source: string; '*'?: string }; Body: Buffer | undefined }>
@@ -18,25 +18,24 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
 
   const { relay } = app
   const limits = new Map(
-    Object.entries(relay.config.sources).map(
-      ([
-        name,
-        {
-          rate_limit: { max, window },
-        },
-      ]) => [name, app.createRateLimit({ max, timeWindow: window, keyGenerator: () => name })],
-    ),
+    Object.entries(relay.config.sources).map(([name, { rate_limit: limit }]) => [
+      name,
+      app.createRateLimit({ max: limit.max, timeWindow: limit.window, keyGenerator: () => name }),
+    ]),
   )
   const failures = app.createRateLimit({ max: failuresPerMinute, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
 
   async function handle(request: Webhook, reply: FastifyReply): Promise<FastifyReply> {
     const body = request.body ?? noBytes // Fastify skips the parser for an empty body
-    try {
-      return answer(await relay.receive({ ...deliveryOf(request), body }, admit(request)), request, reply)
-    } catch (error) {
-      throw await refused(error, request, body.length)
-    }
+    return answer(await relay.receive({ ...deliveryOf(request), body }, admit(request)), request, reply)
   }
+
+  // Also what Fastify itself refuses, such as a body over the limit, is counted and logged.
+  app.setErrorHandler(async (error, request, reply) => {
+    const expected = expectedError(error)
+    if (!expected) throw error
+    return sendError(reply, request, await refused(expected, request as Webhook))
+  })
 
   function admit(request: Webhook): Admit {
     return async (source) => {
@@ -49,21 +48,19 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   }
 
   /** Counts the refusal; an address that keeps sending what is not authentic is slowed down. */
-  async function refused(error: unknown, request: Webhook, bytes: number): Promise<unknown> {
-    const expected = expectedError(error)
-    if (!expected) return error
-    let told = expected
-    if (expected.code === 'unauthorized') {
-      const limit = await failures(request)
-      if (!limit.isAllowed && limit.isExceeded) {
-        told = new RelayError('rate_limited', 'too many unverified webhooks from this address', {
-          retryAfterMs: limit.ttl,
-        })
-      }
-    }
+  async function refused(error: RelayError, request: Webhook): Promise<RelayError> {
+    const told = error.code === 'unauthorized' ? await slowedDown(error, request) : error
     const source = relay.sources.has(request.params.source) ? request.params.source : null
-    relay.emit({ kind: 'webhook.refused', source, code: told.code, reason: expected.message, bytes })
+    const bytes = request.body?.length ?? 0
+    relay.emit({ kind: 'webhook.refused', source, code: told.code, reason: error.message, bytes })
     return told
+  }
+
+  async function slowedDown(error: RelayError, request: Webhook): Promise<RelayError> {
+    const limit = await failures(request)
+    if (limit.isAllowed || !limit.isExceeded) return error
+    const message = 'too many unverified webhooks from this address'
+    return new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
   }
 
   app.post('/webhooks/:source', handle)

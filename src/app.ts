@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { routes } from '../routes/index.ts'
-import { installErrors } from './plugins/errors.ts'
+import { expectedError, installErrors, sendError } from './plugins/errors.ts'
+import { installStopping } from './plugins/stopping.ts'
 import type { Relay } from './relay.ts'
 
 declare module 'fastify' {
@@ -26,10 +27,13 @@ export async function createApp(relay: Relay, log: FastifyBaseLogger): Promise<F
     forceCloseConnections: 'idle',
     // A sender that never finishes its request must not hold a connection for ever.
     requestTimeout: 30_000,
+    return503OnClosing: false, // our own says when to try again
+    frameworkErrors: (error, request, reply) => void sendError(reply, request, expectedError(error)),
     routerOptions: { maxParamLength: 4096 },
   })
   app.decorate('relay', relay)
   installErrors(app)
+  installStopping(app)
   await app.register(rateLimit, { global: false })
   await app.register(routes)
   return app

@@ -1,6 +1,10 @@
 #!/usr/bin/env node
-import { createProgram } from './commands/program.ts'
-import { reportFailure } from './commands/report.ts'
+import { enableCompileCache } from 'node:module'
+
+// Most of a command's time is the reading of code; a cache in the system's temporary folder halves it.
+enableCompileCache()
+const { createProgram } = await import('./commands/program.ts')
+const { reportFailure } = await import('./commands/report.ts')
 
 // 0 done, 1 failed, 2 wrong use.
 try {

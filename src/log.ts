@@ -13,7 +13,11 @@ const redactedPaths = ['authorization', 'cookie', 'x-signature', 'signature', 't
 )
 
 /** JSON lines. Known secrets are masked in the finished line, wherever they stand; telling field names besides. */
-export function createLog({ level, secrets, stream = destination({ fd: 1, sync: false }) }: LogOptions): Logger {
+export function createLog({
+  level,
+  secrets,
+  stream = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 50 }),
+}: LogOptions): Logger {
   const mask = createMask(secrets)
   const masked: DestinationStream = { write: (line) => stream.write(mask(line)) }
   return pino(

@@ -51,6 +51,9 @@ export interface Relay {
 }
 
 const pruneEveryMs = 60_000
+/** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
+const crowd = 8
+const crowdedMs = 25
 /** How soon what another process has written (a replay from the command line) is found. */
 const idleMs = 2_000
 
@@ -70,10 +73,12 @@ export async function openRelay({
   const owner = randomUUID()
   const metrics = createMetrics()
   const emit = observe(metrics)
+  // The store opens in a thread of its own while mappers are compiled in this one.
+  const opening = openStore(config.store, { lock: true })
+  const opened = opening.catch(() => null) // whoever fails first is reported
+  stack.defer(async () => (await opened)?.close())
   const { mappers, sources } = await composeSources(config)
-
-  const store = await openStore(config.store, { lock: true })
-  stack.defer(() => store.close())
+  const store = await opening
   await store.recover({ at: now(), all: true })
 
   const destinations = new Map<string, Destination>()
@@ -118,9 +123,11 @@ export async function openRelay({
   const pruneStep = createPrune({ store, retention: config.retention, now })
 
   let receiving = 0
+  let crowdedAt = Number.NEGATIVE_INFINITY
   const receiveOne = createReceive({ store, sources, bodyLimit, now, emit })
   const receive: Receive = async (delivery, admit) => {
     receiving += 1
+    if (receiving > crowd) crowdedAt = performance.now()
     try {
       const received = await receiveOne(delivery, admit)
       if (received.kind === 'kept' && !received.duplicate) mapBell.ring()
@@ -141,7 +148,7 @@ export async function openRelay({
         bell,
         signal: stop.signal,
         idleMs,
-        isBusy: () => receiving > 8,
+        isBusy: () => performance.now() - crowdedAt < crowdedMs,
         onError: (error) => emit({ kind: 'step.failed', loop: name, error }),
       })
     const delivering = [...destinations.values()].flatMap(({ name, concurrency }) => {
@@ -178,7 +185,7 @@ export async function openRelay({
     stop.abort()
     wake()
     pruneBell.ring()
-    const grace = AbortSignal.timeout(graceMs)
+    const grace = AbortSignal.timeout(Math.ceil(graceMs))
     grace.addEventListener('abort', () => cut.abort(), { once: true })
     await running
     await owned.disposeAsync()

@@ -32,10 +32,11 @@ export async function serve({ configFile, env }: ServeOptions): Promise<void> {
 
 async function serveSandbox(env: Environment): Promise<void> {
   await using stack = new AsyncDisposableStack()
-  const port = Number(env['PORT'] || 8080)
+  // What the environment gets wrong is told before anything is opened.
+  const { port } = sandboxConfig(env, 'http://127.0.0.1/').server
   const sandbox = createSandbox({ ...sandboxIdentity, state: './data/sandbox.db' })
   stack.defer(() => sandbox.close())
-  const ingest = await listenOnLoopback(sandbox.app, port === 0 ? 0 : port + 1)
+  const ingest = await listenOnLoopback(sandbox.app, port === 0 || port === 65535 ? 0 : port + 1)
   const config = sandboxConfig(env, `${ingest}/v1/ingest`)
   const log = createLog({ level: config.log.level, secrets: secretsOf(config) })
   await run(config, log, (relay) => {
@@ -66,6 +67,7 @@ async function run(config: Config, log: Logger, onListening?: (origin: string) =
 
 /** Stop accepting, finish what is under way, close in reverse; nothing may take longer than the grace period. */
 async function stop(app: FastifyInstance, relay: Relay, graceMs: number, log: Logger): Promise<void> {
+  const end = performance.now() + graceMs
   const deadline = setTimeout(() => app.server.closeAllConnections(), graceMs)
   try {
     await app.close()
@@ -73,7 +75,7 @@ async function stop(app: FastifyInstance, relay: Relay, graceMs: number, log: Lo
     log.error({ error: messageOf(error) }, 'relay.close_failed')
   }
   clearTimeout(deadline)
-  await relay.close(graceMs)
+  await relay.close(Math.max(0, end - performance.now()))
 }
 
 /** The configuration as logged at start: secrets as `set`. */

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** A bell that loops listen to. What rings while nobody waits is not lost: `count` has changed. */
 export interface Bell {
   readonly count: () => number
@@ -45,7 +47,9 @@ export interface LoopOptions {
   readonly onError: (error: unknown) => void
 }
 
-const yieldMs = 40
+const yieldMs = 1_000
+// By a timer: to look in every turn would keep the processor from the store's thread while it commits.
+const lookMs = 5
 const restAfterErrorMs = 1_000
 
 /** Runs a step until the signal aborts. The step answers how long it has nothing to do: 0 means again at once. */
@@ -53,7 +57,7 @@ export async function runLoop(step: () => Promise<number>, options: LoopOptions)
   const { bell, signal, idleMs, isBusy, onError } = options
   while (!signal.aborted) {
     const seen = bell.count()
-    for (const until = performance.now() + yieldMs; isBusy() && performance.now() < until; ) await nextTurn()
+    for (const until = performance.now() + yieldMs; isBusy() && performance.now() < until; ) await sleep(lookMs)
     try {
       const rest = await step()
       if (rest > 0) await bell.wait(seen, Math.min(rest, idleMs), signal)

@@ -36,7 +36,10 @@ export async function mapOne(options: MapOptions): Promise<void> {
     sourceName === undefined && options.config === undefined
       ? null
       : loadConfig(findConfigFile(options.config, env), env).config
-  const source = sourceName === undefined ? undefined : config?.sources[sourceName]
+  const source =
+    config && sourceName !== undefined && Object.hasOwn(config.sources, sourceName)
+      ? config.sources[sourceName]
+      : undefined
   if (sourceName !== undefined && !source) throw new UsageError(`no source '${sourceName}' in the configuration`)
   const name = options.mapper ?? source?.mapper
   if (name === undefined) throw new UsageError('say which mapper: --mapper NAME, or --config FILE --source NAME')

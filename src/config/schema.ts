@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { duration, size } from '../domain/units.ts'
 import { modelsSchema } from '../mapping/models.ts'
-import { duration, size } from './units.ts'
 
 const secret = z.string().min(1, { error: 'must not be empty' })
 const secrets = z.union([secret, z.array(secret).min(1)])
@@ -71,7 +71,7 @@ const source = z.strictObject({
   verify: z
     .union([z.literal('none'), z.looseObject({ scheme: z.string().optional(), secret: secrets.optional() })])
     .optional()
-    .describe("How webhooks are verified, over what the mapper says; `none` accepts anyone. See the mapper's page."),
+    .describe('How webhooks are verified, over what the mapper says; `none` accepts anyone. See Verification below.'),
   vars: z.record(z.string(), z.unknown()).default({}).describe('What the mapper asks for, such as the site origin.'),
   models: modelsSchema.default({}).describe('Headless systems: which models may leave, and how.'),
   rate_limit: z

@@ -10,7 +10,7 @@ const maxDepth = 200
  * for nesting deeper than 200 levels, and for malformed text with line and column but not the text.
  */
 export function readJson(text: string): unknown {
-  const exact = quoteBigNumbers(text)
+  const exact = needsScan(text) ? quoteBigNumbers(text) : text
   try {
     return mayNamePrototype(exact) ? parse(exact, undefined, removing) : JSON.parse(exact)
   } catch {
@@ -27,6 +27,23 @@ const removing = { protoAction: 'remove', constructorAction: 'remove' } as const
 /** A cheap question first: the names are written out, or hidden behind an escape. */
 function mayNamePrototype(text: string): boolean {
   return text.includes('__proto__') || text.includes('"constructor"') || text.includes('\\u')
+}
+
+/**
+ * Whether a number may lose digits or the nesting may be too deep: neither without sixteen digits in a row, without an
+ * exponent, and with no more brackets than there may be levels. Much cheaper than the scan that makes sure.
+ */
+function needsScan(text: string): boolean {
+  return /\d{16}|\d[eE][+-]?\d/.test(text) || hasManyOf('{', text) || hasManyOf('[', text)
+}
+
+function hasManyOf(bracket: string, text: string): boolean {
+  let count = 0
+  for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+    count += 1
+    if (count > maxDepth / 2) return true
+  }
+  return false
 }
 
 /**

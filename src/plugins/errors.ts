@@ -39,7 +39,8 @@ export function installErrors(app: FastifyInstance): void {
   })
 }
 
-function sendError(reply: FastifyReply, request: FastifyRequest, error: RelayError | null): FastifyReply {
+/** Answers an error in the envelope; null is a bug. */
+export function sendError(reply: FastifyReply, request: FastifyRequest, error: RelayError | null): FastifyReply {
   const status = error ? statusOf[error.code] : 500
   const envelope: ErrorEnvelope = {
     ok: false,

@@ -29,7 +29,7 @@ export function createMetrics(): Metrics {
     buckets = secondsBuckets,
   ) => new Histogram({ name: `cms_relay_${name}`, help, labelNames: [...labelNames], buckets, registers: [registry] })
 
-  const received = counter('webhooks_received_total', 'Webhooks accepted and kept.', ['source'])
+  const received = counter('webhooks_received_total', 'Webhooks answered 202, duplicates included.', ['source'])
   const duplicates = counter('webhooks_duplicate_total', 'Webhooks whose delivery id was known.', ['source'])
   const answered = counter('webhooks_answered_total', 'Pings, tests and handshakes answered.', ['source'])
   const refused = counter('webhooks_refused_total', 'Webhooks refused, by code.', ['source', 'reason'])

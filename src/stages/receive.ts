@@ -43,7 +43,9 @@ export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveD
     }
 
     await admit?.(source.name)
-    const webhook = await readWebhook({ ...verdict.delivery, limit: bodyLimit })
+    // From here on, secrets in path, query and body are blanked: what is read is what is kept.
+    const { delivery: verified } = verdict
+    const webhook = await readWebhook({ ...verified, limit: bodyLimit })
     const ping = await source.mapper.readPing(webhook)
     if (ping) return answerPing(source, ping, delivery)
 
@@ -54,11 +56,11 @@ export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveD
         deliveryId: id,
         topic,
         receivedAt: at,
-        method: delivery.method,
-        path: delivery.path,
-        query: delivery.query,
-        headers: storableHeaders(delivery.headers, source.verifier.proofHeaders),
-        body: delivery.body,
+        method: verified.method,
+        path: verified.path,
+        query: verified.query,
+        headers: storableHeaders(verified.headers, source.verifier.proofHeaders),
+        body: verified.body,
       },
     ])
     if (!accepted) throw new Error('the store accepted an event without an answer')
@@ -84,7 +86,8 @@ export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveD
 
   /** The signature covers the bytes as sent; senders that compress in transit sign what they compressed. */
   async function verify(source: Source, delivery: Delivery, at: number): Promise<Verdict> {
-    const verdict = source.verifier.verify(delivery, at)
+    const answer = source.verifier.verify(delivery, at)
+    const verdict = answer instanceof Promise ? await answer : answer // most answer at once, and nothing waits
     if (verdict.ok || !delivery.headers['content-encoding']) return verdict
     const decoded = await decodeBody({ headers: delivery.headers, body: delivery.body, limit: bodyLimit })
     return source.verifier.verify(delivery, at, decoded)
@@ -117,5 +120,6 @@ function boundedId(id: string): string {
 }
 
 function printable(text: string, length: number): string {
+  if (text.length <= length && /^[\x20-\x7e]*$/.test(text)) return text
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '').slice(0, length)
 }

@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { isEqual } from './equal.ts'
+import { isAnyEqual } from './equal.ts'
 import type { Scheme } from './scheme.ts'
 
-export const basicSchema = z.strictObject({
-  scheme: z.literal('basic'),
-  username: z.string().min(1).describe('The user name; the password is the secret.'),
-})
+export const basicSchema = z
+  .strictObject({
+    scheme: z.literal('basic'),
+    username: z.string().min(1).describe('The user name; the password is the secret.'),
+  })
+  .describe('HTTP basic authentication.')
 type BasicConfig = z.infer<typeof basicSchema>
 
 /** HTTP basic authentication (RFC 7617), credentials as UTF-8. */
@@ -17,7 +19,7 @@ export function createBasicScheme({ username }: BasicConfig, passwords: readonly
     check({ headers }) {
       const given = /^basic +(\S+)$/i.exec(headers['authorization'] ?? '')?.[1]
       if (!given) return 'header authorization holds no basic credentials'
-      return credentials.some((one) => isEqual(given, one)) ? null : 'the basic credentials do not match'
+      return isAnyEqual([given], credentials) ? null : 'the basic credentials do not match'
     },
   }
 }

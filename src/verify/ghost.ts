@@ -1,34 +1,41 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import { isEqual } from './equal.ts'
+import { isAnyEqual } from './equal.ts'
 import type { Scheme } from './scheme.ts'
+import { headerName, toleranceSetting } from './settings.ts'
+import { judgeTimestamp } from './timestamp.ts'
 
-export const ghostSchema = z.strictObject({
-  scheme: z.literal('ghost'),
-  header: z.string().min(1).toLowerCase().default('x-ghost-signature').describe('The header with the signature.'),
-})
+export const ghostSchema = z
+  .strictObject({
+    scheme: z.literal('ghost'),
+    header: headerName.default('x-ghost-signature').describe('The header with the signature.'),
+    tolerance: toleranceSetting('unlimited'),
+  })
+  .describe("Ghost's `sha256=<hex>, t=<ms>`. With a `tolerance`, Ghost before 5.x is refused: it signs no timestamp.")
 type GhostConfig = z.infer<typeof ghostSchema>
 
 /**
  * Ghost's `sha256=<hex>, t=<ms>`: HMAC-SHA256 over the body followed by the timestamp; releases before 5.x signed the
  * body alone, and both are accepted. Source: TryGhost/Ghost ghost/core/core/server/services/webhooks/WebhookTrigger.js
  */
-export function createGhostScheme({ header }: GhostConfig, secrets: readonly string[]): Scheme {
+export function createGhostScheme({ header, tolerance }: GhostConfig, secrets: readonly string[]): Scheme {
+  const isAgeChecked = Number.isFinite(tolerance)
   return {
     name: 'ghost',
     proofHeaders: [header],
-    check({ headers }, body) {
+    check({ headers }, body, nowMs) {
       const value = headers[header]
       if (!value) return `header ${header} is missing or empty`
       const match = /^sha256=([0-9a-f]{64})(?:, ?t=(\d{1,16}))?$/i.exec(value)
       if (!match) return `header ${header} is not of the form sha256=<hex>, t=<ms>`
       const [, signature = '', timestamp = ''] = match
-      const matches = secrets.some((secret) =>
-        [timestamp, ''].some((suffix) =>
-          isEqual(signature.toLowerCase(), createHmac('sha256', secret).update(body).update(suffix).digest('hex')),
-        ),
+      if (isAgeChecked && timestamp === '') return `header ${header} holds no timestamp`
+      const suffixes = isAgeChecked ? [timestamp] : [timestamp, '']
+      const expected = secrets.flatMap((secret) =>
+        suffixes.map((suffix) => createHmac('sha256', secret).update(body).update(suffix).digest('hex')),
       )
-      return matches ? null : `header ${header} does not match`
+      if (!isAnyEqual([signature.toLowerCase()], expected)) return `header ${header} does not match`
+      return isAgeChecked ? judgeTimestamp(Number(timestamp), nowMs, tolerance) : null
     },
   }
 }

@@ -1,31 +1,45 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import { isEqual } from './equal.ts'
-import type { Scheme } from './scheme.ts'
+import { encodings, normalised } from './encoding.ts'
+import { isAnyEqual } from './equal.ts'
+import { maxSignatures, type Scheme } from './scheme.ts'
+import { readKey } from './secret-key.ts'
+import { headerName } from './settings.ts'
 
-export const hmacSchema = z.strictObject({
-  scheme: z.literal('hmac'),
-  header: z.string().min(1).toLowerCase().describe('The header with the signature.'),
-  algorithm: z.enum(['sha1', 'sha256', 'sha384', 'sha512']).default('sha256').describe('The hash of the HMAC.'),
-  encoding: z.enum(['hex', 'base64', 'base64url']).default('hex').describe('How the signature is written.'),
-  prefix: z.string().default('').describe('What stands before each signature, such as `sha256=`.'),
-  separator: z
-    .string()
-    .optional()
-    .describe('What separates several signatures in one header; any may match. Left out: exactly one signature.'),
-})
+export const hmacSchema = z
+  .strictObject({
+    scheme: z.literal('hmac'),
+    header: headerName.describe('The header with the signature.'),
+    algorithm: z
+      .enum(['sha1', 'sha256', 'sha384', 'sha512'])
+      .default('sha256')
+      .describe('The hash of the HMAC; `sha1` only where the sender has nothing better.'),
+    encoding: z.enum(encodings).default('hex').describe('How the signature is written.'),
+    prefix: z.string().default('').describe('What stands before each signature, such as `sha256=`.'),
+    separator: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What separates several signatures in one header; any may match. Left out: exactly one signature.'),
+    key: z
+      .enum(['raw', 'hex', 'base64'])
+      .default('raw')
+      .describe('How the secret becomes the key: `raw` takes its text as it is, the others decode it.'),
+  })
+  .describe('HMAC of the exact bytes of the body, in a header.')
 type HmacConfig = z.infer<typeof hmacSchema>
 
-/** HMAC of the exact body bytes, keyed with a secret's UTF-8 bytes, in a header (Shopify, WooCommerce, GitHub, …). */
+/** HMAC of the exact body bytes in a header (Shopify, WooCommerce, GitHub, Storyblok, Kontent.ai, Squarespace, …). */
 export function createHmacScheme(config: HmacConfig, secrets: readonly string[]): Scheme {
-  const { header, algorithm, encoding, prefix, separator } = config
+  const { header, algorithm, encoding, prefix, separator, key } = config
+  const keys = secrets.map((secret) => readKey(secret, key))
 
   function signaturesIn(value: string): readonly string[] {
     const parts = separator === undefined ? [value] : value.split(separator)
     return parts
       .map((part) => part.trim())
       .filter((part) => part.startsWith(prefix))
-      .map((part) => part.slice(prefix.length))
+      .map((part) => normalised(part.slice(prefix.length), encoding))
   }
 
   return {
@@ -34,19 +48,11 @@ export function createHmacScheme(config: HmacConfig, secrets: readonly string[])
     check({ headers }, body) {
       const value = headers[header]
       if (!value) return `header ${header} is missing or empty`
-      const given = signaturesIn(value).map((signature) => normalised(signature, encoding))
+      const given = signaturesIn(value)
       if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
-      const expected = secrets.map((secret) =>
-        normalised(createHmac(algorithm, secret).update(body).digest(encoding), encoding),
-      )
-      return given.some((one) => expected.some((other) => isEqual(one, other)))
-        ? null
-        : `header ${header} does not match`
+      if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
+      const expected = keys.map((one) => createHmac(algorithm, one).update(body).digest(encoding))
+      return isAnyEqual(given, expected) ? null : `header ${header} does not match`
     },
   }
-}
-
-function normalised(signature: string, encoding: HmacConfig['encoding']): string {
-  if (encoding === 'hex') return signature.toLowerCase()
-  return encoding === 'base64url' ? signature.replace(/=+$/, '') : signature
 }

@@ -1,12 +1,24 @@
 import type { Delivery } from '../domain/delivery.ts'
 
-/**
- * One way of proving where a webhook comes from, with its secrets. `check` answers null for an authentic delivery, else
- * why not, in words that hold no secret. `body` are the bytes that the sender signed.
- */
+/** Why a delivery is refused, in words that hold no secret; null for an authentic one. */
+export type Refusal = string | null
+
+/** One way of proving where a webhook comes from, with its secrets. */
 export interface Scheme {
   readonly name: string
   /** Lower-case names of the headers that carry the proof: they are never stored or logged. */
   readonly proofHeaders: readonly string[]
-  check(delivery: Delivery, body: Buffer, nowMs: number): string | null
+  /** `body` are the bytes that the sender signed. A promise only where there is no other way: most answer at once. */
+  check(delivery: Delivery, body: Buffer, nowMs: number): Refusal | Promise<Refusal>
+  /**
+   * An authentic delivery without the secret that came in its path, query or body: what is read and stored. Left out
+   * where only headers carry the proof. `body` are the bytes that were checked.
+   */
+  blank?(delivery: Delivery, body: Buffer): Delivery
 }
+
+/** What stands where a secret was. */
+export const blanked = '[secret]'
+
+/** More than any sender gives in one header while it rotates; each may cost a public-key operation. */
+export const maxSignatures = 16

@@ -2,19 +2,41 @@ import { z } from 'zod'
 import type { Delivery, Verified } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import { basicSchema, createBasicScheme } from './basic.ts'
+import { bodySchema, createBodyScheme } from './body.ts'
+import { contentfulSchema, createContentfulScheme } from './contentful.ts'
 import { createGhostScheme, ghostSchema } from './ghost.ts'
 import { createHeaderScheme, headerSchema } from './header.ts'
 import { createHmacScheme, hmacSchema } from './hmac.ts'
-import type { Scheme } from './scheme.ts'
+import { createHubspotScheme, hubspotSchema } from './hubspot.ts'
+import { createHygraphScheme, hygraphSchema } from './hygraph.ts'
+import { createJwtScheme, jwtSchema } from './jwt.ts'
+import { createPathScheme, pathSchema } from './path.ts'
+import { createQueryScheme, querySchema } from './query.ts'
+import { createRsaScheme, rsaSchema } from './rsa.ts'
+import type { Refusal, Scheme } from './scheme.ts'
+import { createStandardWebhooksScheme, standardWebhooksSchema } from './standard-webhooks.ts'
+import { createTimestampedScheme, timestampedSchema } from './timestamped.ts'
+import { createWebflowScheme, webflowSchema } from './webflow.ts'
 
-const noneSchema = z.strictObject({ scheme: z.literal('none') })
+const noneSchema = z.strictObject({ scheme: z.literal('none') }).describe('Accepts anyone.')
 
 /** How a source's webhooks are verified: a scheme and its settings, secrets apart. */
 export const verifySchema = z.discriminatedUnion('scheme', [
   hmacSchema,
+  timestampedSchema,
+  standardWebhooksSchema,
   headerSchema,
   basicSchema,
+  pathSchema,
+  querySchema,
+  bodySchema,
+  rsaSchema,
+  jwtSchema,
+  contentfulSchema,
   ghostSchema,
+  hubspotSchema,
+  hygraphSchema,
+  webflowSchema,
   noneSchema,
 ])
 export type VerifyConfig = z.infer<typeof verifySchema>
@@ -22,30 +44,48 @@ export type VerifyConfig = z.infer<typeof verifySchema>
 export interface Verifier {
   readonly scheme: string
   readonly proofHeaders: readonly string[]
-  /** The delivery as verified, or why it is refused. `body` are the bytes to check where they are not those sent. */
-  verify(delivery: Delivery, nowMs: number, body?: Buffer): Verdict
+  /**
+   * The delivery as verified, less the secrets that came in its path, query or body; or why it is refused. `body` are
+   * the bytes to check where they are not those sent. A promise only from schemes that can't answer at once.
+   */
+  verify(delivery: Delivery, nowMs: number, body?: Buffer): Verdict | Promise<Verdict>
 }
 
 export type Verdict =
   | { readonly ok: true; readonly delivery: Verified }
   | { readonly ok: false; readonly reason: string }
 
-/** Makes the verifier of a source. Fails closed: every scheme but `none` needs at least one secret. */
+/** Makes the verifier of a source. Fails closed: every scheme but `none` needs a secret or a public key. */
 export function createVerifier(config: VerifyConfig, secrets: readonly string[]): Verifier {
-  if (config.scheme !== 'none' && secrets.length === 0) {
-    throw new RelayError(
-      'invalid',
-      `verify scheme '${config.scheme}' needs a secret (write verify: none to accept anyone)`,
-    )
-  }
+  checkSecrets(config, secrets)
   const scheme = schemeOf(config, secrets)
+
+  function verdictOf(refusal: Refusal, delivery: Delivery, body: Buffer): Verdict {
+    if (refusal !== null) return { ok: false, reason: refusal }
+    return { ok: true, delivery: (scheme.blank?.(delivery, body) ?? delivery) as Verified }
+  }
+
   return {
     scheme: scheme.name,
     proofHeaders: scheme.proofHeaders,
     verify(delivery, nowMs, body = delivery.body) {
-      const reason = scheme.check(delivery, body, nowMs)
-      return reason === null ? { ok: true, delivery: delivery as Verified } : { ok: false, reason }
+      const refusal = scheme.check(delivery, body, nowMs)
+      return refusal instanceof Promise
+        ? refusal.then((settled) => verdictOf(settled, delivery, body))
+        : verdictOf(refusal, delivery, body)
     },
+  }
+}
+
+function checkSecrets(config: VerifyConfig, secrets: readonly string[]): void {
+  const { scheme } = config
+  const isPublic = scheme === 'rsa' || scheme === 'jwt'
+  if (isPublic && secrets.length > 0) {
+    throw new RelayError('invalid', `verify scheme '${scheme}' takes no secret, only a public_key`)
+  }
+  const needsNone = isPublic || scheme === 'none' || (scheme === 'standard-webhooks' && config.public_key !== undefined)
+  if (!needsNone && secrets.length === 0) {
+    throw new RelayError('invalid', `verify scheme '${scheme}' needs a secret (write verify: none to accept anyone)`)
   }
 }
 
@@ -53,12 +93,34 @@ function schemeOf(config: VerifyConfig, secrets: readonly string[]): Scheme {
   switch (config.scheme) {
     case 'hmac':
       return createHmacScheme(config, secrets)
+    case 'timestamped':
+      return createTimestampedScheme(config, secrets)
+    case 'standard-webhooks':
+      return createStandardWebhooksScheme(config, secrets)
     case 'header':
       return createHeaderScheme(config, secrets)
     case 'basic':
       return createBasicScheme(config, secrets)
+    case 'path':
+      return createPathScheme(secrets)
+    case 'query':
+      return createQueryScheme(config, secrets)
+    case 'body':
+      return createBodyScheme(config, secrets)
+    case 'rsa':
+      return createRsaScheme(config)
+    case 'jwt':
+      return createJwtScheme(config)
+    case 'contentful':
+      return createContentfulScheme(config, secrets)
     case 'ghost':
       return createGhostScheme(config, secrets)
+    case 'hubspot':
+      return createHubspotScheme(config, secrets)
+    case 'hygraph':
+      return createHygraphScheme(config, secrets)
+    case 'webflow':
+      return createWebflowScheme(config, secrets)
     case 'none':
       return { name: 'none', proofHeaders: [], check: () => null }
   }

@@ -32,7 +32,7 @@ const settings: Readonly<Record<string, Setting>> = {
 }
 
 const fixtures = new URL('../fixtures/', import.meta.url).pathname
-const library = await loadMappers()
+const library = await loadMappers({ checkBuiltIn: true })
 
 describe.each(Object.entries(settings))('%s', (cms, { vars, models, ...rules }) => {
   const folder = join(fixtures, cms)

@@ -295,12 +295,12 @@ test('an endless expression ends at its time limit and is a problem', async () =
 test('interpreted and compiled expressions stand side by side', async () => {
   const mapper = await mapperOf(`
   - name: r
-    match: $eval("id") = "p:1"
-    each: $eval("[$]")
+    match: $single([id]) = "p:1"
+    each: $sort([$])
     type: post
-    id: $eval("id")
+    id: $single([id])
     url: url
-    text: $eval("id") & url
+    text: $single([id]) & url
 `)
   const { drafts } = await mapper.map(webhook({ id: 'p:1', url: 'https://example.com/' }))
   expect(drafts).toMatchObject([{ fields: { id: 'p:1', text: 'p:1https://example.com/' } }])

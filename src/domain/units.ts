@@ -8,7 +8,7 @@ function withUnit(pattern: RegExp, factors: Readonly<Record<string, number>>, ex
     const match = pattern.exec(text.trim().toLowerCase())
     const value = match ? Number(match[1]) * (factors[match[2] ?? ''] ?? Number.NaN) : Number.NaN
     if (Number.isFinite(value)) return Math.round(value)
-    context.issues.push({ code: 'custom', input: text, message: `expected ${example}, got '${text}'` })
+    context.issues.push({ code: 'custom', input: text, message: `expected ${example}` })
     return z.NEVER
   })
 }

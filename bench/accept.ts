@@ -1,0 +1,115 @@
+import { sendLoad } from './load.ts'
+import { median, ms, quantile, ratio, spread, us, whole } from './numbers.ts'
+import type { Row } from './report.ts'
+import { type Server, startPlain, startRelay, temporaryFolder } from './servers/spawn.ts'
+import { bodyBytes, type SignedWebhook, signedWebhook } from './shop.ts'
+
+const connections = 64
+const rounds = 7
+const roundMs = 2_000
+/** Webhooks: as many as it takes until everything is compiled. */
+const warmUp = 10_000
+
+interface Measured {
+  readonly server: Server
+  readonly rates: number[]
+  /** Processor time of each accept, by round. Microseconds. */
+  readonly costsUs: number[]
+  readonly latenciesMs: number[]
+  /** Events mapped for each accept, by round: work that the accepts shared the core with. */
+  readonly mapped: number[]
+}
+
+/**
+ * Durable accepts a second of the relay on one core, against a handler that only checks the signature. They take turns
+ * on the same core, and whoever does not have its turn is halted, so that noise hits both alike. `BENCH_AGAINST` names
+ * another checkout that takes turns, too.
+ */
+export async function benchAccept(): Promise<readonly Row[]> {
+  using stack = new DisposableStack()
+  const other = process.env['BENCH_AGAINST']
+  const relay = (logLevel: string, checkout?: string) => {
+    const folder = stack.use(temporaryFolder()).path
+    return startRelay({ folder, logLevel, ...(checkout && { checkout }) })
+  }
+  const plain = measured(await startPlain())
+  const info = measured(await relay('info'))
+  const warn = measured(await relay('warn'))
+  const against = other ? measured(await relay('info', other)) : null
+  const all = [plain, info, warn, ...(against ? [against] : [])]
+  const next = createWebhooks()
+  try {
+    for (const { server } of all) server.pause()
+    for (const { server } of all) await warm(server, next)
+    for (let round = 0; round < rounds; round += 1) for (const one of all) await measure(one, next, roundMs)
+  } finally {
+    await Promise.all(all.map(({ server }) => server.stop()))
+  }
+
+  const settings = `${connections} connections, ${bodyBytes} bytes, one core`
+  return [
+    share('log level info', info, plain, settings),
+    share('log level warn', warn, plain),
+    rate('plain handler', plain),
+    rate('relay, info', info),
+    rate('relay, warn', warn),
+    ...(against ? [share('the other checkout, info', against, plain), rate('the other checkout, info', against)] : []),
+    { bench: 'accept', what: 'latency p50 under that load', value: ms(median(info.latenciesMs)) },
+    { bench: 'accept', what: 'latency p99 under that load', value: ms(quantile(info.latenciesMs, 0.99)) },
+  ]
+}
+
+function share(what: string, relay: Measured, plain: Measured, note = ''): Row {
+  const value = median(relay.rates) / median(plain.rates)
+  const byCost = median(plain.costsUs) / median(relay.costsUs)
+  return {
+    bench: 'accept',
+    what: `durable accepts against a handler that stores nothing, ${what}`,
+    value: ratio(value),
+    target: { text: '≥ 0.60', met: value >= 0.6 },
+    note: `by processor time ${ratio(byCost)}${note && `; ${note}`}`,
+  }
+}
+
+function rate(what: string, { rates, costsUs, mapped }: Measured): Row {
+  const beside = median(mapped) > 0 ? `, with ${ratio(median(mapped))} events mapped beside each` : ''
+  const note = `${spread(rates, whole)}; processor time ${us(median(costsUs))} each${beside}`
+  return { bench: 'accept', what: `accepts a second, ${what}`, value: `${whole(median(rates))} /s`, note }
+}
+
+function measured(server: Server): Measured {
+  return { server, rates: [], costsUs: [], latenciesMs: [], mapped: [] }
+}
+
+async function warm(server: Server, next: () => SignedWebhook): Promise<void> {
+  let left = warmUp
+  server.resume()
+  await sendLoad({ port: server.port, connections, next: () => (left-- > 0 ? next() : null) })
+  server.pause()
+}
+
+async function measure(one: Measured, next: () => SignedWebhook, forMs: number): Promise<void> {
+  const { server } = one
+  server.resume()
+  const mappedBefore = await mappedBy(server)
+  const before = server.cpuSeconds()
+  const { answered, perSecond, latenciesMs } = await sendLoad({ port: server.port, connections, next, forMs })
+  const spent = server.cpuSeconds() - before
+  one.mapped.push(((await mappedBy(server)) - mappedBefore) / answered)
+  server.pause()
+  one.rates.push(perSecond)
+  one.costsUs.push((spent / answered) * 1e6)
+  for (const ms of latenciesMs) one.latenciesMs.push(ms)
+}
+
+/** 0 for a server without metrics. */
+function mappedBy(server: Server): Promise<number> {
+  return server.metric('cms_relay_events_mapped_total')
+}
+
+/** Products over and over, each delivery with an id of its own. */
+function createWebhooks(): () => SignedWebhook {
+  const webhooks = Array.from({ length: 4096 }, (_, index) => signedWebhook(1000 + index, `Shirt ${index}`))
+  let at = 0
+  return () => webhooks[at++ % webhooks.length]!
+}

@@ -1,0 +1,72 @@
+import { createHmac } from 'node:crypto'
+import querystring from 'node:querystring'
+import { z } from 'zod'
+import type { Delivery } from '../domain/delivery.ts'
+import { RelayError } from '../domain/errors.ts'
+import { isAnyEqual } from './equal.ts'
+import { urlOf } from './public-url.ts'
+import type { Scheme } from './scheme.ts'
+import { publicUrl, toleranceSetting } from './settings.ts'
+import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+
+export const contentfulSchema = z
+  .strictObject({
+    scheme: z.literal('contentful'),
+    tolerance: toleranceSetting('30s'),
+    public_url: publicUrl
+      .optional()
+      .describe('The URL as it is set in Contentful, where a proxy changes its path: the path is signed.'),
+  })
+  .describe("Contentful's request verification: HMAC-SHA256 of method, path, signed headers and body.")
+type ContentfulConfig = z.infer<typeof contentfulSchema>
+
+const signatureHeader = 'x-contentful-signature'
+const signedHeadersHeader = 'x-contentful-signed-headers'
+const timestampHeader = 'x-contentful-timestamp'
+
+/**
+ * Contentful's canonical requests: HMAC-SHA256 of method, path, the signed headers and the body. Source:
+ * contentful/node-apps-toolkit src/requests/sign-request.ts, verify-request.ts, utils.ts
+ */
+export function createContentfulScheme(config: ContentfulConfig, secrets: readonly string[]): Scheme {
+  const { tolerance, public_url } = config
+  for (const secret of secrets) {
+    if (secret.length !== 64) throw new RelayError('invalid', "a signing secret of Contentful's has 64 characters")
+  }
+  return {
+    name: 'contentful',
+    proofHeaders: [signatureHeader],
+    check(delivery, body, nowMs) {
+      const { headers } = delivery
+      const given = headers[signatureHeader]
+      if (!given) return `header ${signatureHeader} is missing or empty`
+      const timestamp = headers[timestampHeader] ?? ''
+      if (!timestampPattern.test(timestamp)) return `header ${timestampHeader} holds no timestamp`
+      const names = signedNames(headers[signedHeadersHeader] ?? '')
+      // Without these two, the timestamp or the choice of headers would be anyone's.
+      for (const name of [signedHeadersHeader, timestampHeader]) {
+        if (!names.includes(name)) return `header ${signedHeadersHeader} does not name ${name}`
+      }
+      const missing = names.find((name) => !Object.hasOwn(headers, name))
+      if (missing !== undefined) return 'a signed header is missing'
+      const pairs = names.map(
+        (name) => `${name}:${name === signedHeadersHeader ? names.join(',') : headers[name]?.trim()}`,
+      )
+      const head = [delivery.method, signedPath(delivery, public_url), pairs.join(';'), ''].join('\n')
+      const expected = secrets.map((secret) => createHmac('sha256', secret).update(head).update(body).digest('hex'))
+      if (!isAnyEqual([given.toLowerCase()], expected)) return `header ${signatureHeader} does not match`
+      return judgeTimestamp(Number(timestamp), nowMs, tolerance)
+    },
+  }
+}
+
+function signedNames(list: string): readonly string[] {
+  return [...new Set(list.split(',').map((name) => name.trim().toLowerCase()))].sort()
+}
+
+/** The query is escaped as a whole and then encoded once more with the path: `?a=1` is signed as `?a%253D1`. */
+function signedPath(delivery: Delivery, base: string | undefined): string {
+  const own = { path: delivery.path, query: '' }
+  const path = base === undefined ? own.path : urlOf(base, own).replace(/^https?:\/\/[^/]*/i, '') || '/'
+  return encodeURI(delivery.query === '' ? path : `${path}?${querystring.escape(delivery.query)}`)
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { duration } from '../domain/units.ts'
+import { readPublicKey } from './public-key.ts'
+
+/** The name of a header, however it is written. */
+export const headerName = z.string().min(1).toLowerCase()
+
+/** How far a timestamp may be from now. Milliseconds afterwards; infinite for `unlimited`. */
+export function toleranceSetting(preset: string) {
+  return z
+    .union([z.literal('unlimited').transform(() => Number.POSITIVE_INFINITY), duration], {
+      error: 'expected a duration such as 30s, 5m, or unlimited',
+    })
+    .prefault(preset)
+    .describe('How far the signed timestamp may be from now, in the past or the future; `unlimited` checks no age.')
+}
+
+/** The URL that the sender calls, where a proxy has another one for it than the relay. */
+export const publicUrl = z
+  .url({ protocol: /^https?$/, error: 'an absolute http(s) url' })
+  .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or fragment' })
+
+/** A public key or a list of them, in PEM form; key objects afterwards. */
+export const publicKeys = z
+  .union([z.string(), z.array(z.string()).min(1)], { error: 'must be a public key in PEM form, or a list of them' })
+  .transform((texts, context) => {
+    return [texts].flat().flatMap((text, index) => {
+      const key = readPublicKey(text)
+      if (typeof key !== 'string') return [key]
+      context.issues.push({ code: 'custom', input: text, message: key, path: Array.isArray(texts) ? [index] : [] })
+      return []
+    })
+  })
+  .describe("The sender's public key or certificate (PEM); a list while rotating. May come from a file: `${file:…}`.")

@@ -1,0 +1,53 @@
+import { createHmac } from 'node:crypto'
+import { z } from 'zod'
+import { encodings, normalised } from './encoding.ts'
+import { isAnyEqual } from './equal.ts'
+import { maxSignatures, type Scheme } from './scheme.ts'
+import { headerName, toleranceSetting } from './settings.ts'
+import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+
+export const timestampedSchema = z
+  .strictObject({
+    scheme: z.literal('timestamped'),
+    header: headerName.describe('The header with timestamp and signatures.'),
+    unit: z.enum(['s', 'ms']).default('s').describe('What the timestamp counts.'),
+    encoding: z.enum(encodings).default('hex').describe('How the signature is written.'),
+    version: z.string().min(1).default('v1').describe('The name of the signatures that count; others are ignored.'),
+    tolerance: toleranceSetting('5m'),
+  })
+  .describe(
+    '`t=<timestamp>,v1=<signature>`: HMAC-SHA256 of timestamp, a dot and the body. Any of several `v1` may match.',
+  )
+type TimestampedConfig = z.infer<typeof timestampedSchema>
+
+/**
+ * `t=…,v1=…[,v1=…]` in one header: HMAC-SHA256 of `<t>.<body>`, keyed with the secret's text, a `whsec_` included.
+ * Stripe (s, hex; stripe/stripe-node src/Webhooks.ts), Sanity (ms, base64url; sanity-io/webhook-toolkit
+ * src/signature.ts), Contentstack with a secret (s, hex).
+ */
+export function createTimestampedScheme(config: TimestampedConfig, secrets: readonly string[]): Scheme {
+  const { header, unit, encoding, version, tolerance } = config
+  return {
+    name: 'timestamped',
+    proofHeaders: [header],
+    check({ headers }, body, nowMs) {
+      const value = headers[header]
+      if (!value) return `header ${header} is missing or empty`
+      const parts = value.split(',').map((part) => part.trim())
+      const named = (name: string) =>
+        parts.flatMap((part) => (part.startsWith(`${name}=`) ? [part.slice(name.length + 1)] : []))
+      const [timestamp = '', ...others] = named('t')
+      const given = named(version).map((signature) => normalised(signature, encoding))
+      // A second timestamp would leave open which one is signed.
+      if (!timestampPattern.test(timestamp) || others.length > 0 || given.length === 0) {
+        return `header ${header} is not of the form t=<timestamp>,${version}=<signature>`
+      }
+      if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
+      const expected = secrets.map((secret) =>
+        createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest(encoding),
+      )
+      if (!isAnyEqual(given, expected)) return `header ${header} does not match`
+      return judgeTimestamp(Number(timestamp) * (unit === 's' ? 1000 : 1), nowMs, tolerance)
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import { createHmac } from 'node:crypto'
+import { z } from 'zod'
+import { isAnyEqual } from './equal.ts'
+import type { Scheme } from './scheme.ts'
+import { headerName, toleranceSetting } from './settings.ts'
+import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+
+export const webflowSchema = z
+  .strictObject({
+    scheme: z.literal('webflow'),
+    header: headerName.default('x-webflow-signature').describe('The header with the signature.'),
+    timestamp_header: headerName.default('x-webflow-timestamp').describe('The header with the timestamp.'),
+    tolerance: toleranceSetting('5m'),
+  })
+  .describe("Webflow's HMAC-SHA256 in hex of timestamp (ms, in a header of its own), a colon and the body.")
+type WebflowConfig = z.infer<typeof webflowSchema>
+
+/** Webflow: HMAC-SHA256 of `<ms>:<body>`. Source: webflow/js-webflow-api src/wrapper/WebhooksClient.ts */
+export function createWebflowScheme(config: WebflowConfig, secrets: readonly string[]): Scheme {
+  const { header, timestamp_header, tolerance } = config
+  return {
+    name: 'webflow',
+    proofHeaders: [header],
+    check({ headers }, body, nowMs) {
+      const given = headers[header]
+      if (!given) return `header ${header} is missing or empty`
+      const timestamp = headers[timestamp_header] ?? ''
+      if (!timestampPattern.test(timestamp)) return `header ${timestamp_header} holds no timestamp`
+      const expected = secrets.map((secret) =>
+        createHmac('sha256', secret).update(`${timestamp}:`).update(body).digest('hex'),
+      )
+      if (!isAnyEqual([given.toLowerCase()], expected)) return `header ${header} does not match`
+      return judgeTimestamp(Number(timestamp), nowMs, tolerance)
+    },
+  }
+}

@@ -1,0 +1,155 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createFolder, runCommand } from '../e2e/process.ts'
+import { runHere } from './run-here.ts'
+
+const stackTrace = /^\s+at /m
+const secrets = { TOKEN: 'con_1.token-canary-1', HOOK: 'hook-canary-2', ADMIN: 'admin-token-canary-3' }
+
+const valid = `
+server: { admin_token: "\${ADMIN}", port: 9000 }
+store: sqlite:./somewhere/relay.db
+destinations:
+  main: { token: "\${TOKEN}", website_id: site_1, site_domain: Example.com }
+  spare: { token: "\${TOKEN}", website_id: site_2, site_domain: example.org, enabled: false }
+sources:
+  shop:
+    mapper: shopify
+    destination: [main, spare]
+    secret: ["\${HOOK}", old-canary-4]
+    vars: { origin: https://example.com }
+  demo: { mapper: generic, destination: main, verify: none, enabled: false }
+`
+
+function writeFiles(yaml: string, mappers: Record<string, string> = {}): string {
+  const cwd = createFolder()
+  writeFileSync(join(cwd, 'relay.yaml'), yaml)
+  mkdirSync(join(cwd, 'own'))
+  for (const [name, text] of Object.entries(mappers)) writeFileSync(join(cwd, 'own', name), text)
+  return cwd
+}
+
+async function checkFile(yaml: string, args: readonly string[] = [], mappers: Record<string, string> = {}) {
+  const file = join(writeFiles(yaml, mappers), 'relay.yaml')
+  const ran = await runHere(['check', '--config', file, ...args], secrets)
+  expect(ran.stdout + ran.stderr).not.toContain('canary')
+  expect(ran.stderr).not.toMatch(stackTrace)
+  return ran
+}
+
+describe('check of a valid configuration', () => {
+  test('prints what is wired to what, for people', async () => {
+    const { code, stdout, stderr } = await runCommand(['check'], { cwd: writeFiles(valid), env: secrets })
+    expect(stdout).not.toContain('canary')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/relay\.yaml: valid$/m)
+    expect(stdout).toMatch(/^listen +0\.0\.0\.0:9000$/m)
+    expect(stdout).toMatch(/^store +sqlite:\.\/somewhere\/relay\.db$/m)
+    expect(stdout).toMatch(/^admin API +on$/m)
+    expect(stdout).toMatch(/^\/webhooks\/shop +hmac, 2 secrets +shopify \S+ +-> main, spare$/m)
+    expect(stdout).toMatch(/^\/webhooks\/demo +none, 0 secrets +generic \S+ +-> main +off$/m)
+    expect(stdout).toMatch(/^main +https:\/\/api\.bainquet\.online\/v1\/ingest +site_1 +example\.com$/m)
+    expect(stdout).toMatch(/^spare .* off$/m)
+  })
+
+  test('and for machines', async () => {
+    const { code, stdout } = await checkFile(valid, ['--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      file: expect.stringMatching(/relay\.yaml$/),
+      admin_api: 'on',
+      sources: [
+        { name: 'shop', path: '/webhooks/shop', verify: 'hmac', secrets: 2, destinations: ['main', 'spare'] },
+        { name: 'demo', enabled: false, verify: 'none', destinations: ['main'] },
+      ],
+      destinations: [
+        { name: 'main', token: 'set', enabled: true },
+        { name: 'spare', enabled: false },
+      ],
+    })
+  })
+})
+
+describe('check of one with mistakes', () => {
+  test('lists every mistake of the file with its path, and ends with 1', async () => {
+    const { code, stdout, stderr } = await checkFile(`
+server: { port: 99999, colour: red, shutdown_grace: soon }
+store: mysql://user:pw-canary-5@host/db
+destinations:
+  main: { token: token-canary-without-dot, website_id: site_1, site_domain: "https://example.com" }
+  bad name: { token: "\${NOT_SET}", website_id: s, site_domain: example.com }
+sources:
+  shop: { mapper: shopify, destination: other, secret: "" }
+`)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    for (const path of [
+      'server.port',
+      'server.shutdown_grace',
+      'store',
+      'destinations.main.token',
+      'destinations.main.site_domain',
+      'sources.shop.secret',
+    ])
+      expect(stderr).toMatch(new RegExp(`^ {2}${path.replaceAll('.', '\\.')}: .+$`, 'm'))
+    expect(stderr).toMatch(/colour/)
+    expect(stderr).toMatch(/bad name/)
+    expect(stderr).toMatch(/NOT_SET is not set/)
+    expect(stderr).toMatch(/^cms-relay: \S+relay\.yaml: \d+ mistakes$/m)
+  })
+
+  test('lists every mistake of the wiring: mapper, vars, verification', async () => {
+    const { code, stderr } = await checkFile(`
+destinations:
+  main: { token: "\${TOKEN}", website_id: site_1, site_domain: example.com }
+sources:
+  one: { mapper: shopfy, destination: main, secret: "\${HOOK}" }
+  two: { mapper: shopify, destination: main, secret: "\${HOOK}", vars: { currency: dollars, colour: red } }
+  three: { mapper: shopify, destination: main, vars: { origin: https://example.com } }
+`)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^ {2}sources\.one\.mapper: no mapper 'shopfy' \(there is .*shopify.*\)$/m)
+    expect(stderr).toMatch(/^ {2}sources\.two\.vars\.origin: .*requires it/m)
+    expect(stderr).toMatch(/^ {2}sources\.two\.vars\.currency: /m)
+    expect(stderr).toMatch(/^ {2}sources\.two\.vars\.colour: /m)
+    expect(stderr).toMatch(/^ {2}sources\.three\.secret: /m)
+  })
+
+  test('finds those in mappers of your own, beside the file', async () => {
+    const { code, stderr } = await checkFile(
+      `
+mappers_dir: ./own
+destinations:
+  main: { token: "\${TOKEN}", website_id: site_1, site_domain: example.com }
+sources:
+  one: { mapper: mine, destination: main, verify: none }
+`,
+      [],
+      { 'mine.yaml': 'name: mine\ntitle: Mine\nrecords:\n  - name: r\n    type: post\n    id: "(("\n    url: url\n' },
+    )
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/own\/mine\.yaml.*id/)
+  })
+
+  test('that is no YAML, or is not there, says where', async () => {
+    const broken = await checkFile('server: {\n  port: [1\n')
+    expect(broken.code).toBe(1)
+    expect(broken.stderr).toMatch(/line 2|line 3/)
+    const missing = await runHere(['check', '--config', 'nowhere.yaml'])
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toMatch(/^cms-relay: .*nowhere\.yaml/)
+    expect(missing.stderr).not.toMatch(stackTrace)
+  })
+})
+
+test('check and serve refuse a file with the same words, and end with 1', async () => {
+  const cwd = writeFiles('server: { port: 99999, colour: red }\nsources: { a: { destination: "canary-${HOOK}" } }\n')
+  const [checked, served] = await Promise.all(
+    ['check', 'serve'].map((name) => runCommand([name], { cwd, env: secrets })),
+  )
+  expect(served).toEqual(checked)
+  expect(served).toMatchObject({ code: 1, stdout: '' })
+  expect(served?.stderr).toMatch(/server\.port/)
+  expect(served?.stderr).not.toContain(secrets.HOOK)
+  expect(served?.stderr).not.toMatch(stackTrace)
+})

@@ -1,0 +1,134 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createFolder, runCommand } from '../e2e/process.ts'
+import { runHere } from './run-here.ts'
+
+const fixtures = join(import.meta.dirname, '../fixtures')
+const origin = ['--var', 'origin=https://example.com']
+const updated = join(fixtures, 'shopify/products-update.json')
+const stackTrace = /^\s+at /m
+
+async function map(args: readonly string[], input?: string) {
+  const ended = await runCommand(['map', ...args], { cwd: createFolder(), ...(input !== undefined && { input }) })
+  expect(ended.stderr).not.toMatch(stackTrace)
+  return ended
+}
+
+/** The same in this process; `input` is written to a file, whose name stands for `-`. */
+async function mapHere(args: readonly string[], input?: string) {
+  const file = join(createFolder(), 'input')
+  if (input !== undefined) writeFileSync(file, input)
+  const ran = await runHere(['map', ...args.map((arg) => (arg === '-' ? file : arg))])
+  expect(ran.stderr).not.toMatch(stackTrace)
+  return ran
+}
+
+describe('map prints what one webhook would come to', () => {
+  test('from a fixture', async () => {
+    const { code, stdout, stderr } = await map(['--mapper', 'shopify', '--fixture', updated, ...origin])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const printed = JSON.parse(stdout)
+    expect(Object.keys(printed)).toEqual(['event', 'changes', 'skipped'])
+    expect(printed).toMatchObject({
+      event: { topic: 'products/update', mapper: 'shopify', mapper_version: expect.any(String) },
+      changes: [
+        {
+          kind: 'upsert',
+          item: {
+            type: 'product',
+            id: 'product:788032119674292922',
+            url: 'https://example.com/products/example-t-shirt',
+            checksum: expect.stringMatching(/^sha256:/),
+          },
+        },
+      ],
+      skipped: null,
+    })
+  })
+
+  test('from a fixture on standard input, the same', async () => {
+    const [file, stdin] = await Promise.all([
+      mapHere(['--mapper', 'shopify', '--fixture', updated, ...origin]),
+      map(['--mapper', 'shopify', '--fixture', '-', ...origin], readFileSync(updated, 'utf8')),
+    ])
+    expect(stdin).toMatchObject({ ...file, code: 0 })
+  })
+
+  test('from a body, with headers, whose integers keep their digits', async () => {
+    const headers = ['--header', 'X-Shopify-Topic: products/delete', '--header', 'x-shopify-webhook-id:d-1']
+    const args = ['--mapper', 'shopify', '--input', '-', ...headers, ...origin]
+    const { code, stdout } = await map(args, '{"id":788032119674292922}')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      event: { id: 'd-1', topic: 'products/delete' },
+      changes: [{ kind: 'delete', type: 'product', id: 'product:788032119674292922' }],
+      skipped: null,
+    })
+  })
+
+  test('with the reason where nothing comes out of it', async () => {
+    const { code, stdout } = await mapHere([
+      '--mapper',
+      'shopify',
+      '--fixture',
+      join(fixtures, 'shopify/orders-create.json'),
+      ...origin,
+    ])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ changes: [], skipped: expect.stringContaining('orders/create') })
+  })
+
+  test('for a source of a configuration: its mapper, vars and destination', async () => {
+    const file = join(createFolder(), 'my.yaml')
+    writeFileSync(
+      file,
+      `
+destinations: { main: { token: a.bbbb, website_id: s, site_domain: example.org, default_language: de } }
+sources: { shop: { mapper: shopify, destination: main, secret: hook, vars: { origin: https://example.org, currency: EUR } } }
+`,
+    )
+    const known = await mapHere(['--config', file, '--source', 'shop', '--fixture', updated])
+    const unknown = await mapHere(['--config', file, '--source', 'other', '--fixture', updated])
+    expect(known).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(known.stdout).changes[0].item).toMatchObject({
+      url: 'https://example.org/products/example-t-shirt',
+      language: 'de',
+      json: { product: { price: { currency: 'EUR' } } },
+    })
+    expect(unknown).toMatchObject({ code: 2, stdout: '' })
+    expect(unknown.stderr).toContain("no source 'other'")
+  })
+})
+
+describe('map fails', () => {
+  test('with 1 where a record can not be mapped, and prints what could', async () => {
+    const fixture = join(fixtures, 'shopify/products-update-incomplete.json')
+    const { code, stdout, stderr } = await map(['--mapper', 'shopify', '--fixture', fixture, ...origin])
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ changes: [] })
+    expect(stderr).toMatch(/^cms-relay: some records could not be mapped\n {2}.*product lacks/)
+  })
+
+  test.each<[string, number, readonly string[], RegExp, string?]>([
+    ['a var is missing', 1, ['--mapper', 'shopify', '--fixture', updated], /vars\.origin: .*requires it/],
+    ['the body is no JSON', 1, ['--mapper', 'shopify', '--input', '-', ...origin], /JSON/, '{"id":'],
+    [
+      'the mapper is unknown',
+      2,
+      ['--mapper', 'shopfy', '--fixture', updated],
+      /no mapper 'shopfy' \(there is .*shopify/,
+    ],
+    ['no mapper is named', 2, ['--fixture', updated], /say which mapper/],
+    ['neither fixture nor input is given', 2, ['--mapper', 'shopify', ...origin], /--fixture and --input/],
+    ['the file is not there', 2, ['--mapper', 'shopify', '--fixture', 'nowhere.json', ...origin], /nowhere\.json/],
+    ['a fixture is no JSON', 2, ['--mapper', 'shopify', '--fixture', '-', ...origin], /JSON/, 'no'],
+    ['a fixture is none', 2, ['--mapper', 'shopify', '--fixture', '-', ...origin], /headers/, '{"headers":[]}'],
+    ['a header is none', 2, ['--mapper', 'generic', '--input', '-', '--header', 'x'], /--header 'x'/, '{}'],
+    ['a var is none', 2, ['--mapper', 'generic', '--input', '-', '--var', '=x'], /--var '=x'/, '{}'],
+  ])('where %s: %i', async (_name, expected, args, words, input) => {
+    const { code, stdout, stderr } = await mapHere(args, input)
+    expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
+    expect(stderr).toMatch(words)
+  })
+})

@@ -1,0 +1,75 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { composeSources } from '../../src/compose.ts'
+import { readConfig } from '../../src/config/load.ts'
+import type { Issue } from '../../src/config/substitute.ts'
+import { verifyConfigOf } from '../../src/config/verify.ts'
+import { verifySchema } from '../../src/verify/verifier.ts'
+
+const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
+
+function configOf(source: object, env: Record<string, string> = {}) {
+  const main = { token: 'con_1.secret', website_id: 'w', site_domain: 'example.com' }
+  return readConfig(
+    { destinations: { main }, sources: { s: { mapper: 'generic', destination: 'main', ...source } } },
+    env,
+  )
+}
+async function issuesOf(source: object): Promise<readonly Issue[]> {
+  const error = await composeSources(configOf(source)).catch((reason: unknown) => reason)
+  return (error as { details: { issues: readonly Issue[] } }).details.issues
+}
+
+test('a public key may come from a file or a variable, and needs no secret', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'cms-relay-key-')), 'key.pem')
+  writeFileSync(file, pem)
+  for (const public_key of [`\${file:${file}}`, '${KEY}', ['${KEY}', `\${file:${file}}`]]) {
+    const config = configOf({ verify: { scheme: 'jwt', public_key } }, { KEY: pem.replaceAll('\n', '\\n') })
+    expect((await composeSources(config)).sources.get('s')?.verifier.scheme).toBe('jwt')
+  }
+})
+
+test('mistakes name their place and hold no secret', async () => {
+  const verify = { scheme: 'rsa', header: 'x', public_key: [pem, 'canary'], claims: { api_key: '' } }
+  expect(await issuesOf({ verify })).toEqual([
+    { path: 'sources.s.verify.public_key.1', message: 'must be a public key or certificate in PEM form' },
+    { path: 'sources.s.verify.claims.api_key', message: 'must be filled in' },
+  ])
+  expect(await issuesOf({ secret: 'canary', verify: { scheme: 'contentful' } })).toEqual([
+    { path: 'sources.s.secret', message: expect.stringContaining('64 characters') },
+  ])
+  expect(await issuesOf({ verify: { scheme: 'hygraph' } })).toEqual([
+    { path: 'sources.s.secret', message: expect.stringContaining('needs a secret') },
+  ])
+  const [unknown] = await issuesOf({ secret: 'canary', verify: { scheme: 'hmca' } })
+  expect(unknown).toMatchObject({ path: 'sources.s.verify.scheme', message: expect.stringContaining("'hmac'") })
+})
+
+test('a mapper can ask the source for a claim: what it leaves empty must be filled in', () => {
+  const fromMapper = { scheme: 'rsa', header: 'x', claims: { recipientclientid: '' } }
+  const judge = (verify: Record<string, unknown>) => {
+    const issues: Issue[] = []
+    const source = configOf({ verify }).sources['s']!
+    return { config: verifyConfigOf(source, fromMapper, 'sources.s', issues), issues }
+  }
+  expect(judge({ public_key: pem }).issues).toMatchObject([{ path: 'sources.s.verify.claims.recipientclientid' }])
+  const filled = judge({ public_key: pem, claims: { recipientclientid: 'ours' } })
+  expect(filled.issues).toEqual([])
+  expect(filled.config).toMatchObject({ scheme: 'rsa', header: ['x'], claims: { recipientclientid: 'ours' } })
+})
+
+describe('the table of systems in docs/configuration.md', () => {
+  const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+  const settings = [...page.matchAll(/`(\{ scheme: [^`]+\})`/g)].map(([, text = '']) => text)
+  test('has a row for each', () => expect(settings.length).toBeGreaterThan(24))
+  test.each(settings)('%s is valid', (text) => {
+    const written = parse(text) as Record<string, unknown>
+    const key = 'public_key' in written ? { public_key: pem } : {}
+    expect(verifySchema.parse({ ...written, ...key })).toMatchObject({ scheme: written['scheme'] })
+  })
+})
