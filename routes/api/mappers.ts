@@ -41,7 +41,8 @@ export async function mappers(app: FastifyInstance): Promise<void> {
   ): { mapper: Mapper; rules: ItemRules } {
     const definition = relay.mappers.get(name)
     if (!definition) throw new RelayError('not_found', `no mapper '${name.slice(0, 64)}'`)
-    const config = sourceName !== undefined && relay.sources.has(sourceName) ? relay.config.sources[sourceName] : undefined
+    const config =
+      sourceName !== undefined && relay.sources.has(sourceName) ? relay.config.sources[sourceName] : undefined
     if (sourceName !== undefined && !config) throw new RelayError('not_found', `no source '${sourceName.slice(0, 64)}'`)
     const target = relay.destinations.get(config ? ([config.destination].flat()[0] ?? '') : '')
     const mapper = bindMapper(definition, {
