@@ -1,7 +1,7 @@
-import { configError } from './config/load.ts'
-import type { Config, DestinationConfig, SourceConfig } from './config/schema.ts'
+import { ConfigError, type LoadedConfig, loadConfig, type SoundPart } from './config/load.ts'
+import type { DestinationConfig, SourceConfig } from './config/schema.ts'
 import { secretsOfSource } from './config/secrets.ts'
-import type { Issue } from './config/substitute.ts'
+import type { Environment, Issue } from './config/substitute.ts'
 import { verifyConfigOf } from './config/verify.ts'
 import { messageOf, RelayError } from './domain/errors.ts'
 import { createIngestClient } from './ingest/client.ts'
@@ -16,8 +16,29 @@ export interface Parts {
   readonly sources: ReadonlyMap<string, Source>
 }
 
+/**
+ * Reads a configuration. Where it has mistakes, those in what is wired to what (mappers, vars, models, verification) are
+ * looked for as well, so that a person is told of all at once.
+ */
+export async function loadWholeConfig(file: string | null, env: Environment): Promise<LoadedConfig> {
+  try {
+    return loadConfig(file, env)
+  } catch (error) {
+    if (!(error instanceof ConfigError) || error.sound === null) throw error
+    const more = await composeSources(error.sound).then(
+      () => [],
+      (wiring: unknown) => (wiring instanceof RelayError ? issuesIn(wiring) : []),
+    )
+    throw new ConfigError(error.where, [...error.issues, ...more])
+  }
+}
+
+function issuesIn(error: RelayError): readonly Issue[] {
+  return (error.details['issues'] as readonly Issue[] | undefined) ?? []
+}
+
 /** Mappers and sources, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
-export async function composeSources(config: Config): Promise<Parts> {
+export async function composeSources(config: SoundPart): Promise<Parts> {
   const mappers = await loadMappers({ userDir: config.mappers_dir })
   const issues: Issue[] = []
   const sources = new Map<string, Source>()
@@ -25,7 +46,7 @@ export async function composeSources(config: Config): Promise<Parts> {
     const source = composeSource(name, settings, mappers, issues)
     if (source) sources.set(name, source)
   }
-  if (issues.length > 0) throw configError('configuration', issues)
+  if (issues.length > 0) throw new ConfigError('configuration', issues)
   return { mappers, sources }
 }
 
@@ -34,7 +55,7 @@ function composeSource(name: string, settings: SourceConfig, mappers: MapperLibr
   const definition = mappers.get(settings.mapper)
   if (!definition) {
     const known = mappers.list().map((mapper) => mapper.name)
-    issues.push({ path: `${path}.mapper`, message: `no mapper '${settings.mapper}' (there is ${known.join(', ')})` })
+    issues.push({ path: `${path}.mapper`, message: `there is no such mapper (there is ${known.join(', ')})` })
     return null
   }
   const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
@@ -53,8 +74,8 @@ function tried<T>(issues: Issue[], path: string, make: () => T): T | null {
     return make()
   } catch (error) {
     if (!(error instanceof RelayError)) throw error
-    const own = error.details['issues'] as readonly Issue[] | undefined
-    issues.push(...(own ?? [{ path, message: messageOf(error) }]))
+    const own = issuesIn(error)
+    issues.push(...(own.length > 0 ? own : [{ path, message: messageOf(error) }]))
     return null
   }
 }

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApp } from './app.ts'
-import { findConfigFile, loadConfig } from './config/load.ts'
+import { loadWholeConfig } from './compose.ts'
+import { findConfigFile } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { secretsOf, secretsOfSource } from './config/secrets.ts'
 import type { Environment } from './config/substitute.ts'
@@ -23,7 +24,7 @@ export async function serve({ configFile, env }: ServeOptions): Promise<void> {
   const file = findConfigFile(configFile, env)
   // Nothing configured at all: the sandbox.
   if (file === null && !env['BAINQUET_CONNECTOR_TOKEN']) return serveSandbox(env)
-  const { config } = loadConfig(file, env)
+  const { config } = await loadWholeConfig(file, env)
   const log = createLog({ level: config.log.level, secrets: secretsOf(config) })
   // The summary holds no secret; `token: set` is to be read as it stands.
   log.child({}, { redact: [] }).info({ file, ...summaryOf(config) }, 'config.loaded')

@@ -1,5 +1,5 @@
-import { composeSources } from '../compose.ts'
-import { findConfigFile, loadConfig } from '../config/load.ts'
+import { composeSources, loadWholeConfig } from '../compose.ts'
+import { findConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
 import type { Environment } from '../config/substitute.ts'
@@ -14,7 +14,7 @@ export interface CheckOptions {
 
 /** Validates everything that can be validated without a connection, and shows what is wired to what. */
 export async function check({ config: flag, json, env }: CheckOptions): Promise<void> {
-  const { config, file } = loadConfig(findConfigFile(flag, env), env)
+  const { config, file } = await loadWholeConfig(findConfigFile(flag, env), env)
   const { sources, mappers } = await composeSources(config)
   const needy = new Set(mappers.list().flatMap((mapper) => (mapper.needsModels ? [mapper.name] : [])))
   const warnings = Object.entries(config.sources).flatMap(([name, { mapper, models }]) => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { messageOf, RelayError } from '../domain/errors.ts'
-import { type Config, configSchema } from './schema.ts'
+import { type Config, configSchema, sourceSchema } from './schema.ts'
 import { type Environment, type Issue, substitute } from './substitute.ts'
 
 export interface LoadedConfig {
@@ -38,13 +38,55 @@ export function readConfig(document: unknown, env: Environment, file: string | n
       if (!filledAt.has(path)) issues.push({ path, message: issue.message })
     }
   }
-  if (issues.length > 0 || !result.success) throw configError(file ?? 'configuration', issues)
+  issues.push(...unknownDestinations(filled))
+  if (issues.length > 0 || !result.success) {
+    throw new ConfigError(file ?? 'configuration', issues, soundPartOf(filled, file))
+  }
   return freeze(atHome(result.data, file))
 }
 
-export function configError(where: string, issues: readonly Issue[]): RelayError {
-  const count = issues.length === 1 ? '1 mistake' : `${issues.length} mistakes`
-  return new RelayError('invalid', `${where}: ${count}`, { details: { issues } })
+/** What can be looked at further in a configuration with mistakes elsewhere. */
+export type SoundPart = Pick<Config, 'sources' | 'mappers_dir'>
+
+/** A configuration with mistakes, all of them in `details.issues`. */
+export class ConfigError extends RelayError {
+  readonly where: string
+  readonly issues: readonly Issue[]
+  readonly sound: SoundPart | null
+
+  constructor(where: string, issues: readonly Issue[], sound: SoundPart | null = null) {
+    const count = issues.length === 1 ? '1 mistake' : `${issues.length} mistakes`
+    super('invalid', `${where}: ${count}`, { details: { issues } })
+    this.where = where
+    this.issues = issues
+    this.sound = sound
+  }
+}
+
+/** Looked for in the document as it is, so that a mistake elsewhere does not hide one here. */
+function unknownDestinations(document: unknown): readonly Issue[] {
+  if (!isRaw(document) || !isRaw(document['sources'])) return []
+  const known = isRaw(document['destinations']) ? Object.keys(document['destinations']) : []
+  return Object.entries(document['sources']).flatMap(([name, source]) => {
+    const targets = isRaw(source) ? [source['destination']].flat() : []
+    return targets
+      .filter((target) => typeof target === 'string' && !known.includes(target))
+      .map(() => {
+        // The value itself is not repeated: it may have come from a variable that holds a secret.
+        const message = `there is no such destination (there is ${known.join(', ') || 'none'})`
+        return { path: `sources.${name}.destination`, message }
+      })
+  })
+}
+
+function soundPartOf(document: unknown, file: string | null): SoundPart {
+  const { sources, mappers_dir } = isRaw(document) ? document : {}
+  const sound = Object.entries(isRaw(sources) ? sources : {}).flatMap(([name, value]) => {
+    const result = sourceSchema.safeParse(value)
+    return result.success ? [[name, result.data] as const] : []
+  })
+  const folder = typeof mappers_dir === 'string' && mappers_dir !== '' ? mappers_dir : undefined
+  return atHome({ sources: Object.fromEntries(sound), mappers_dir: folder }, file)
 }
 
 function readYaml(file: string): unknown {
@@ -56,11 +98,11 @@ function readYaml(file: string): unknown {
   }
   const document = parseDocument(text, { prettyErrors: true })
   const issues = document.errors.map(({ message }) => ({ path: '', message: message.replace(/:\n[\s\S]*$/, '') }))
-  if (issues.length > 0) throw configError(file, issues)
+  if (issues.length > 0) throw new ConfigError(file, issues)
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
-    throw configError(file, [{ path: '', message: messageOf(error) }])
+    throw new ConfigError(file, [{ path: '', message: messageOf(error) }])
   }
 }
 
@@ -108,7 +150,7 @@ function bainquetDestination(env: Environment): Raw {
 }
 
 /** Relative folders of the file start where the file is. */
-function atHome(config: Config, file: string | null): Config {
+function atHome<T extends { readonly mappers_dir?: string | undefined }>(config: T, file: string | null): T {
   if (config.mappers_dir === undefined) return config
   return { ...config, mappers_dir: resolve(file === null ? '.' : dirname(file), config.mappers_dir) }
 }

@@ -63,7 +63,7 @@ const destination = z.strictObject({
   retry: retry.prefault({}),
 })
 
-const source = z.strictObject({
+export const sourceSchema = z.strictObject({
   mapper: z.string().min(1).describe('A built-in mapper or one of your own.'),
   destination: z.union([name, z.array(name).min(1)]).describe('Where the items go: a destination or a list.'),
   enabled: flag.default(true).describe('False: its webhooks are answered 404.'),
@@ -83,41 +83,31 @@ const source = z.strictObject({
 })
 
 /** The whole configuration. Declares, defaults, checks and documents each setting. */
-export const configSchema = z
-  .strictObject({
-    server: server.prefault({}),
-    store: z
-      .string()
-      .regex(/^sqlite:.+/, { error: 'sqlite:PATH' })
-      .default('sqlite:./data/relay.db')
-      .describe('Where everything is kept: sqlite:PATH. `RELAY_STORE` overrides.'),
-    destinations: z.record(name, destination).default({}).describe('Websites at an ingest API, by name.'),
-    sources: z.record(name, source).default({}).describe('Where webhooks come from; the name is in the URL.'),
-    mappers_dir: z.string().min(1).optional().describe('Folder of your own mappers, beside the built-in ones.'),
-    retention: z
-      .strictObject({
-        events: duration.prefault('7d').describe('How long settled events are kept.'),
-        attempts: duration.prefault('30d').describe('How long settled batches and their attempts are kept.'),
-      })
-      .prefault({}),
-    log: z
-      .strictObject({
-        level: z
-          .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-          .default('info')
-          .describe('Least level that is logged. `LOG_LEVEL` overrides.'),
-      })
-      .prefault({}),
-  })
-  .superRefine((config, context) => {
-    for (const [sourceName, { destination }] of Object.entries(config.sources)) {
-      for (const target of [destination].flat()) {
-        if (Object.hasOwn(config.destinations, target)) continue
-        const message = `no destination '${target}' (there is ${Object.keys(config.destinations).join(', ') || 'none'})`
-        context.addIssue({ code: 'custom', path: ['sources', sourceName, 'destination'], message })
-      }
-    }
-  })
+export const configSchema = z.strictObject({
+  server: server.prefault({}),
+  store: z
+    .string()
+    .regex(/^sqlite:.+/, { error: 'sqlite:PATH' })
+    .default('sqlite:./data/relay.db')
+    .describe('Where everything is kept: sqlite:PATH. `RELAY_STORE` overrides.'),
+  destinations: z.record(name, destination).default({}).describe('Websites at an ingest API, by name.'),
+  sources: z.record(name, sourceSchema).default({}).describe('Where webhooks come from; the name is in the URL.'),
+  mappers_dir: z.string().min(1).optional().describe('Folder of your own mappers, beside the built-in ones.'),
+  retention: z
+    .strictObject({
+      events: duration.prefault('7d').describe('How long settled events are kept.'),
+      attempts: duration.prefault('30d').describe('How long settled batches and their attempts are kept.'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('Least level that is logged. `LOG_LEVEL` overrides.'),
+    })
+    .prefault({}),
+})
 
 export type Config = z.output<typeof configSchema>
 export type SourceConfig = Config['sources'][string]

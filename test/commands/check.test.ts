@@ -108,7 +108,7 @@ sources:
   three: { mapper: shopify, destination: main, vars: { origin: https://example.com } }
 `)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^ {2}sources\.one\.mapper: no mapper 'shopfy' \(there is .*shopify.*\)$/m)
+    expect(stderr).toMatch(/^ {2}sources\.one\.mapper: there is no such mapper \(there is .*shopify.*\)$/m)
     expect(stderr).toMatch(/^ {2}sources\.two\.vars\.origin: .*requires it/m)
     expect(stderr).toMatch(/^ {2}sources\.two\.vars\.currency: /m)
     expect(stderr).toMatch(/^ {2}sources\.two\.vars\.colour: /m)

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { loadWholeConfig } from '../../src/compose.ts'
 import { findConfigFile, loadConfig, readConfig } from '../../src/config/load.ts'
 import type { Issue } from '../../src/config/substitute.ts'
 import { RelayError } from '../../src/domain/errors.ts'
@@ -152,7 +153,9 @@ retention: { events: 7 days }
     const issues = issuesOf(() =>
       loadConfig(file(full.replace('destination: main', 'destination: [main, other]')), { TOKEN: 'a.b' }),
     )
-    expect(issues).toEqual([{ path: 'sources.shop.destination', message: "no destination 'other' (there is main)" }])
+    expect(issues).toEqual([
+      { path: 'sources.shop.destination', message: 'there is no such destination (there is main)' },
+    ])
   })
 
   test('broken YAML is told with its line, a missing file with its name', () => {
@@ -168,6 +171,22 @@ retention: { events: 7 days }
         .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index]}`).join(',')}]`),
     ].join('\n')
     expect(issuesOf(() => loadConfig(file(bomb), {}))[0]?.message).toMatch(/alias/i)
+  })
+
+  test('in what is wired to what are told together with the others', async () => {
+    const text = `${full.replace('mapper: shopify', 'mapper: shopfy')}
+  blog: { mapper: shopify, destination: nowhere, secret: x }
+server: { port: eighty }`
+    const error = await loadWholeConfig(file(text), { TOKEN: 'a.b' }).catch((error: unknown) => error)
+    const paths = issuesOf(() => {
+      throw error
+    }).map(({ path }) => path)
+    expect(paths.toSorted()).toEqual([
+      'server.port',
+      'sources.blog.destination',
+      'sources.blog.vars.origin',
+      'sources.shop.mapper',
+    ])
   })
 
   test('hold no secret', () => {
