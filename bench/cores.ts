@@ -14,7 +14,15 @@ export function pinSelf(): void {
   if (pinned) spawnSync('taskset', ['-a', '-c', '-p', ownCore, String(process.pid)])
 }
 
-/** A command line that runs on the core of what is measured. */
-export function onServerCore(command: string, args: readonly string[]): readonly [command: string, args: string[]] {
-  return pinned ? ['taskset', ['-c', serverCore, command, ...args]] : [command, [...args]]
+/** Where what is measured runs: on a core that it has to itself, or on whatever there is. */
+export type Cores = 'one' | 'all'
+
+/** A command line that runs there. */
+export function onCores(
+  cores: Cores,
+  command: string,
+  args: readonly string[],
+): readonly [command: string, args: string[]] {
+  const list = cores === 'one' ? serverCore : `0-${cpuCount - 1}`
+  return pinned ? ['taskset', ['-c', list, command, ...args]] : [command, [...args]]
 }

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { onServerCore } from '../cores.ts'
+import { type Cores, onCores } from '../cores.ts'
 import { secret, token } from '../shop.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -35,6 +35,8 @@ export interface RelaySettings {
   readonly ingest?: string
   /** Another checkout, to compare with; this one by default. */
   readonly checkout?: string
+  /** One by default. */
+  readonly cores?: Cores
 }
 
 /** `cms-relay serve` with one source and one destination. Its log goes through a pipe, as in a container. */
@@ -43,6 +45,7 @@ export async function startRelay({
   logLevel = 'info',
   ingest,
   checkout = root,
+  cores = 'one',
 }: RelaySettings): Promise<Server> {
   const port = await freePort()
   const destination = {
@@ -70,7 +73,7 @@ export async function startRelay({
   }
   const file = join(folder, `relay-${port}.yaml`)
   writeFileSync(file, JSON.stringify(config)) // JSON is YAML
-  return start(['src/cli.ts', 'serve', '--config', file], port, checkout)
+  return start(['src/cli.ts', 'serve', '--config', file], port, checkout, cores)
 }
 
 export async function startPlain(): Promise<Server> {
@@ -91,9 +94,9 @@ process.on('exit', () => {
 /** Of /proc; the same on every Linux. */
 const ticksPerSecond = 100
 
-async function start(script: readonly string[], port: number, cwd: string): Promise<Server> {
+async function start(script: readonly string[], port: number, cwd: string, cores: Cores = 'one'): Promise<Server> {
   const reader = spawn('cat', [], { stdio: ['pipe', 'ignore', 'ignore'] })
-  const [command, args] = onServerCore(process.execPath, script)
+  const [command, args] = onCores(cores, process.execPath, script)
   const { LOG_LEVEL: _level, RELAY_STORE: _store, ...env } = process.env
   const started = performance.now()
   const child = spawn(command, args, {
@@ -139,7 +142,7 @@ async function untilReady(child: ChildProcess, port: number): Promise<void> {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`)
     const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
     if (response?.ok) return
-    await sleep(5)
+    await sleep(20) // more often, and the asking takes what the server needs to start
   }
 }
 

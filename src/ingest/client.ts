@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Pool } from 'undici'
+import type { Pool } from 'undici'
 import { RelayError } from '../domain/errors.ts'
 import { readRetryAfter } from '../domain/retry.ts'
 import { type NoAnswerReason, readNetworkError } from './network-error.ts'
@@ -80,14 +80,24 @@ export function createIngestClient({
   const { secret } = readToken(token)
   const siteDomain = siteHostOf(options.siteDomain)
   const base = readBaseUrl(options.baseUrl)
-  const pool = new Pool(base.origin, {
-    connections: options.connections,
-    pipelining: 1,
-    allowH2: false,
-    connect: { timeout: Math.min(timeoutMs, connectTimeoutMs) },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  })
+  let opening: Promise<Pool> | null = null
+
+  /** Opened with the first call: a relay that starts can take webhooks before it has read what it sends with. */
+  function pool(): Promise<Pool> {
+    opening ??= import('undici').then(
+      ({ Pool }) =>
+        new Pool(base.origin, {
+          connections: options.connections,
+          pipelining: 1,
+          allowH2: false,
+          connect: { timeout: Math.min(timeoutMs, connectTimeoutMs) },
+          headersTimeout: timeoutMs,
+          bodyTimeout: timeoutMs,
+        }),
+    )
+    return opening
+  }
+
   let clockSkewMs = 0
   let closing: Promise<void> | undefined
 
@@ -103,7 +113,7 @@ export function createIngestClient({
   ): Promise<Omit<Extract<Answer, { kind: 'answer' }>, 'durationMs'>> {
     const path = base.path + paths[call.path]
     const timestampSec = Math.floor((now() + clockSkewMs) / 1000)
-    const { statusCode, headers, body } = await pool.request({
+    const { statusCode, headers, body } = await (await pool()).request({
       method: 'POST',
       path,
       body: call.body,
@@ -159,8 +169,8 @@ export function createIngestClient({
     setClockSkew(skewMs) {
       clockSkewMs = skewMs
     },
-    close: () => {
-      closing ??= pool.close()
+    close() {
+      closing ??= opening ? opening.then((opened) => opened.close()) : Promise.resolve()
       return closing
     },
   }

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { errors, jwtVerify } from 'jose'
+import type { errors as JoseErrors } from 'jose'
 import { z } from 'zod'
 import { duration } from '../domain/units.ts'
 import type { Refusal, Scheme } from './scheme.ts'
@@ -31,6 +31,7 @@ const mismatch = 'the signature of the JWT does not match'
 /** A body that is a compact JWT. Source: https://dev.wix.com/docs/rest/articles/get-started/webhook-structure */
 export function createJwtScheme({ algorithm, public_key, tolerance }: JwtConfig): Scheme {
   async function judge(jwt: string, key: KeyObject, nowMs: number): Promise<Refusal> {
+    const { errors, jwtVerify } = await import('jose') // read by the few who need it
     try {
       const { payload } = await jwtVerify(jwt, key, {
         algorithms: [algorithm],
@@ -41,7 +42,7 @@ export function createJwtScheme({ algorithm, public_key, tolerance }: JwtConfig)
       const { iat = 0 } = payload
       return iat * 1000 > nowMs + tolerance ? 'the timestamp iat of the JWT is in the future' : null
     } catch (error) {
-      if (error instanceof errors.JOSEError) return reasonOf(error, algorithm)
+      if (error instanceof errors.JOSEError) return reasonOf(error, algorithm, errors)
       throw error
     }
   }
@@ -58,7 +59,11 @@ export function createJwtScheme({ algorithm, public_key, tolerance }: JwtConfig)
   }
 }
 
-function reasonOf(error: InstanceType<typeof errors.JOSEError>, algorithm: string): string {
+function reasonOf(
+  error: InstanceType<typeof JoseErrors.JOSEError>,
+  algorithm: string,
+  errors: typeof JoseErrors,
+): string {
   if (error instanceof errors.JOSEAlgNotAllowed) return `the algorithm of the JWT is not ${algorithm}`
   if (error instanceof errors.JWSSignatureVerificationFailed) return mismatch
   if (error instanceof errors.JWTExpired) return 'the JWT has expired by its timestamp exp'
