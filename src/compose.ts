@@ -54,8 +54,8 @@ function composeSource(name: string, settings: SourceConfig, mappers: MapperLibr
   const path = `sources.${name}`
   const definition = mappers.get(settings.mapper)
   if (!definition) {
-    const known = mappers.list().map((mapper) => mapper.name)
-    issues.push({ path: `${path}.mapper`, message: `there is no such mapper (there is ${known.join(', ')})` })
+    const known = mappers.names.join(', ')
+    issues.push({ path: `${path}.mapper`, message: `there is no such mapper (there is ${known})` })
     return null
   }
   const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)

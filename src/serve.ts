@@ -109,5 +109,5 @@ function summaryOf({
 }
 
 function countsOf({ sources, destinations, mappers }: Relay): Record<string, number> {
-  return { sources: sources.size, destinations: destinations.size, mappers: mappers.list().length }
+  return { sources: sources.size, destinations: destinations.size, mappers: mappers.names.length }
 }

@@ -9,6 +9,7 @@ import { loadModule } from './load-module.ts'
 import { checkDefinition, checkPatch, extendDefinition, readYamlFile, type YamlFile } from './load-yaml.ts'
 
 export interface MapperLibrary {
+  readonly names: readonly string[]
   get(name: string): Definition | undefined
   /** Every mapper, by name. */
   list(): readonly MapperSummary[]
@@ -38,7 +39,10 @@ export interface LoadOptions {
 
 const ownMappers = fileURLToPath(new URL('../../mappers/', import.meta.url))
 
-/** Reads and checks every mapper. Throws RelayError `invalid` with all mistakes of all files in `details.issues`. */
+/**
+ * Reads and checks the user's mappers. Throws RelayError `invalid` with all mistakes of all files in `details.issues`. The
+ * built-in ones, each in a file of its name, are read when they are asked for: a start pays for those in use.
+ */
 export async function loadMappers({
   builtinDir = ownMappers,
   userDir,
@@ -49,7 +53,8 @@ export async function loadMappers({
   if (userDir !== undefined && !isSameFolder(builtinDir, userDir)) files.push(...listFiles(userDir, 'yours'))
   const parsed: Parsed[] = []
   for (const file of files) {
-    const one = file.isModule ? await parseModule(file, issues) : parseYaml(file, issues)
+    const isLazy = file.origin === 'built-in' && file.path.startsWith(ownMappers) && !checkBuiltIn
+    const one = isLazy ? unread(file) : file.isModule ? await parseModule(file, issues) : parseYaml(file, issues)
     if (one) parsed.push(one)
   }
   const library = resolve(parsed, issues, checkBuiltIn)
@@ -94,7 +99,12 @@ function isSameFolder(one: string, other: string): boolean {
 type Parsed = { readonly file: MapperFile; readonly name: string; readonly replace: boolean } & (
   | { readonly kind: 'module'; readonly definition: Definition }
   | { readonly kind: 'yaml'; readonly yaml: YamlFile; readonly base: string | null }
+  | { readonly kind: 'unread' }
 )
+
+function unread(file: MapperFile): Parsed {
+  return { file, kind: 'unread', name: basename(file.path, extname(file.path)), replace: false }
+}
 
 async function parseModule(file: MapperFile, issues: Issue[]): Promise<Parsed | null> {
   const definition = await loadModule(file.path, file.label, issues)
@@ -130,9 +140,14 @@ function resolve(parsed: readonly Parsed[], issues: Issue[], checkBuiltIn: boole
   const definitionOf = (one: Parsed, chain: readonly Parsed[]): Definition | null => {
     const known = done.get(one)
     if (known !== undefined) return known
-    const definition = one.kind === 'module' ? one.definition : readDefinition(one, chain)
+    const definition = read(one, chain)
     done.set(one, definition)
     return definition
+  }
+  const read = (one: Parsed, chain: readonly Parsed[]): Definition | null => {
+    if (one.kind === 'module') return one.definition
+    const parsed = one.kind === 'unread' ? parseYaml(one.file, issues) : one
+    return parsed?.kind === 'yaml' ? readDefinition(parsed, chain) : null
   }
   const readDefinition = (one: Extract<Parsed, { kind: 'yaml' }>, chain: readonly Parsed[]): Definition | null => {
     if (one.base === null) return checkDefinition(one.yaml, issues, !checkBuiltIn && one.file.origin === 'built-in')
@@ -160,14 +175,22 @@ function resolve(parsed: readonly Parsed[], issues: Issue[], checkBuiltIn: boole
     return extendDefinition(definition, one.yaml, issues)
   }
 
-  const mappers = new Map<string, { definition: Definition; summary: MapperSummary }>()
-  for (const one of [...chosen.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const definition = definitionOf(one, [])
-    if (definition) mappers.set(one.name, { definition, summary: summaryOf(definition, one.file) })
+  const names = [...chosen.keys()].sort()
+  const find = (name: string): Definition | undefined => {
+    const one = chosen.get(name)
+    const definition = one && definitionOf(one, [])
+    if (definition === null && issues.length > 0) throw issuesError('mappers', issues)
+    return definition ?? undefined
   }
+  for (const one of chosen.values()) if (one.kind !== 'unread') definitionOf(one, [])
   return {
-    get: (name) => mappers.get(name)?.definition,
-    list: () => [...mappers.values()].map(({ summary }) => summary),
+    names,
+    get: find,
+    list: () =>
+      names.flatMap((name) => {
+        const definition = find(name)
+        return definition ? [summaryOf(definition, chosen.get(name)!.file)] : []
+      }),
   }
 }
 
