@@ -29,6 +29,7 @@ const settings: Readonly<Record<string, Setting>> = {
     },
   },
   woocommerce: { vars: { currency: 'EUR' } },
+  wordpress: { siteDomain: 'mydomain.dev', vars: { types: { event: 'event' } } },
 }
 
 const fixtures = new URL('../fixtures/', import.meta.url).pathname
