@@ -15,6 +15,7 @@ interface Setting extends Partial<ItemRules> {
 const settings: Readonly<Record<string, Setting>> = {
   generic: { vars: { origin: 'https://example.com' } },
   ghost: { siteDomain: 'docs.ghost.io' },
+  joomla: { vars: { origin: 'https://example.com', public_access: [1, 5] } },
   shopify: { vars: { origin: 'https://example.com/' } },
   strapi: {
     vars: { origin: 'https://example.com', media_origin: 'https://cms.example.com' },
