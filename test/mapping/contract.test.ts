@@ -13,6 +13,7 @@ interface Setting extends Partial<ItemRules> {
 }
 
 const settings: Readonly<Record<string, Setting>> = {
+  drupal: { vars: { origin: 'https://example.com', types: { product: 'product' } } },
   generic: { vars: { origin: 'https://example.com' } },
   ghost: { siteDomain: 'docs.ghost.io' },
   joomla: { vars: { origin: 'https://example.com', public_access: [1, 5] } },
