@@ -13,6 +13,10 @@ interface Setting extends Partial<ItemRules> {
 }
 
 const settings: Readonly<Record<string, Setting>> = {
+  craft: {
+    vars: { origin: 'https://example.com' },
+    models: { 2: { type: 'post' }, 5: { type: 'page', html: 'body' }, news: { type: 'post', html: 'body' } },
+  },
   drupal: { vars: { origin: 'https://example.com', types: { product: 'product' } } },
   generic: { vars: { origin: 'https://example.com' } },
   ghost: { siteDomain: 'docs.ghost.io' },
