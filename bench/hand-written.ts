@@ -80,6 +80,7 @@ export function mapByHand(body: Buffer, { origin, currency, language }: HandWrit
       : product.tags
   const json = compact({
     product: compact({
+      title: product.title,
       price: least('price'),
       compare_at_price: least('compare_at_price'),
       sku: variants[0]?.sku,

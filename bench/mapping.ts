@@ -2,13 +2,14 @@ import { deepStrictEqual } from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checksumOf, type IngestItem, ingestItemSchema } from '../src/domain/ingest-item.ts'
-import { type BindOptions, bindMapper } from '../src/mapping/bind.ts'
+import { bindMapper } from '../src/mapping/bind.ts'
 import { textOfHtml } from '../src/mapping/html-text.ts'
 import { completeDraft } from '../src/mapping/item.ts'
 import { readJson } from '../src/mapping/json.ts'
 import { loadMappers } from '../src/mapping/load.ts'
 import type { Mapper } from '../src/mapping/mapper.ts'
 import { readWebhook, type WebhookBytes } from '../src/mapping/webhook.ts'
+import { settings } from '../test/mapping/fixture-settings.ts'
 import { mapByHand } from './hand-written.ts'
 import { median, ratio, us } from './numbers.ts'
 import type { Row } from './report.ts'
@@ -20,25 +21,6 @@ const targetUs = 60
 /** The fixture's own text has no tags, and real ones do. */
 const description = `<h2>Care</h2><p>A shirt of <b>organic</b> cotton.</p><ul>${'<li>Wash at <i>30 °C</i></li>'.repeat(8)}</ul>`
 
-/** How the source of a CMS is configured; a mapper that is not named here has no vars and no models. */
-const settings: Readonly<Record<string, Pick<BindOptions, 'vars' | 'models'>>> = {
-  generic: { vars: { origin: 'https://example.com' } },
-  shopify: { vars: { origin: 'https://example.com' } },
-  strapi: {
-    vars: { origin: 'https://example.com', media_origin: 'https://cms.example.com' },
-    models: {
-      address: { type: 'location', url: '$vars.origin & "/places/" & $string(id)', title: 'full_name' },
-      article: { type: 'post', url: '$vars.origin & "/blog/" & slug' },
-      product: {
-        type: 'product',
-        html: '$markdown(description)',
-        json: { product: { price: '$price(price, "EUR")' } },
-      },
-    },
-  },
-  woocommerce: { vars: { currency: 'EUR' } },
-}
-
 const fixtures = join(import.meta.dirname, '../test/fixtures')
 const rules = { siteDomain: null, defaultLanguage: 'en' }
 const handRules = { origin: 'https://example.com', currency: 'USD', language: 'en' }
@@ -46,7 +28,12 @@ const handRules = { origin: 'https://example.com', currency: 'USD', language: 'e
 /** What mapping costs: one product against the same mapping written by hand, step by step, and every built-in mapper. */
 export async function benchMapping(): Promise<readonly Row[]> {
   const library = await loadMappers()
-  const mapperOf = (name: string) => bindMapper(library.get(name)!, { source: name, ...settings[name] })
+  const mapperOf = (name: string) =>
+    bindMapper(library.get(name)!, {
+      source: name,
+      vars: settings[name]?.vars ?? {},
+      models: settings[name]?.models ?? {},
+    })
   const rows = await benchProduct(mapperOf('shopify'))
   for (const name of readdirSync(fixtures).sort()) {
     if (!library.get(name)) continue
