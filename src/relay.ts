@@ -143,11 +143,11 @@ export async function openRelay({
   let running: Promise<unknown> | null = null
 
   function start(): void {
-    const loop = (name: string, bell: Bell, step: () => Promise<number>) =>
+    const loop = (name: string, bell: Bell, step: () => Promise<number>, longestRestMs = idleMs) =>
       runLoop(step, {
         bell,
         signal: stop.signal,
-        idleMs,
+        idleMs: longestRestMs,
         isBusy: () => performance.now() - crowdedAt < crowdedMs,
         onError: (error) => emit({ kind: 'step.failed', loop: name, error }),
       })
@@ -159,11 +159,12 @@ export async function openRelay({
       return Array.from({ length: concurrency }, () => loop(`deliver ${name}`, bell, step))
     })
     const mapping = loop('map', mapBell, async () => ((await mapStep()) > 0 ? 0 : idleMs))
-    const pruning = loop('prune', pruneBell, async () => {
+    const prune = async () => {
       // What an owner left behind whose lease is over; with one process that is what it could not give back itself.
       await store.recover({ at: now(), all: false })
       return (await pruneStep()) > 0 ? 0 : pruneEveryMs
-    })
+    }
+    const pruning = loop('prune', pruneBell, prune, pruneEveryMs)
     running = Promise.all([mapping, pruning, ...delivering])
   }
 
