@@ -9,7 +9,7 @@ import { readJson } from '../src/mapping/json.ts'
 import { loadMappers } from '../src/mapping/load.ts'
 import type { Mapper } from '../src/mapping/mapper.ts'
 import { readWebhook, type WebhookBytes } from '../src/mapping/webhook.ts'
-import { settings } from '../test/mapping/fixture-settings.ts'
+import { fixtureSource, fixtures } from '../test/mapping/fixture-source.ts'
 import { mapByHand } from './hand-written.ts'
 import { median, ratio, us } from './numbers.ts'
 import type { Row } from './report.ts'
@@ -21,19 +21,13 @@ const targetUs = 60
 /** The fixture's own text has no tags, and real ones do. */
 const description = `<h2>Care</h2><p>A shirt of <b>organic</b> cotton.</p><ul>${'<li>Wash at <i>30 °C</i></li>'.repeat(8)}</ul>`
 
-const fixtures = join(import.meta.dirname, '../test/fixtures')
 const rules = { siteDomain: null, defaultLanguage: 'en' }
 const handRules = { origin: 'https://example.com', currency: 'USD', language: 'en' }
 
 /** What mapping costs: one product against the same mapping written by hand, step by step, and every built-in mapper. */
 export async function benchMapping(): Promise<readonly Row[]> {
   const library = await loadMappers()
-  const mapperOf = (name: string) =>
-    bindMapper(library.get(name)!, {
-      source: name,
-      vars: settings[name]?.vars ?? {},
-      models: settings[name]?.models ?? {},
-    })
+  const mapperOf = (name: string) => bindMapper(library.get(name)!, { source: name, ...fixtureSource(name) })
   const rows = await benchProduct(mapperOf('shopify'))
   for (const name of readdirSync(fixtures).sort()) {
     if (!library.get(name)) continue
