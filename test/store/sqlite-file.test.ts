@@ -5,10 +5,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
-import { createEvents } from '../../src/store/sqlite/events.ts'
 import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
+import { createInbox, type Inbox } from '../../src/store/sqlite/inbox.ts'
 import { linkThread } from '../../src/store/sqlite/link.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
+import { packEvent, packEvents } from '../../src/store/sqlite/pack.ts'
 import { startChild } from './children.ts'
 import { all, arrive, deliver, itemOf, lease, owner, send, settle, start, upsert, webhook } from './support.ts'
 
@@ -217,15 +218,13 @@ async function fits(accepted: Promise<unknown>): Promise<boolean> {
 }
 
 describe('group commit', () => {
-  const answered = { accepted: [{ eventId: 'evt_1', duplicate: false }] }
-
   test('callers of one moment share a commit, and those who come meanwhile share the next', async () => {
     const sizes: number[] = []
     const committing = Promise.withResolvers<void>()
-    const group = createGroupCommit(async (calls) => {
-      sizes.push(calls.length)
+    const group = createGroupCommit(async ({ rows }) => {
+      sizes.push(rows.length)
       await committing.promise
-      return calls.map(() => answered)
+      return rows.map(() => 1)
     })
     const first = Array.from({ length: 5 }, () => group.accept([webhook()]))
     await new Promise(setImmediate)
@@ -238,9 +237,9 @@ describe('group commit', () => {
 
   test('a commit takes a bounded number of events and bytes', async () => {
     const sizes: number[] = []
-    const group = createGroupCommit(async (calls) => {
-      sizes.push(calls.length)
-      return calls.map(() => answered)
+    const group = createGroupCommit(async ({ rows }) => {
+      sizes.push(rows.length)
+      return rows.map(() => 1)
     })
     await Promise.all(Array.from({ length: 600 }, () => group.accept([webhook()])))
     await Promise.all(Array.from({ length: 3 }, () => group.accept([webhook({ body: Buffer.alloc(5_000_000) })])))
@@ -248,26 +247,72 @@ describe('group commit', () => {
   })
 })
 
-describe('the index of deliveries', () => {
-  const event = (deliveryId: string) => ({ ...webhook({ deliveryId }), headers: '{}' })
-  const accept = (events: ReturnType<typeof createEvents>, ids: readonly string[]) =>
-    events.acceptAll([ids.map(event)])[0]!.accepted!.map(({ duplicate }) => duplicate)
+describe('the inbox', () => {
+  const accept = (inbox: Inbox, ids: readonly string[]) =>
+    inbox.acceptAll(packEvents(ids.map((deliveryId) => packEvent(webhook({ deliveryId })))))
+  const isKnown = (inbox: Inbox, ids: readonly string[]) => accept(inbox, ids).every((seq) => seq < 0)
+  const isNew = (inbox: Inbox, ids: readonly string[]) => accept(inbox, ids).every((seq) => seq > 0)
 
-  test('finds a delivery in memory, while it is sorted in, in the index and after a restart', () => {
+  test('finds a delivery where it lies, spread out, while it is sorted in, in the index and after a restart', () => {
     const path = newPath()
     const database = openDatabase(path)
-    const events = createEvents(database, 50)
+    const inbox = createInbox(database, { tailMax: 50 })
     const ids = Array.from({ length: 230 }, (_, index) => `d${index}`)
     for (let done = 0; done < ids.length; done += 10) {
-      expect(new Set(accept(events, ids.slice(done, done + 10)))).toEqual(new Set([false]))
-      expect(new Set(accept(events, ids.slice(0, done + 10)))).toEqual(new Set([true]))
+      expect(isNew(inbox, ids.slice(done, done + 10))).toBe(true)
+      expect(isKnown(inbox, ids.slice(0, done + 10))).toBe(true)
+      if (done % 30 === 0) inbox.spread(25)
     }
-    const { indexed } = database.db.prepare('select indexed from event_position').get() as { indexed: number }
+    const { last, indexed } = database.db.prepare('select last, indexed from event_position').get() as {
+      last: number
+      indexed: number
+    }
     expect(indexed).toBeGreaterThan(100)
+    expect(last).toBeLessThan(230)
     database.db.close()
     const again = openDatabase(path)
     onTestFinished(() => again.db.close())
-    expect(new Set(accept(createEvents(again, 50), ids))).toEqual(new Set([true]))
+    const reopened = createInbox(again, { tailMax: 50 })
+    expect(isKnown(reopened, ids)).toBe(true)
+    expect(reopened.spread(1_000)).toBe(230 - last)
+    expect(isKnown(reopened, ids)).toBe(true)
+  })
+
+  test('knows what another process has accepted and spread out', () => {
+    const path = newPath()
+    const [one, two] = [openDatabase(path), openDatabase(path)]
+    onTestFinished(() => one.db.close())
+    onTestFinished(() => two.db.close())
+    const [mine, other] = [createInbox(one), createInbox(two)]
+    expect(accept(mine, ['a', 'b'])).toEqual([1, 2])
+    expect(accept(other, ['b', 'c'])).toEqual([-2, 3])
+    other.spread(1_000)
+    expect(accept(mine, ['c', 'a', 'd'])).toEqual([-3, -1, 4])
+    expect(accept(other, ['d', 'd', 'e', 'e'])).toEqual([-4, -4, 5, -5])
+  })
+
+  test('is spread out by who accepts once it holds more than is usual', () => {
+    const database = openDatabase(':memory:')
+    onTestFinished(() => database.db.close())
+    const inbox = createInbox(database, { usualMax: 20 })
+    const held = () => database.db.prepare('select coalesce(sum(count), 0) as held from inbox').get()!['held']
+    for (let done = 0; done < 100; done += 5)
+      accept(
+        inbox,
+        Array.from({ length: 5 }, (_, index) => `d${done + index}`),
+      )
+    expect(held()).toBeLessThanOrEqual(30)
+    expect(database.db.prepare('select count(*) as spread from events').get()).toEqual({ spread: 100 - Number(held()) })
+  })
+
+  test('a group with duplicates keeps the others with their own bodies', async () => {
+    const store = await openFile(newPath())
+    const bodies = ['a', 'bb', '', 'dddd']
+    await store.accept([webhook({ deliveryId: 'bb', body: Buffer.from('first') })])
+    const accepted = await store.accept(bodies.map((text) => webhook({ deliveryId: text, body: Buffer.from(text) })))
+    expect(accepted.map(({ duplicate }) => duplicate)).toEqual([false, true, false, false])
+    const kept = await Promise.all(accepted.map(({ eventId }) => store.getEvent(eventId)))
+    expect(kept.map((event) => event!.body.toString())).toEqual(['a', 'first', '', 'dddd'])
   })
 })
 

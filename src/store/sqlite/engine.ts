@@ -3,24 +3,29 @@ import { createAgain } from './again.ts'
 import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { relayErrorOf } from './errors.ts'
-import { type AcceptResult, createEvents } from './events.ts'
+import { createEvents } from './events.ts'
+import { createInbox } from './inbox.ts'
 import { createLists } from './lists.ts'
 import { createMerge } from './merge.ts'
-import type { WrittenEvent } from './pack.ts'
+import type { PackedEvents } from './pack.ts'
 import { createSettle } from './settle.ts'
 import { createUpkeep } from './upkeep.ts'
 
 type Sync<Method> = Method extends (...args: infer Args) => Promise<infer Result> ? (...args: Args) => Result : never
 
-/** The store as plain synchronous functions over one connection; `acceptAll` serves many callers at once. */
+/** The store as plain synchronous functions over one connection; see `createInbox` for what is its own. */
 export type Engine = { readonly [Name in Exclude<keyof Store, 'accept'>]: Sync<Store[Name]> } & {
-  readonly acceptAll: (calls: readonly (readonly WrittenEvent[])[]) => readonly AcceptResult[]
+  readonly acceptAll: (events: PackedEvents) => readonly number[]
+  readonly spread: (limit: number) => number
 }
 
 export function openEngine(path: string, options: DatabaseOptions): Engine {
   const database = openDatabase(path, options)
+  const inbox = createInbox(database)
   const parts = {
-    ...createEvents(database),
+    acceptAll: inbox.acceptAll,
+    spread: inbox.spread,
+    ...createEvents(database, inbox),
     ...createMerge(database),
     ...createClaims(database),
     ...createSettle(database),

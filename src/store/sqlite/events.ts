@@ -1,13 +1,6 @@
-import type { Accepted, EventClaim, PendingEvent } from '../store.ts'
+import type { EventClaim, PendingEvent } from '../store.ts'
 import { type Database, prepare } from './database.ts'
-import { createDeliveries, deliveryHashOf, type EventPosition } from './deliveries.ts'
-import { isInvalid, relayErrorOf, type WireError, wireErrorOf } from './errors.ts'
-import type { WrittenEvent } from './pack.ts'
-
-/** The answer to one caller of a group commit. */
-export type AcceptResult =
-  | { readonly accepted: readonly Accepted[] }
-  | { readonly accepted?: never; readonly error: WireError }
+import type { Inbox } from './inbox.ts'
 
 export function eventIdOf(seq: number): string {
   return `evt_${seq}`
@@ -19,86 +12,8 @@ export function eventSeqOf(id: string): number | null {
   return match ? Number(match[1]) : null
 }
 
-/** Keeping events and giving them out for mapping. */
-export function createEvents(database: Database, tailMax?: number) {
-  const deliveries = createDeliveries(database, tailMax)
-  let last = 0 // within a transaction: the seq of the newest event
-  const insertEvent = prepare(
-    database,
-    'insert into events (seq, source, delivery_id, delivery_hash, topic, received_at, bytes) values (?, ?, ?, ?, ?, ?, ?)',
-  )
-  const insertBody = prepare(
-    database,
-    'insert into event_bodies (seq, method, path, query, headers, body) values (?, ?, ?, ?, ?, ?)',
-  )
-  const selectPosition = prepare<EventPosition>(database, 'select last, indexed from event_position')
-  const movePosition = prepare(database, 'update event_position set last = ?, indexed = ?')
-  const savepoint = prepare(database, 'savepoint caller')
-  const release = prepare(database, 'release caller')
-  const undo = prepare(database, 'rollback to caller')
-
-  function accept(event: WrittenEvent): Accepted {
-    const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } = event
-    const deliveryHash = deliveryId === null ? null : deliveryHashOf(source, deliveryId)
-    if (deliveryHash !== null) {
-      const first = deliveries.find(deliveryHash, source, deliveryId as string)
-      if (first !== null) return { eventId: eventIdOf(first), duplicate: true }
-    }
-    last += 1
-    const seq = last
-    insertEvent.run(seq, source, deliveryId, deliveryHash, topic, receivedAt, body.byteLength)
-    insertBody.run(seq, method, path, query, headers, body)
-    if (deliveryHash !== null) deliveries.add(deliveryHash, seq)
-    return { eventId: eventIdOf(seq), duplicate: false }
-  }
-
-  function acceptApart(events: readonly WrittenEvent[]): AcceptResult {
-    savepoint.run()
-    try {
-      const accepted = events.map(accept)
-      release.run()
-      return { accepted }
-    } catch (thrown) {
-      const error = relayErrorOf(thrown, database.path)
-      if (!isInvalid(error)) throw error
-      undo.run()
-      release.run()
-      return { error: wireErrorOf(error) }
-    }
-  }
-
-  /**
-   * One transaction for many callers. A caller whose events can not be kept fails alone; what makes the commit itself
-   * fail is thrown, for all of them. Savepoints cost, so they are used only once something has failed.
-   */
-  function acceptAll(calls: readonly (readonly WrittenEvent[])[]): readonly AcceptResult[] {
-    try {
-      return inTransaction(calls, (events) => ({ accepted: events.map(accept) }))
-    } catch (error) {
-      if (!isInvalid(error)) throw error
-      return inTransaction(calls, acceptApart)
-    }
-  }
-
-  type Calls = readonly (readonly WrittenEvent[])[]
-
-  function inTransaction(calls: Calls, acceptOne: (events: readonly WrittenEvent[]) => AcceptResult) {
-    try {
-      return database.transact('synced', () => {
-        const position = selectPosition.get()!
-        last = position.last
-        deliveries.catchUp(position)
-        const results = calls.map(acceptOne)
-        const indexed = deliveries.mergeSome(last - position.last) ?? position.indexed
-        if (last !== position.last) movePosition.run(last, Math.max(indexed, position.indexed))
-        return results
-      })
-    } catch (error) {
-      deliveries.forget()
-      throw error
-    }
-  }
-
+/** Giving events out for mapping: those spread out before first, then those in the inbox. */
+export function createEvents(database: Database, inbox: Inbox) {
   // `received_at` first: the index on (status, received_at) then gives them in order, without sorting the backlog.
   const selectClaimable = prepare<EventRow>(
     database,
@@ -117,16 +32,21 @@ export function createEvents(database: Database, tailMax?: number) {
   )
 
   function claimEvents({ owner, at, leaseUntil, limit }: EventClaim): readonly PendingEvent[] {
-    if (!selectClaimable.get({ at, owner, limit: 1 })) return [] // an idle relay takes no write lock
-    return database.transact('unsynced', () =>
-      selectClaimable.all({ at, owner, limit }).map((row) => {
+    const isIdle = inbox.isEmpty() && !selectClaimable.get({ at, owner, limit: 1 })
+    if (isIdle) return [] // takes no write lock
+    return inbox.guarded('unsynced', () => {
+      let rows = selectClaimable.all({ at, owner, limit })
+      if (rows.length < limit && inbox.spreadOut(limit - rows.length) > 0) {
+        rows = selectClaimable.all({ at, owner, limit })
+      }
+      return rows.map((row) => {
         insertClaim.run(row.seq, owner, leaseUntil)
         return pendingEventOf(row)
-      }),
-    )
+      })
+    })
   }
 
-  return { acceptAll, claimEvents }
+  return { claimEvents }
 }
 
 interface EventRow {

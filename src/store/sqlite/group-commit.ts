@@ -1,20 +1,19 @@
-import { RelayError } from '../../domain/errors.ts'
 import type { Accepted, NewEvent } from '../store.ts'
-import { errorOfWire } from './errors.ts'
-import type { AcceptResult } from './events.ts'
-import type { WrittenEvent } from './pack.ts'
+import { eventIdOf } from './events.ts'
+import { type PackedEvent, type PackedEvents, packEvent, packEvents } from './pack.ts'
 
 // One transaction takes at most this much, so that nobody waits long behind others' large bodies.
 const maxEvents = 256
 const maxBytes = 8 * 1024 * 1024
 
 interface Waiting {
-  readonly events: readonly WrittenEvent[]
+  readonly events: readonly PackedEvent[]
   readonly resolve: (accepted: readonly Accepted[]) => void
   readonly reject: (error: unknown) => void
 }
 
-type Commit = (calls: readonly (readonly WrittenEvent[])[]) => Promise<readonly AcceptResult[]>
+/** Answers the seq of each event, negated for a delivery seen before. */
+type Commit = (events: PackedEvents) => Promise<readonly number[]>
 
 /**
  * Lets concurrent callers share a commit: whoever comes while one is under way goes with the next.
@@ -29,8 +28,7 @@ export function createGroupCommit(commit: Commit) {
 
   function accept(events: readonly NewEvent[]): Promise<readonly Accepted[]> {
     return new Promise((resolve, reject) => {
-      const written = events.map((event) => ({ ...event, headers: JSON.stringify(event.headers) }))
-      waiting.push({ events: written, resolve, reject })
+      waiting.push({ events: events.map(packEvent), resolve, reject }) // what can not be packed fails alone
       running ??= new Promise(setImmediate).then(drain)
     })
   }
@@ -57,12 +55,8 @@ export function createGroupCommit(commit: Commit) {
 
   async function flush(group: readonly Waiting[]): Promise<void> {
     try {
-      const results = await commit(group.map(({ events }) => events))
-      group.forEach(({ resolve, reject }, index) => {
-        const result = results[index]
-        if (result?.accepted) resolve(result.accepted)
-        else reject(result ? errorOfWire(result.error) : new RelayError('unavailable', 'the store gave no answer'))
-      })
+      const answers = (await commit(packEvents(group.flatMap(({ events }) => events)))).values()
+      for (const { events, resolve } of group) resolve([...answers.take(events.length)].map(acceptedOf))
     } catch (error) {
       for (const { reject } of group) reject(error)
     }
@@ -74,4 +68,8 @@ export function createGroupCommit(commit: Commit) {
   }
 
   return { accept, idle }
+}
+
+function acceptedOf(seq: number): Accepted {
+  return { eventId: eventIdOf(Math.abs(seq)), duplicate: seq < 0 }
 }

@@ -40,7 +40,12 @@ function createReader(path: string, options: DatabaseOptions): Link {
 }
 
 function createStore(writer: Link, reader: Link, unlock: () => void): Store {
-  const group = createGroupCommit((calls) => writer.call('acceptAll', calls))
+  const group = createGroupCommit((events) => writer.call('acceptAll', events))
+
+  /** Events are listed from where mapping finds them. In steps, so that webhooks get their turn. */
+  async function spreadAll(): Promise<void> {
+    while ((await writer.call('spread', spreadStep)) > 0) {}
+  }
 
   let closing: Promise<void> | null = null
 
@@ -72,8 +77,12 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     writeCircuit: (destination, circuit) => writer.call('writeCircuit', destination, circuit),
     replayEvents: (filter, limit) => writer.call('replayEvents', filter, limit),
     redeliverItems: (filter, limit, at) => writer.call('redeliverItems', filter, limit, at),
-    listEvents: (filter, page) => reader.call('listEvents', filter, page),
+    async listEvents(filter, page) {
+      await spreadAll()
+      return reader.call('listEvents', filter, page)
+    },
     async getEvent(id) {
+      await spreadAll()
       const event = await reader.call('getEvent', id)
       return event && { ...event, body: bufferOf(event.body) }
     },
@@ -90,6 +99,8 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     },
   }
 }
+
+const spreadStep = 1_000
 
 /** A buffer that has come from another thread is a bare Uint8Array. */
 function bufferOf(bytes: Uint8Array): Buffer {

@@ -3,7 +3,6 @@ import type { DatabaseOptions } from './database.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { wireErrorOf } from './errors.ts'
 import type { Answer, Call } from './link.ts'
-import { type PackedEvents, unpackEvents } from './pack.ts'
 
 // The thread that owns a connection: calls come in one by one, so SQLite's waiting for the disk holds up nobody else.
 
@@ -29,6 +28,5 @@ function answer({ id, method, args }: Call): void {
 }
 
 function run(method: keyof Engine, args: readonly unknown[]): unknown {
-  if (method === 'acceptAll') return JSON.stringify(engine.acceptAll(unpackEvents(args[0] as PackedEvents)))
   return (engine[method] as (...args: readonly unknown[]) => unknown)(...args)
 }

@@ -25,9 +25,11 @@ export function createUpkeep(database: Database) {
   // `status <> 'processed'` says nothing new to a person, but tells SQLite that the partial index has these events.
   const countEvents = prepare<{ pending: number; failed: number; oldest: number | null }>(
     database,
-    `select (select count(*) from events where status = 'pending' and status <> 'processed') as pending,
+    `select (select count(*) from events where status = 'pending' and status <> 'processed')
+         + (select coalesce(sum(count), 0) from inbox) as pending,
        (select count(*) from events where status = 'failed' and status <> 'processed') as failed,
-       (select min(received_at) from events where status = 'pending' and status <> 'processed') as oldest`,
+       coalesce((select min(received_at) from events where status = 'pending' and status <> 'processed'),
+         (select received_at from inbox order by first_seq limit 1)) as oldest`,
   )
   const countItems = prepare<Omit<DestinationStats, 'pending' | 'delivered' | 'dead'> & Record<string, number>>(
     database,

@@ -1,0 +1,180 @@
+import { type Database, prepare } from './database.ts'
+import { createDeliveries, deliveryHashOf, type EventPosition } from './deliveries.ts'
+import { deliveryKeyOf, type PackedEvents, selectPacked, unpackEvents } from './pack.ts'
+
+export interface InboxOptions {
+  /** How many deliveries stay out of the index at most. */
+  readonly tailMax?: number
+  /** With more events in the inbox than this, whoever accepts spreads out as many as have come, twice over. */
+  readonly usualMax?: number
+}
+
+interface InboxRow {
+  readonly first_seq: number
+  readonly count: number
+  readonly rows: string
+  readonly bodies: Uint8Array
+}
+
+/** Where events and inbox stand: `newest` is the last seq given out, `last` the last one that is in `events`. */
+interface Position extends EventPosition {
+  readonly newest: number
+}
+
+/**
+ * Accepted events are kept as they come, many in one row, and spread out into `events` when they are claimed, counted
+ * among or looked at: accepting is then one insert for a whole commit, and what waits for mapping is sorted in without haste.
+ *
+ *     events  1 …………… last ][ inbox: a row for each commit ] newest
+ */
+export function createInbox(database: Database, { tailMax, usualMax = 50_000 }: InboxOptions = {}) {
+  const deliveries = createDeliveries(database, tailMax)
+  /** The seq of each event in the inbox by its delivery key, oldest first: read again from the inbox after a restart. */
+  const waiting = new Map<string, number>()
+  let known = 0 // the newest event that `waiting`, or else `deliveries`, knows
+
+  const selectPosition = prepare<Position>(
+    database,
+    `select last, indexed, max(last, coalesce(
+       (select first_seq + count - 1 from inbox order by first_seq desc limit 1), 0)) as newest
+     from event_position`,
+  )
+  const movePosition = prepare(database, 'update event_position set last = ?, indexed = ?')
+  const insertRow = prepare(
+    database,
+    'insert into inbox (first_seq, count, received_at, rows, bodies) values (?, ?, ?, ?, ?)',
+  )
+  const selectRows = prepare<Pick<InboxRow, 'first_seq' | 'rows'>>(
+    database,
+    'select first_seq, rows from inbox where first_seq > ? order by first_seq',
+  )
+  const selectFirst = prepare<InboxRow>(
+    database,
+    'select first_seq, count, rows, bodies from inbox order by first_seq limit 1',
+  )
+  const selectAny = prepare(database, 'select 1 from inbox limit 1')
+  const deleteRow = prepare(database, 'delete from inbox where first_seq = ?')
+  const insertEvent = prepare(
+    database,
+    'insert into events (seq, source, delivery_id, delivery_hash, topic, received_at, bytes) values (?, ?, ?, ?, ?, ?, ?)',
+  )
+  const insertBody = prepare(
+    database,
+    'insert into event_bodies (seq, method, path, query, headers, body) values (?, ?, ?, ?, ?, ?)',
+  )
+
+  /** Catches up with what is on disk: after a start, and with what another process has accepted or spread out. */
+  function catchUp(): Position {
+    const position = selectPosition.get()!
+    deliveries.catchUp(position)
+    if (known !== position.newest) {
+      for (const { first_seq: first, rows } of selectRows.all(Math.max(known, position.last))) {
+        for (const [index, { source, deliveryId }] of unpackEvents(rows, noBytes).entries()) {
+          if (deliveryId !== null) remember(deliveryKeyOf(source, deliveryId), first + index)
+        }
+      }
+      known = position.newest
+    }
+    forgetUpTo(position.last)
+    return position
+  }
+
+  function remember(key: string, seq: number): void {
+    if (!waiting.has(key)) waiting.set(key, seq)
+  }
+
+  /** What is in `events` is for the index of deliveries to know. */
+  function forgetUpTo(last: number): void {
+    for (const [key, seq] of waiting) {
+      if (seq > last) break
+      waiting.delete(key)
+    }
+  }
+
+  /** After a rollback: what memory says may not be so. */
+  function forget(): void {
+    deliveries.forget()
+    waiting.clear()
+    known = 0
+  }
+
+  function guarded<T>(durability: 'synced' | 'unsynced', work: () => T): T {
+    try {
+      return database.transact(durability, work)
+    } catch (error) {
+      forget()
+      throw error
+    }
+  }
+
+  function find(key: string): number | null {
+    const recent = waiting.get(key)
+    if (recent !== undefined) return recent
+    const end = key.indexOf('\n') // names of sources have no line breaks
+    const [source, deliveryId] = [key.slice(0, end), key.slice(end + 1)]
+    return deliveries.find(deliveryHashOf(source, deliveryId), source, deliveryId)
+  }
+
+  /** Keeps the events of one commit. Answers the seq of each; that of the first one, negated, for a delivery seen before. */
+  function acceptAll(packed: PackedEvents): readonly number[] {
+    return guarded('synced', () => {
+      const { newest, last } = catchUp()
+      if (newest - last > usualMax) spreadOut(packed.rows.length * 2)
+      let seq = newest
+      const answers = packed.keys.map((key) => {
+        const first = key === null ? null : find(key)
+        if (first !== null) return -first
+        seq += 1
+        if (key !== null) waiting.set(key, seq)
+        return seq
+      })
+      known = seq
+      if (seq === newest) return answers
+      const isNew = (index: number) => answers[index]! > 0
+      const fresh = seq - newest === answers.length ? packed : selectPacked(packed, isNew)
+      insertRow.run(newest + 1, seq - newest, fresh.receivedAt, `[${fresh.rows.join(',')}]`, fresh.bodies)
+      return answers
+    })
+  }
+
+  /** Moves the oldest rows of the inbox into `events`, `limit` events or a few more. Only inside of a transaction. */
+  function spreadOut(limit: number): number {
+    const position = catchUp()
+    let { last } = position
+    let count = 0
+    for (let row = selectFirst.get(); row && count < limit; row = count < limit ? selectFirst.get() : undefined) {
+      deleteRow.run(row.first_seq)
+      last = row.first_seq - 1
+      for (const event of unpackEvents(row.rows, row.bodies)) {
+        last += 1
+        const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } = event
+        const hash = deliveryId === null ? null : deliveryHashOf(source, deliveryId)
+        insertEvent.run(last, source, deliveryId, hash, topic, receivedAt, body.byteLength)
+        insertBody.run(last, method, path, query, JSON.stringify(headers), body)
+        if (hash !== null) deliveries.add(hash, last)
+      }
+      count += row.count
+    }
+    if (count === 0) return 0
+    const indexed = deliveries.mergeSome(count) ?? position.indexed
+    movePosition.run(last, Math.max(indexed, position.indexed))
+    forgetUpTo(last)
+    return count
+  }
+
+  /** The same in a transaction of its own; answers how many events it moved. */
+  function spread(limit: number): number {
+    if (isEmpty()) return 0 // an idle relay takes no write lock
+    return guarded('unsynced', () => spreadOut(limit))
+  }
+
+  function isEmpty(): boolean {
+    return selectAny.get() === undefined
+  }
+
+  return { acceptAll, spread, spreadOut, isEmpty, guarded }
+}
+
+export type Inbox = ReturnType<typeof createInbox>
+
+const noBytes = new Uint8Array()
