@@ -10,9 +10,9 @@ const maxDepth = 200
  * for nesting deeper than 200 levels, and for malformed text with line and column but not the text.
  */
 export function readJson(text: string): unknown {
-  const exact = needsScan(text) ? quoteBigNumbers(text) : text
+  const { exact, mayNamePrototype } = look(text)
   try {
-    return mayNamePrototype(exact) ? parse(exact, undefined, removing) : JSON.parse(exact)
+    return mayNamePrototype ? parse(exact, undefined, removing) : JSON.parse(exact)
   } catch {
     const place = findJsonMistake(text)
     throw new RelayError(
@@ -24,41 +24,23 @@ export function readJson(text: string): unknown {
 
 const removing = { protoAction: 'remove', constructorAction: 'remove' } as const
 
-/** A cheap question first: the names are written out, or hidden behind an escape. */
-function mayNamePrototype(text: string): boolean {
-  return text.includes('__proto__') || text.includes('"constructor"') || text.includes('\\u')
-}
-
 /**
- * Whether a number may lose digits or the nesting may be too deep: neither without sixteen digits in a row, without an
- * exponent, and with no more brackets than there may be levels. Much cheaper than the scan that makes sure.
+ * One pass over the text, before it is parsed: measures the nesting, puts quotes around numbers that would lose digits,
+ * and finds strings that name a prototype, or may with an escape. (A reviver with `context.source` does the same at
+ * several times the cost.) A string can stand wherever a number can, so what is malformed stays malformed.
  */
-function needsScan(text: string): boolean {
-  return /\d{16}|\d[eE][+-]?\d/.test(text) || hasManyOf('{', text) || hasManyOf('[', text)
-}
-
-function hasManyOf(bracket: string, text: string): boolean {
-  let count = 0
-  for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
-    count += 1
-    if (count > maxDepth / 2) return true
-  }
-  return false
-}
-
-/**
- * One pass over the text, before it is parsed: measures the nesting and puts quotes around numbers that would lose
- * digits. (A reviver with `context.source` does the same at several times the cost.) A string can stand wherever a
- * number can, so what is malformed stays malformed.
- */
-function quoteBigNumbers(text: string): string {
+function look(text: string): { readonly exact: string; readonly mayNamePrototype: boolean } {
+  let mayNamePrototype = text.includes('\\u')
   let depth = 0
   let done = 0
   let quoted = ''
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at)
-    if (char === quote) at = endOfString(text, at)
-    else if (char === openBrace || char === openBracket) {
+    if (char === quote) {
+      const end = endOfString(text, at)
+      if (end - at === 10 || end - at === 12) mayNamePrototype ||= prototypeNames.has(text.slice(at + 1, end))
+      at = end
+    } else if (char === openBrace || char === openBracket) {
       if (++depth > maxDepth) throw new RelayError('invalid', `body is nested deeper than ${maxDepth} levels`)
     } else if (char === closeBrace || char === closeBracket) depth--
     else if (isDigit(char)) {
@@ -71,8 +53,10 @@ function quoteBigNumbers(text: string): string {
       at = end - 1
     }
   }
-  return done === 0 ? text : quoted + text.slice(done)
+  return { exact: done === 0 ? text : quoted + text.slice(done), mayNamePrototype }
 }
+
+const prototypeNames = new Set(['__proto__', 'constructor'])
 
 const quote = 0x22
 const backslash = 0x5c
@@ -88,12 +72,16 @@ function isDigit(char: number): boolean {
 
 /** The position of the quote that ends a string; the end of the text where none does. */
 function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    const char = text.charCodeAt(at)
-    if (char === quote) return at
-    if (char === backslash) at++
-  }
-  return text.length
+  let end = text.indexOf('"', start + 1)
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end === -1 ? text.length : end
+}
+
+/** Whether an odd number of backslashes stands before. */
+function isEscaped(text: string, at: number): boolean {
+  let start = at
+  while (text.charCodeAt(start - 1) === backslash) start--
+  return (at - start) % 2 === 1
 }
 
 /** Behind digits, point, exponent and signs. */

@@ -5,7 +5,7 @@ import { createFindings } from './findings.ts'
 import type { Mapper, Ping } from './mapper.ts'
 import type { ModelDefinitions } from './models.ts'
 import { compileRecord } from './record.ts'
-import { scopeOf } from './scope.ts'
+import { type Names, scopeOf } from './scope.ts'
 import type { Webhook } from './webhook.ts'
 
 export interface YamlMapperOptions {
@@ -29,9 +29,13 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     compileRecord(record, { ...options, at: `records[${index}]` }),
   )
 
+  const usesDigest = /\$digest\b/.test(JSON.stringify([definition, options.models]))
+  const namesFor = (webhook: Webhook): Names => (usesDigest ? { vars, digest: webhook.digest } : { vars })
+
   async function map(webhook: Webhook) {
     const findings = createFindings(name)
-    const scope = scopeOf(webhook, { vars })
+    const outer = namesFor(webhook)
+    const scope = scopeOf(webhook, outer)
     let topic: string | null = null
     try {
       let value = eventTopic?.evaluate(webhook.body, scope)
@@ -40,7 +44,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     } catch (error) {
       findings.problem('event', error)
     }
-    const names = topic === null ? { vars } : { vars, topic }
+    const names = topic === null ? outer : { ...outer, topic }
     const inner = scopeOf(webhook, names)
     for (const record of records) {
       try {
@@ -60,11 +64,12 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     version,
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
     async readEvent(webhook) {
-      const scope = scopeOf(webhook, { vars })
+      const scope = scopeOf(webhook, namesFor(webhook))
       return { id: await readName(eventId, webhook, scope), topic: await readName(eventTopic, webhook, scope) }
     },
     async readPing(webhook) {
-      const scope = scopeOf(webhook, { vars })
+      if (pings.length === 0) return null
+      const scope = scopeOf(webhook, namesFor(webhook))
       for (const ping of pings) {
         const answer = await ping(webhook.body, scope)
         if (answer !== null) return answer

@@ -27,7 +27,7 @@ test('a webhook has method, path, headers, query, body and the digest of its byt
   const body = JSON.stringify(product)
   const headers = { 'content-type': json, 'x-topic': 'a' }
   const webhook = await read(body, { headers, query: 'a=1&b=%20x+y&a=2' })
-  expect({ ...webhook }).toStrictEqual({
+  expect({ ...webhook, digest: webhook.digest }).toStrictEqual({
     method: 'POST',
     path: '/webhooks/shop',
     headers,
