@@ -28,8 +28,10 @@ export function createObserver(log: Logger, metrics: Metrics): Emit {
   }
 }
 
-function levelOf(signal: Signal): 'info' | 'warn' | 'error' {
+function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
   switch (signal.kind) {
+    case 'webhook.received':
+      return signal.duplicate ? 'info' : 'debug' // its wide line is written once it is mapped
     case 'webhook.refused':
     case 'item.dead':
     case 'destination.clock_skew':

@@ -26,7 +26,9 @@ export type Signal =
       readonly kind: 'event.mapped'
       readonly eventId: string
       readonly source: string
+      readonly deliveryId: string | null
       readonly topic: string | null
+      readonly bytes: number
       readonly mapper: string
       readonly status: 'processed' | 'skipped' | 'failed'
       readonly reason: string | null

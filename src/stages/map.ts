@@ -117,7 +117,9 @@ function report(
     kind: 'event.mapped',
     eventId: event.id,
     source: event.source,
+    deliveryId: event.deliveryId,
     topic: event.topic,
+    bytes: event.body.byteLength,
     mapper,
     status: isStale ? 'skipped' : outcome.status,
     reason:
