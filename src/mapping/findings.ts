@@ -1,8 +1,9 @@
+import { compareVersions } from '../domain/version.ts'
 import { FieldError } from './field.ts'
 import type { Draft, Mapping } from './mapper.ts'
 import type { Findings } from './record.ts'
 
-/** Gathers what the records of a mapper give. Of several drafts of one item the last one stays. */
+/** Gathers what the records of a mapper give. Of several drafts of one item the newest stays; without versions the last. */
 export function createFindings(mapper: string): Findings & { result(nothing: string): Mapping } {
   const drafts = new Map<string, Draft>()
   const reasons: string[] = []
@@ -11,6 +12,8 @@ export function createFindings(mapper: string): Findings & { result(nothing: str
     add(draft) {
       const { type, id } = draft.kind === 'upsert' ? draft.fields : draft
       const key = `${type}\n${id}`
+      const order = compareVersions(draft.version, drafts.get(key)?.version ?? null)
+      if (order !== null && order < 0) return // senders of batches do not sort them
       drafts.delete(key) // the last one also takes the last place
       drafts.set(key, draft)
     },

@@ -215,6 +215,28 @@ test('of several drafts of one item the last one stays, in the last place', asyn
   ])
 })
 
+test('of several drafts of one item the newest version stays, in whatever order a batch has them', async () => {
+  const mapper = await mapperOf(`
+  - name: entry
+    each: entries
+    type: post
+    id: '"post:1"'
+    version: version
+    live: live
+    url: '"https://example.com/"'
+    text: $string(version)
+`)
+  for (const versions of [
+    [5, 3],
+    [3, 5],
+    [4, 5, 1],
+  ]) {
+    const entries = versions.map((version) => ({ version, live: version < 5 }))
+    const { drafts } = await mapper.map(webhook({ entries }))
+    expect(drafts).toMatchObject([{ kind: 'delete', version: 'n:000000000000000000000000000005' }])
+  }
+})
+
 test('all records that match apply', async () => {
   const mapper = await mapperOf(`
   - { name: one, type: post, id: '"a"', url: url, text: '"1"' }
