@@ -36,7 +36,8 @@ type Refused = Extract<Answer, { kind: 'answer' }>
 const noticeableSkewMs = 60_000
 
 /**
- * Decides by the envelope first, then by the status (design 6; ingest contract, "Answers"). `ids` are those of the call.
+ * Decides by the envelope first, then by the status (design 6; ingest contract, "Answers"). `ids` are those of the call,
+ * `signedSkewMs` is the correction of the clock that it was signed with.
  *
  *     no answer                                       retry
  *     204, 2xx with ok: true                          settled
@@ -56,15 +57,16 @@ export function readOutcome(
   ids: readonly string[],
   nowMs: number,
   kind: BatchKind = 'upsert',
+  signedSkewMs = 0,
 ): Outcome {
   if (answer.kind === 'no_answer') return { kind: 'retry', reason: `${answer.reason}: ${answer.message}` }
   const { status, envelope } = answer
   if (status === 204) return { kind: 'settled', results: new Map(ids.map((id) => [id, delivered])) }
   if (isSuccess(status) && envelope?.ok) return { kind: 'settled', results: readResults(envelope.data, ids, kind) }
-  return readRefusal(answer, envelope?.ok === false ? envelope.error : null, nowMs)
+  return readRefusal(answer, envelope?.ok === false ? envelope.error : null, nowMs, signedSkewMs)
 }
 
-function readRefusal(answer: Refused, error: Failure | null, nowMs: number): Outcome {
+function readRefusal(answer: Refused, error: Failure | null, nowMs: number, signedSkewMs: number): Outcome {
   // An error's own status counts where the transport says nothing: 200 with ok: false.
   const status = answer.status >= 400 ? answer.status : (error?.status ?? answer.status)
   const code = error?.code ?? ''
@@ -82,7 +84,7 @@ function readRefusal(answer: Refused, error: Failure | null, nowMs: number): Out
 
   const unauthorized = status === 401 || status === 403 || (status < 500 && code.startsWith('auth.'))
   const website = status < 500 && code.startsWith('website.')
-  const skewMs = unauthorized ? skewOf(answer.date, nowMs) : null
+  const skewMs = unauthorized ? skewOf(answer.date, nowMs, signedSkewMs) : null
   if (skewMs !== null) return { kind: 'unauthorized', reason, skewMs }
   if (error?.retryable === true) return retry
   if (code === 'auth.scope_violation') return { kind: 'unauthorized', reason, isScope: true }
@@ -102,8 +104,11 @@ function isUnderWay(code: string): boolean {
   return /in_?progress|under_?way|concurrent|processing/i.test(code)
 }
 
-function skewOf(date: number | null, nowMs: number): number | null {
-  return date !== null && Math.abs(date - nowMs) > noticeableSkewMs ? date - nowMs : null
+/** Null where the call was signed with about the right time: then the clock is not why it was refused. */
+function skewOf(date: number | null, nowMs: number, signedSkewMs: number): number | null {
+  if (date === null) return null
+  const skewMs = date - nowMs
+  return Math.abs(skewMs - signedSkewMs) > noticeableSkewMs ? skewMs : null
 }
 
 const delivered: ItemOutcome = { result: 'delivered' }

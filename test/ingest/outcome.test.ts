@@ -186,6 +186,13 @@ describe('the clock', () => {
     expect(refused(401, nowMs + 400_000, true)).toMatchObject({ kind: 'unauthorized', skewMs: 400_000 })
   })
 
+  test('is measured against the time that the call was signed with', () => {
+    const signedWith = (skewMs: number, date: number) =>
+      readOutcome(answer(401, problem({ code: 'auth.timestamp' }), { date }), ['post:1'], nowMs, 'upsert', skewMs)
+    expect(signedWith(600_000, nowMs)).toMatchObject({ kind: 'unauthorized', skewMs: 0 })
+    expect(signedWith(600_000, nowMs + 590_000)).not.toHaveProperty('skewMs')
+  })
+
   test('is left alone where it is nearly right or not told', () => {
     expect(refused(401, nowMs + 60_000)).not.toHaveProperty('skewMs')
     expect(refused(401, null)).not.toHaveProperty('skewMs')

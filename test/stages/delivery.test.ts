@@ -526,6 +526,28 @@ describe('the destination', () => {
     expect(test.relay.circuits().get('main')).toMatchObject({ state: 'closed', authFailures: 0 })
   })
 
+  test('whose clock is set right again is called with the right time again', async () => {
+    const clock = createClock()
+    let ahead = 600 * second
+    const sandbox = await startSandbox({ now: () => clock.now() + ahead, advance: clock.advance })
+    const test = await startRelay({
+      baseUrl: sandbox.baseUrl,
+      clock,
+      destination: { delivery: { concurrency: 2, max_items: 1 } },
+    })
+    await publish(test, [1])
+    await test.deliver(5 * second)
+    ahead = 0
+    await publish(test, [2, 3, 4, 5])
+    await test.deliver(5 * second)
+    expect(sandbox.items()).toHaveLength(5)
+    expect(test.signals.filter(({ kind }) => kind === 'destination.clock_skew')).toMatchObject([
+      { skewMs: 600 * second },
+      { skewMs: 0 },
+    ])
+    expect(test.relay.circuits().get('main')).toMatchObject({ state: 'closed', authFailures: 0 })
+  })
+
   test.each([
     ['seconds', () => '120'],
     ['a date', (at: number) => new Date(at + 120 * second).toUTCString()],

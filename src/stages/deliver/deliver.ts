@@ -91,12 +91,14 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   async function attempt(batch: SealedBatch, signal: AbortSignal): Promise<void> {
     const startedAt = now()
     const path = callOf(batch.kind, batch.body)
+    const signedSkewMs = skewMs
     const answer = await client.send({ path, key: batch.key, body: batch.body }, signal)
     const at = now()
     // An attempt that our own stop has cut off says nothing: the lease ends, and the same bytes go out again.
     if (signal.aborted && answer.kind === 'no_answer') return
     const ids = batch.items.map(({ id }) => id)
-    const outcome = scoped(corrected(readOutcome(answer, ids, at, batch.kind)), batch)
+    const outcome = scoped(readOutcome(answer, ids, at, batch.kind, signedSkewMs), batch)
+    correctClock(outcome)
     const settlement = settlementOf(outcome, batch, { destination, at, random, newId })
     const isOurs = await persisted(() => store.settleBatch(owner, batch.id, settlement, at), signal)
     if (isOurs) report(batch, path, answer, outcome, settlement, startedAt, at)
@@ -139,15 +141,13 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     return isFaultOfType ? { kind: 'rejected', reason: outcome.reason } : outcome
   }
 
-  /** A refusal for the clock is no authentication failure, once the correction is a new one. */
-  function corrected(outcome: Outcome): Outcome {
-    if (outcome.kind !== 'unauthorized' || outcome.skewMs === undefined) return outcome
-    const { skewMs: found, ...rest } = outcome
-    if (Math.abs(found - skewMs) < 30_000) return rest
-    skewMs = found
-    client.setClockSkew(found)
-    emit({ kind: 'destination.clock_skew', destination: name, skewMs: found })
-    return outcome
+  /** A refusal for the clock is no authentication failure: the batch goes out again with the time that was told. */
+  function correctClock(outcome: Outcome): void {
+    if (outcome.kind !== 'unauthorized' || outcome.skewMs === undefined) return
+    if (Math.abs(outcome.skewMs - skewMs) < skewStepMs) return // a call beside this one has corrected it
+    skewMs = outcome.skewMs
+    client.setClockSkew(skewMs)
+    emit({ kind: 'destination.clock_skew', destination: name, skewMs })
   }
 
   function react(outcome: Outcome, answer: Answer): void {
@@ -251,6 +251,9 @@ function bodyOf({ kind, items }: ClaimedItems, websiteId: string): Buffer {
 function isRateLimit(answer: Answer): boolean {
   return answer.kind === 'answer' && answer.status === 429
 }
+
+/** Corrections nearer than this are one and the same: times in headers are whole seconds, and answers take a while. */
+const skewStepMs = 30_000
 
 /** What the outcome says about the destination. Rate limits and the clock say nothing about its health. */
 function circuitEventOf(outcome: Outcome, answer: Answer): CircuitEvent | null {
