@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -90,9 +91,16 @@ const snippets = ['README.md', 'docs/configuration.md', ...globSync('docs/cms/*.
 
 test('there are examples to look at', () => expect(snippets.length).toBeGreaterThan(5))
 
+const aSecret = 'con_1.long-enough-for-a-secret'
+const publicKey = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}).publicKey
+
 test.each(snippets)('$name of a configuration is valid', async ({ text }) => {
   const names = [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = '']) => name)
-  const env = Object.fromEntries(names.map((name) => [name, 'con_1.long-enough-for-a-secret']))
+  const env = Object.fromEntries(names.map((name) => [name, name.endsWith('PUBLIC_KEY') ? publicKey : aSecret]))
   const stub = { token: 'con_1.secret', website_id: 'site_1', site_domain: 'example.com' }
   const config = readConfig({ destinations: { main: stub }, ...parse(text) }, env)
   await expect(composeSources(config)).resolves.toBeDefined()

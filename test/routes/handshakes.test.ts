@@ -198,3 +198,45 @@ records:
     expect((await test.relay.store.listEvents({}, { limit: 10 })).rows).toEqual([])
   })
 })
+
+describe('Adobe Commerce', () => {
+  const vars = { origin: 'https://example.com', currency: 'EUR' }
+  const verify = { public_key: pem, claims: { recipientclientid: 'client-1' } }
+  const shop = { mapper: 'adobe-commerce', destination: 'main', verify, vars }
+
+  async function startShop() {
+    return startRelay({ baseUrl: 'http://127.0.0.1:9/v1/ingest', sources: { shop } })
+  }
+
+  test('gets its challenge answered as plain text, and its POST for a validation 200', async () => {
+    const test = await startShop()
+    const answer = await test.app.inject('/webhooks/shop?challenge=8ec8d794-e0ab-42df-9017-e3dada8e84f7')
+    expect([answer.statusCode, answer.body]).toEqual([200, '8ec8d794-e0ab-42df-9017-e3dada8e84f7'])
+    expect(answer.headers['content-type']).toMatch('text/plain')
+    const validationUrl = 'https://csm.adobe.io/csm/registrations/validate?id=1&challenge=2'
+    expect((await test.send('shop', { validationUrl })).statusCode).toBe(200)
+    expect((await test.send('shop', { validationUrl: 'https://csm.adobe.io@evil.example/' })).statusCode).toBe(401)
+    expect(test.signals.map((signal) => ('note' in signal ? signal.note : undefined)).filter(Boolean)).toEqual([
+      expect.stringContaining(validationUrl),
+    ])
+  })
+
+  test('sends signed events, which are answered 200 with the operation that its webhooks wait for', async () => {
+    const test = await startShop()
+    const body = JSON.stringify({
+      type: 'com.adobe.commerce.observer.catalog_product_delete_commit_after',
+      eventid: 'e-1',
+      recipientclientid: 'client-1',
+      time: '2026-03-01T11:59:00Z',
+      data: { value: { entity_id: '42' } },
+    })
+    const signature = sign('sha256', Buffer.from(body), privateKey).toString('base64')
+    const answer = await test.send('shop', body, { 'x-adobe-digital-signature-1': signature })
+    expect([answer.statusCode, answer.json()]).toEqual([200, { op: 'success' }])
+    await test.map()
+    expect((await test.relay.store.getItems({ id: 'product:42@default' }))[0]).toMatchObject({ desiredKind: 'delete' })
+    const forOther = body.replace('client-1', 'client-2')
+    const other = sign('sha256', Buffer.from(forOther), privateKey).toString('base64')
+    expect((await test.send('shop', forOther, { 'x-adobe-digital-signature-1': other })).statusCode).toBe(401)
+  })
+})
