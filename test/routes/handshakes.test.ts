@@ -6,6 +6,13 @@ import { startRelay } from '../support.ts'
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
 
+/** A JWT of these claims, signed with the test's key. */
+function jwt(claims: object): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signed = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}`
+  return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`
+}
+
 const mapper = `
 name: greeter
 title: Greeter
@@ -147,12 +154,6 @@ records:
 `
   const clockSec = Date.parse('2026-03-01T12:00:00Z') / 1000
 
-  function jwt(claims: object): string {
-    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const signed = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}`
-    return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`
-  }
-
   async function startPacked() {
     const mappersDir = folder({ 'packed.yaml': packed })
     const sources = { packed: { mapper: 'packed', destination: 'main', verify: { public_key: pem } } }
@@ -239,4 +240,23 @@ describe('Adobe Commerce', () => {
     const other = sign('sha256', Buffer.from(forOther), privateKey).toString('base64')
     expect((await test.send('shop', forOther, { 'x-adobe-digital-signature-1': other })).statusCode).toBe(401)
   })
+})
+
+test("Wix's JWT is verified with the app's key, answered 200, and mapped by the JSON in its JSON", async () => {
+  const vars = { origin: 'https://example.com', currency: 'EUR' }
+  const sources = { wix: { mapper: 'wix', destination: 'main', verify: { public_key: pem }, vars } }
+  const test = await startRelay({ baseUrl: 'http://127.0.0.1:9/v1/ingest', sources })
+  const nowSec = test.clock.now() / 1000
+  const product = { id: 'p-1', slug: 'bag', name: 'Bag', visible: true, updatedDate: '2026-03-01T11:59:00Z' }
+  const fqdn = 'wix.stores.catalog.v3.product'
+  const event = { id: 'e-1', entityFqdn: fqdn, entityId: 'p-1', createdEvent: { entity: product } }
+  const data = JSON.stringify({ data: JSON.stringify(event), instanceId: 'i-1', eventType: `${fqdn}_created` })
+  const body = jwt({ data, iat: nowSec, exp: nowSec + 60 })
+  const answer = await test.send('wix', body, { 'content-type': 'text/plain' })
+  expect(answer.statusCode).toBe(200)
+  await test.map()
+  const [item] = await test.relay.store.getItems({ id: 'wixStores.product#p-1' })
+  expect(item).toMatchObject({ desiredKind: 'upsert' })
+  const forged = `${body.slice(0, -4)}AAAA`
+  expect((await test.send('wix', forged, { 'content-type': 'text/plain' })).statusCode).toBe(401)
 })
