@@ -91,16 +91,21 @@ const snippets = ['README.md', 'docs/configuration.md', ...globSync('docs/cms/*.
 
 test('there are examples to look at', () => expect(snippets.length).toBeGreaterThan(5))
 
-const aSecret = 'con_1.long-enough-for-a-secret'
 const publicKey = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 }).publicKey
 
+/** A value that passes for what a variable of this name holds: a key, a secret (hex and base64 are read, too), a token. */
+function valueOf(name: string): string {
+  if (name.endsWith('PUBLIC_KEY')) return publicKey
+  return name.endsWith('SECRET') ? '5ec12e7f'.repeat(8) : 'con_1.long-enough-for-a-secret'
+}
+
 test.each(snippets)('$name of a configuration is valid', async ({ text }) => {
   const names = [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = '']) => name)
-  const env = Object.fromEntries(names.map((name) => [name, name.endsWith('PUBLIC_KEY') ? publicKey : aSecret]))
+  const env = Object.fromEntries(names.map((name) => [name, valueOf(name)]))
   const stub = { token: 'con_1.secret', website_id: 'site_1', site_domain: 'example.com' }
   const config = readConfig({ destinations: { main: stub }, ...parse(text) }, env)
   await expect(composeSources(config)).resolves.toBeDefined()
