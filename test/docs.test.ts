@@ -98,14 +98,14 @@ const publicKey = generateKeyPairSync('rsa', {
 }).publicKey
 
 /** A value that passes for what a variable of this name holds: a key, a secret (hex and base64 are read, too), a token. */
-function valueOf(name: string): string {
+function sampleOf(name: string): string {
   if (name.endsWith('PUBLIC_KEY')) return publicKey
   return name.endsWith('SECRET') ? '5ec12e7f'.repeat(8) : 'con_1.long-enough-for-a-secret'
 }
 
 test.each(snippets)('$name of a configuration is valid', async ({ text }) => {
   const names = [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = '']) => name)
-  const env = Object.fromEntries(names.map((name) => [name, valueOf(name)]))
+  const env = Object.fromEntries(names.map((name) => [name, sampleOf(name)]))
   const stub = { token: 'con_1.secret', website_id: 'site_1', site_domain: 'example.com' }
   const config = readConfig({ destinations: { main: stub }, ...parse(text) }, env)
   await expect(composeSources(config)).resolves.toBeDefined()
