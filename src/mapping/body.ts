@@ -35,7 +35,7 @@ export function unpacking(mapper: Mapper, definition: BodyDefinition | undefined
   function open(webhook: Webhook): Webhook | RelayError {
     const known = unpacked.get(webhook)
     if (known) return known
-    const opened = attempt(() => withBody(webhook, unpack(webhook.body, definition!)))
+    const opened = attempt(() => new UnpackedWebhook(webhook, unpack(webhook.body, definition!)))
     unpacked.set(webhook, opened)
     return opened
   }
@@ -69,17 +69,26 @@ function attempt(run: () => Webhook): Webhook | RelayError {
   }
 }
 
-function withBody(webhook: Webhook, body: unknown): Webhook {
-  const { method, path, headers, query } = webhook
-  return {
-    method,
-    path,
-    headers,
-    query,
-    body,
-    get digest() {
-      return webhook.digest // of the bytes, and only for who asks
-    },
+/** A webhook with another body. Its digest is that of the bytes, and only for who asks. */
+class UnpackedWebhook implements Webhook {
+  readonly method: string
+  readonly path: string
+  readonly headers: Webhook['headers']
+  readonly query: Webhook['query']
+  readonly body: unknown
+  readonly #packed: Webhook
+
+  constructor(packed: Webhook, body: unknown) {
+    this.method = packed.method
+    this.path = packed.path
+    this.headers = packed.headers
+    this.query = packed.query
+    this.body = body
+    this.#packed = packed
+  }
+
+  get digest(): string {
+    return this.#packed.digest
   }
 }
 
