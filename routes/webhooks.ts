@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RelayError } from '../src/domain/errors.ts'
+import { sendAnswer } from '../src/plugins/answer.ts'
 import { ok } from '../src/plugins/envelope.ts'
 import { expectedError, sendError } from '../src/plugins/errors.ts'
 import type { Admit, Received } from '../src/stages/receive.ts'
@@ -10,7 +11,7 @@ type Webhook = FastifyRequest<{ Params: { source: string; '*'?: string }; Body: 
 const failuresPerMinute = 30
 const noBytes = Buffer.alloc(0)
 
-/** `POST /webhooks/:source`: receive. */
+/** `POST /webhooks/:source`: receive. `GET`: a challenge, where the mapper knows one. */
 export async function webhooks(app: FastifyInstance): Promise<void> {
   // The signature covers the bytes as sent, so in this scope (only) nothing parses the body.
   app.removeAllContentTypeParsers()
@@ -65,6 +66,11 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
 
   app.post('/webhooks/:source', handle)
   app.post('/webhooks/:source/*', handle)
+  const greet = async (request: Webhook, reply: FastifyReply) => {
+    return sendAnswer(reply, await relay.greet({ ...deliveryOf(request), body: noBytes }), request.id)
+  }
+  app.get('/webhooks/:source', greet)
+  app.get('/webhooks/:source/*', greet)
 }
 
 function deliveryOf({ params, method, url, headers }: Webhook) {
@@ -91,11 +97,9 @@ function textsOf(headers: Webhook['headers']): Record<string, string> {
 function answer(received: Received, request: Webhook, reply: FastifyReply): FastifyReply {
   if (received.kind === 'kept') {
     const status = received.duplicate ? 'duplicate' : 'accepted'
-    return reply.code(202).send(ok({ event_id: received.eventId, status }, request.id))
+    const own = ok({ event_id: received.eventId, status }, request.id)
+    const wanted = request.server.relay.sources.get(request.params.source)?.mapper.accepted
+    return wanted ? sendAnswer(reply, wanted, request.id, own) : reply.code(202).send(own)
   }
-  const { status, body } = received.ping
-  reply.code(status)
-  if (body === undefined) return reply.send(ok({ event_id: null, status: 'ping' }, request.id))
-  if (typeof body === 'string') return reply.type('text/plain; charset=utf-8').send(body)
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+  return sendAnswer(reply, received.ping, request.id)
 }

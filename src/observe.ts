@@ -36,6 +36,8 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
     case 'item.dead':
     case 'destination.clock_skew':
       return 'warn'
+    case 'webhook.answered':
+      return signal.note === undefined ? 'info' : 'warn'
     case 'event.mapped':
       return signal.status === 'failed' ? 'warn' : 'info'
     case 'batch.attempted':

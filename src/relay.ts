@@ -9,6 +9,7 @@ import type { MapperLibrary } from './mapping/load.ts'
 import { createMetrics, type Metrics } from './plugins/metrics.ts'
 import { createDeliver, type Deliver } from './stages/deliver/deliver.ts'
 import type { Destination } from './stages/destination.ts'
+import { createGreet, type Greet } from './stages/greet.ts'
 import { createMap, type MapStep } from './stages/map.ts'
 import { createPrune } from './stages/prune.ts'
 import { createReceive, type Receive } from './stages/receive.ts'
@@ -39,6 +40,7 @@ export interface Relay {
   readonly emit: Emit
   readonly now: () => number
   readonly receive: Receive
+  readonly greet: Greet
   readonly mapStep: MapStep
   circuits(): ReadonlyMap<string, Circuit>
   start(): void
@@ -203,6 +205,7 @@ export async function openRelay({
     emit,
     now,
     receive,
+    greet: createGreet({ sources, now, emit }),
     mapStep,
     circuits: () => new Map([...delivers].map(([name, deliver]) => [name, deliver.circuit()])),
     start,

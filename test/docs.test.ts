@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -90,9 +91,21 @@ const snippets = ['README.md', 'docs/configuration.md', ...globSync('docs/cms/*.
 
 test('there are examples to look at', () => expect(snippets.length).toBeGreaterThan(5))
 
+const publicKey = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}).publicKey
+
+/** A value that passes for what a variable of this name holds: a key, a secret (hex and base64 are read, too), a token. */
+function sampleOf(name: string): string {
+  if (name.endsWith('PUBLIC_KEY')) return publicKey
+  return name.endsWith('SECRET') ? '5ec12e7f'.repeat(8) : 'con_1.long-enough-for-a-secret'
+}
+
 test.each(snippets)('$name of a configuration is valid', async ({ text }) => {
   const names = [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = '']) => name)
-  const env = Object.fromEntries(names.map((name) => [name, 'con_1.long-enough-for-a-secret']))
+  const env = Object.fromEntries(names.map((name) => [name, sampleOf(name)]))
   const stub = { token: 'con_1.secret', website_id: 'site_1', site_domain: 'example.com' }
   const config = readConfig({ destinations: { main: stub }, ...parse(text) }, env)
   await expect(composeSources(config)).resolves.toBeDefined()

@@ -58,6 +58,8 @@ export interface RelayTestOptions {
   readonly destinations?: Record<string, unknown>
   readonly sources?: Record<string, unknown>
   readonly server?: Record<string, unknown>
+  /** Mappers of the test's own. */
+  readonly mappersDir?: string
   readonly random?: () => number
 }
 
@@ -77,6 +79,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     {
       store,
       server: { admin_token: adminToken, ...options.server },
+      ...(options.mappersDir && { mappers_dir: options.mappersDir }),
       destinations: options.destinations ?? { main },
       sources: options.sources ?? {
         shop: { mapper: 'shopify', destination: 'main', secret: shopSecret, vars: { origin: 'https://example.com' } },

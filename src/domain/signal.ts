@@ -13,7 +13,14 @@ export type Signal =
       readonly duplicate: boolean
       readonly durationMs: number
     }
-  | { readonly kind: 'webhook.answered'; readonly source: string; readonly status: number; readonly bytes: number }
+  | {
+      readonly kind: 'webhook.answered'
+      readonly source: string
+      readonly status: number
+      readonly bytes: number
+      /** What the operator has to be told of it. */
+      readonly note?: string | undefined
+    }
   | {
       readonly kind: 'webhook.refused'
       /** Null where no such source is configured: names made up by strangers are no labels. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../domain/ingest-item.ts'
+import { unpacking } from './body.ts'
 import type { ModuleDefinition } from './define-mapper.ts'
 import type { MapperDefinition } from './definition.ts'
 import { createCompiler } from './field.ts'
@@ -51,7 +52,7 @@ export function bindMapper(
         modelCompiler: createCompiler({ timeLimitMs, issues, prefix }),
       })
   if (issues.length > 0) throw issuesError(`source '${source}'`, distinct(issues))
-  return mapper
+  return unpacking(mapper, definition.body)
 }
 
 /** Whether only those models are sent that the source registers: without any, every webhook is skipped. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { BodyDefinition } from './body.ts'
 import type { VarDefinition } from './definition.ts'
-import type { DraftFields, Ping } from './mapper.ts'
+import type { Answer, DraftFields, Ping } from './mapper.ts'
 import type { Webhook } from './webhook.ts'
 
 /** What a module's functions are told besides the body. */
@@ -53,6 +54,10 @@ export interface MapperModule<Input = unknown> {
     id?(webhook: Webhook): string | number | null | undefined
     topic?(webhook: Webhook): string | null | undefined
   }
+  /** How the body is packed, where it is not plain JSON, form fields or text. */
+  readonly body?: Partial<BodyDefinition> | undefined
+  /** How a webhook is answered that has been kept; left out, with the relay's own 202. */
+  readonly accepted?: Answer | undefined
   /** The answer to a ping, test or handshake; null where the webhook is an event. */
   ping?(webhook: Webhook): Ping | null
   /** Whether `ping` may answer without a valid signature. */
@@ -66,6 +71,7 @@ export interface MapperModule<Input = unknown> {
 /** A module as it was loaded. */
 export interface ModuleDefinition extends MapperModule {
   readonly title: string
+  readonly body?: BodyDefinition | undefined
   readonly vars: Readonly<Record<string, VarDefinition>>
   readonly replace: boolean
   /** Changes when the module's file does. */

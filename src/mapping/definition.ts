@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bodySchema } from './body.ts'
 
 /** JSONata text: what nearly every string in a mapper is. */
 export const expression = z.string().regex(/\S/, { error: 'an expression must not be empty' })
@@ -93,12 +94,29 @@ const varSchema = z.strictObject({
 })
 export type VarDefinition = z.output<typeof varSchema>
 
+export const answerStatus = z.int().min(200).max(299).default(200).describe('Status of the answer.')
+export const answerType = z
+  .enum(['application/json', 'text/plain', 'application/xml', 'text/xml'])
+  .optional()
+  .describe('Type of the body; left out, text is `text/plain` and anything else `application/json`.')
+
 const pingFields = {
-  match: expression.describe('Whether the webhook is this ping, test or handshake.'),
-  status: z.int().min(200).max(299).default(200).describe('Status of the answer.'),
+  match: expression.describe('Whether the request is this ping, test or handshake.'),
+  method: z.enum(['POST', 'GET']).default('POST').describe('How it comes; `GET` means HEAD as well.'),
+  status: answerStatus,
+  content_type: answerType,
   body: z.json().optional().describe("Body of the answer, its strings are expressions; left out, the relay's own."),
   unsigned: z.boolean().default(false).describe('Whether it is answered without a valid signature.'),
+  note: expression.optional().describe('A text for the operator, who is told in the log: something is to be done.'),
 }
+
+const accepted = z
+  .strictObject({
+    status: answerStatus,
+    content_type: answerType,
+    body: z.json().optional().describe("The body as it is, no expressions; left out, the relay's own."),
+  })
+  .describe('How a webhook is answered that has been kept, where the CMS asks for more than a 2xx; left out, with 202.')
 
 const eventFields = {
   id: expression.optional().describe('The delivery id; leave it out where the CMS sends none.'),
@@ -127,7 +145,9 @@ const headFields = {
 export const definitionSchema = z.strictObject({
   ...headFields,
   verify: verify.optional(),
+  body: bodySchema.optional(),
   event: z.strictObject(eventFields).default({}),
+  accepted: accepted.optional(),
   pings: z.array(z.strictObject({ name: z.string().min(1), ...pingFields })).default([]),
   vars: varsSchema.default({}),
   records: z.array(recordSchema).min(1, { error: 'needs at least one record' }),
@@ -150,7 +170,9 @@ export const patchSchema = z.strictObject({
   title: headFields.title.optional(),
   extends: mapperName.describe('The mapper that this one starts from.'),
   verify: verify.optional(),
+  body: z.strictObject(patchOf(bodySchema.shape)).nullish(),
   event: z.strictObject(patchOf(eventFields)).optional(),
+  accepted: z.strictObject(patchOf(accepted.shape)).nullish(),
   pings: z
     .array(z.strictObject({ name: z.string().min(1), remove: z.literal(true).optional(), ...patchOf(pingFields) }))
     .optional(),

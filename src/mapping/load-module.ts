@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { messageOf } from '../domain/errors.ts'
+import { bodySchema } from './body.ts'
 import { kit, type MapperModule, type ModuleDefinition } from './define-mapper.ts'
-import { mapperName, varsSchema } from './definition.ts'
+import { answerStatus, answerType, mapperName, varsSchema } from './definition.ts'
 import { type Issue, issuesOf } from './issues.ts'
 
 const isFunction = z.custom((value) => typeof value === 'function', { error: 'must be a function' })
@@ -16,6 +17,8 @@ const moduleSchema = z.strictObject({
   verify: z.record(z.string(), z.unknown()).optional(),
   vars: varsSchema.default({}),
   event: z.strictObject({ id: isFunction.optional(), topic: isFunction.optional() }).optional(),
+  body: bodySchema.optional(),
+  accepted: z.strictObject({ status: answerStatus, contentType: answerType, body: z.json().optional() }).optional(),
   ping: isFunction.optional(),
   hasUnsignedPings: z.boolean().optional(),
   input: z.custom((value) => typeof (value as z.ZodType | null)?.safeParse === 'function', {
@@ -41,7 +44,8 @@ export async function loadModule(path: string, label: string, issues: Issue[]): 
     else issues.push(...issuesOf(result.error).map(({ path: at, message }) => ({ path: `${label}: ${at}`, message })))
     return null
   }
-  const { vars, replace } = result.data
+  const { vars, replace, body, accepted } = result.data
   const module = exported as MapperModule
-  return { ...module, title: module.title ?? module.name, vars, replace, fingerprint: readFileSync(path, 'utf8') }
+  const checked = { vars, replace, body, accepted }
+  return { ...module, ...checked, title: module.title ?? module.name, fingerprint: readFileSync(path, 'utf8') }
 }

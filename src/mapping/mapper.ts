@@ -13,6 +13,8 @@ export interface Mapper {
   readonly hasUnsignedPings: boolean
   /** The answer to a ping, test or handshake; null where the webhook is an event. */
   readPing(webhook: Webhook): Promise<Ping | null>
+  /** How a webhook is answered that has been kept; left out, with the relay's own 202. */
+  readonly accepted?: Answer | undefined
   /** What the webhook wants. Throws nothing for bad content: what could not be mapped is in `problems`. */
   map(webhook: Webhook): Promise<Mapping>
 }
@@ -22,12 +24,20 @@ export interface EventNames {
   readonly topic: string | null
 }
 
-export interface Ping {
+/** What a sender is told. */
+export interface Answer {
   readonly status: number
-  /** Answered as JSON, text as `text/plain`; undefined: the relay's own envelope. */
-  readonly body: unknown
+  /** Left out: `text/plain` for text, `application/json` for anything else. */
+  readonly contentType?: string | undefined
+  /** Undefined: the relay's own envelope. */
+  readonly body?: unknown
+}
+
+export interface Ping extends Answer {
   /** Whether it may be answered without a valid signature (WooCommerce's ping carries none). */
   readonly unsigned: boolean
+  /** What the operator has to be told. */
+  readonly note?: string | undefined
 }
 
 export interface Mapping {

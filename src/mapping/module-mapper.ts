@@ -22,6 +22,7 @@ export function moduleMapper(
   return {
     name: module.name,
     version,
+    accepted: module.accepted,
     hasUnsignedPings: module.hasUnsignedPings ?? false,
     async readEvent(webhook) {
       return { id: nameOf(module.event?.id, webhook), topic: nameOf(module.event?.topic, webhook) }

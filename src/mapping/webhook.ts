@@ -90,10 +90,14 @@ function readBody(bytes: Buffer, { name, charset }: ContentType): unknown {
   const text = readText(bytes, charset)
   const start = text.trimStart()
   if (start === '') return null
+  if (start.startsWith(jwtStart)) return text // whatever type it comes with
   if (isJson(name)) return readJson(text)
   if (name === 'application/x-www-form-urlencoded') return readForm(text)
   return start[0] === '{' || start[0] === '[' ? readJsonOrText(text) : text
 }
+
+/** `{"` in base64: how a JWT begins, and no JSON does. */
+const jwtStart = 'eyJ'
 
 function readText(bytes: Buffer, charset: string): string {
   if (charset !== 'utf-8' && charset !== 'utf8') return decoderOf(charset).decode(bytes)

@@ -2,7 +2,7 @@ import type { MapperDefinition, PingDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
 import { type Compiler, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
-import type { Mapper, Ping } from './mapper.ts'
+import type { Answer, Mapper, Ping } from './mapper.ts'
 import type { ModelDefinitions } from './models.ts'
 import { compileRecord } from './record.ts'
 import { type Names, scopeOf } from './scope.ts'
@@ -62,6 +62,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
   return {
     name,
     version,
+    accepted: definition.accepted && answerOf(definition.accepted),
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
     async readEvent(webhook) {
       const scope = scopeOf(webhook, namesFor(webhook))
@@ -71,7 +72,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
       if (pings.length === 0) return null
       const scope = scopeOf(webhook, namesFor(webhook))
       for (const ping of pings) {
-        const answer = await ping(webhook.body, scope)
+        const answer = await ping(webhook, scope)
         if (answer !== null) return answer
       }
       return null
@@ -97,15 +98,34 @@ async function readName(field: Field | null, { body }: Webhook, scope: Scope): P
   }
 }
 
-type ReadPing = (body: unknown, scope: Scope) => Promise<Ping | null>
+function answerOf({ status, content_type: contentType, body }: NonNullable<MapperDefinition['accepted']>): Answer {
+  return { status, contentType, body }
+}
 
-function compilePing({ match, status, body, unsigned }: PingDefinition, compiler: Compiler, at: string): ReadPing {
-  const matches = compiler.expression(match, 'match', at)
-  const answer = compiler.template(body, 'body', at)
-  return async function readPing(content, scope) {
+/** Senders, even unsigned ones, have a say in it: one line, and not a long one. */
+function noteIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '').slice(0, 500) : undefined
+}
+
+type ReadPing = (webhook: Webhook, scope: Scope) => Promise<Ping | null>
+
+function compilePing(ping: PingDefinition, compiler: Compiler, at: string): ReadPing {
+  const { method, status, content_type: contentType, unsigned } = ping
+  const matches = compiler.expression(ping.match, 'match', at)
+  const answer = compiler.template(ping.body, 'body', at)
+  const note = ping.note === undefined ? null : compiler.expression(ping.note, 'note', at)
+  return async function readPing({ method: given, body: content }, scope) {
+    if (method !== (given === 'HEAD' ? 'GET' : given)) return null
     try {
       if (!isTruthy(await matches.evaluate(content, scope))) return null
-      return { status, body: await answer.evaluate(content, scope), unsigned }
+      const body = await answer.evaluate(content, scope)
+      return {
+        status,
+        contentType,
+        body,
+        unsigned,
+        note: note ? noteIn(await note.evaluate(content, scope)) : undefined,
+      }
     } catch (error) {
       if (error instanceof FieldError) return null // not one that this expression can read
       throw error

@@ -80,7 +80,8 @@ export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveD
   }
 
   function answerPing(source: Source, ping: Ping, { body }: Delivery): Received {
-    emit({ kind: 'webhook.answered', source: source.name, status: ping.status, bytes: body.length })
+    const { status, note } = ping
+    emit({ kind: 'webhook.answered', source: source.name, status, bytes: body.length, note })
     return { kind: 'ping', ping }
   }
 

@@ -42,12 +42,15 @@ export async function readFixture(file: string): Promise<Webhook> {
     headers: Record<string, string>
     body?: unknown
     rawBody?: string
+    method?: string
+    query?: string
   }
   const headers = Object.fromEntries(
     Object.entries(fixture.headers).map(([name, value]) => [name.toLowerCase(), value]),
   )
-  const body = Buffer.from(fixture.rawBody ?? JSON.stringify(fixture.body))
-  return readWebhook({ method: 'POST', path: '/webhooks/test', query: '', headers, body, limit: 1e6 })
+  const body = Buffer.from(fixture.rawBody ?? JSON.stringify(fixture.body) ?? '')
+  const { method = 'POST', query = '' } = fixture
+  return readWebhook({ method, path: '/webhooks/test', query, headers, body, limit: 1e6 })
 }
 
 /** JSON.parse, but numbers are written again as they were. */

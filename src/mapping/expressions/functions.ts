@@ -138,6 +138,23 @@ function sha256(value: unknown): string | undefined {
 }
 
 /**
+ * `$base64text(text)`: what base64 says, read as UTF-8 (`$base64decode` takes each byte for a character); line breaks in
+ * it do not matter. Nothing for nothing. Throws where it is no base64 or no UTF-8.
+ */
+function base64text(value: unknown): string | undefined {
+  if (isNothing(value)) return undefined
+  const packed = textIn('base64text', value).replace(/\s/g, '')
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return refuse('base64text', value, 'is not base64')
+  try {
+    return utf8.decode(Buffer.from(packed, 'base64'))
+  } catch {
+    return refuse('base64text', value, 'is not text in UTF-8')
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
  * `$utc(time)`: RFC 3339 in UTC, ending in Z. Takes ISO 8601 (also with a space; without a zone it is UTC), an e-mail
  * date (`Tue, 02 Jan 2024 03:04:05 +0100`), and unix time as number or digits: seconds, or from 10^11 on milliseconds.
  * Nothing for nothing, and for the empty time 0000-00-00 of MySQL. Throws where it is no time.
@@ -172,5 +189,6 @@ export const functions: Readonly<Record<string, ExpressionFunction>> = {
   markdown,
   text,
   sha256,
+  base64text,
   utc,
 }

@@ -172,6 +172,17 @@ test('$text gives the text of HTML', () => {
   expect(call('text', '')).toBe('')
 })
 
+test('$base64text reads UTF-8, whatever the line breaks', () => {
+  const packed = Buffer.from('\ufeffGrüße € 😀').toString('base64')
+  expect(call('base64text', packed)).toBe('Grüße € 😀')
+  expect(call('base64text', `${packed.slice(0, 8)}\n${packed.slice(8)}\n`)).toBe('Grüße € 😀')
+  expect(call('base64text', '')).toBeUndefined()
+  expect(call('base64text', null)).toBeUndefined()
+  expect(() => call('base64text', 'a*b')).toThrow(/^\$base64text: .* is not base64/)
+  expect(() => call('base64text', '/w==')).toThrow(/is not text in UTF-8/)
+  expect(() => call('base64text', 5)).toThrow(/^\$base64text/)
+})
+
 test('$sha256 gives lower-case hex of UTF-8', () => {
   expect(call('sha256', 'ä')).toBe(sha('ä'))
   expect(call('sha256', '')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')

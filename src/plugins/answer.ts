@@ -1,0 +1,19 @@
+import type { FastifyReply } from 'fastify'
+import type { Answer } from '../mapping/mapper.ts'
+import { type OkEnvelope, ok } from './envelope.ts'
+
+/** Answers a sender as a mapper says; without a body of its own, with ours. */
+export function sendAnswer(
+  reply: FastifyReply,
+  { status, contentType, body }: Answer,
+  requestId: string,
+  own: OkEnvelope = ok({ event_id: null, status: 'ping' }, requestId),
+): FastifyReply {
+  reply.code(status)
+  if (body === undefined) return reply.send(own)
+  const type = contentType ?? (typeof body === 'string' ? 'text/plain' : 'application/json')
+  // It may repeat what a stranger has sent: no browser shall take it for a page, or run what is in it.
+  reply.header('x-content-type-options', 'nosniff').header('content-security-policy', "default-src 'none'; sandbox")
+  const isText = typeof body === 'string' && type !== 'application/json'
+  return reply.type(`${type}; charset=utf-8`).send(isText ? body : JSON.stringify(body))
+}
