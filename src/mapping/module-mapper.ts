@@ -22,6 +22,7 @@ export function moduleMapper(
   return {
     name: module.name,
     version,
+    fetch: null, // a module's function is given its webhook and nothing else
     hasUnsignedPings: module.hasUnsignedPings ?? false,
     async readEvent(webhook) {
       return { id: nameOf(module.event?.id, webhook), topic: nameOf(module.event?.topic, webhook) }
