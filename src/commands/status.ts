@@ -18,6 +18,7 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
     return {
       events: {
         pending: stats.eventsPending,
+        waiting: stats.eventsWaiting,
         failed: stats.eventsFailed,
         oldest_pending_at: timeOf(stats.oldestPendingEventAt),
       },
@@ -36,7 +37,12 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
 const noCounts = { destination: '', pending: 0, delivered: 0, dead: 0, openBatches: 0, oldestPendingAt: null }
 
 interface Report {
-  readonly events: { readonly pending: number; readonly failed: number; readonly oldest_pending_at: string | null }
+  readonly events: {
+    readonly pending: number
+    readonly waiting: number
+    readonly failed: number
+    readonly oldest_pending_at: string | null
+  }
   readonly destinations: readonly (Record<string, unknown> & { readonly name: string; readonly state: string })[]
 }
 
