@@ -50,7 +50,7 @@ function textOf({ events, destinations }: Report): string {
   const columns = ['name', 'state', 'pending', 'delivered', 'dead', 'open_batches', 'oldest_pending_at', 'reason']
   const rows = destinations.map((row) => columns.map((column) => String(row[column] ?? '-')))
   return [
-    `events: ${events.pending} pending, ${events.failed} failed`,
+    `events: ${events.pending} pending, ${events.waiting > 0 ? `${events.waiting} waiting, ` : ''}${events.failed} failed`,
     '',
     table([
       ['DESTINATION', 'STATE', 'PENDING', 'DELIVERED', 'DEAD', 'OPEN BATCHES', 'OLDEST PENDING', 'REASON'],
