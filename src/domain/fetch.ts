@@ -32,7 +32,7 @@ export function fetchKeyOf({ method, url, headers, body }: FetchRequest): string
 
 /** A request as people read it: `GET /stories/1`. */
 export function fetchText({ method, url }: Pick<FetchRequest, 'method' | 'url'>): string {
-  return `${method} ${url}`
+  return `${method} ${url === '' ? '(base url)' : url}`
 }
 
 /** Where the credential of a CMS's API goes, as a mapper says it; a source's configuration has the credential. */

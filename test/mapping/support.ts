@@ -54,7 +54,10 @@ export async function readFixture(file: string): Promise<Webhook> {
 
 /** What the CMS's API answers in a fixture. */
 export function readFetched(file: string): readonly FixtureAnswer[] {
-  return (exactJson(readFileSync(file, 'utf8')) as { fetched?: FixtureAnswer[] }).fetched ?? []
+  const text = readFileSync(file, 'utf8')
+  const { fetched = [] } = JSON.parse(text) as { fetched?: FixtureAnswer[] }
+  const exact = exactJson(text) as { fetched?: FixtureAnswer[] }
+  return fetched.map((answer, index) => ({ ...answer, body: exact.fetched?.[index]?.body }))
 }
 
 /** JSON.parse, but numbers are written again as they were. */
