@@ -61,7 +61,7 @@ test('the mapper that fetches comes to one article, with the answer of its fixtu
   expect(changes).toMatchObject([{ item: { id: 'article:7', url: 'https://example.com/seven', text: 'Seven.' } }])
 })
 
-test.each(['generic', 'ghost', 'shopify', 'strapi', 'woocommerce'])(
+test.each(['generic', 'ghost', 'kontent-ai', 'prismic', 'shopify', 'storyblok', 'strapi', 'woocommerce'])(
   'the source on the page of %s binds',
   async (cms) => {
     const text = readFileSync(join(docs, `cms/${cms}.md`), 'utf8')
