@@ -1,3 +1,4 @@
+import { composeFetch } from './compose-fetch.ts'
 import { ConfigError, type LoadedConfig, loadConfig, type SoundPart } from './config/load.ts'
 import type { DestinationConfig, SourceConfig } from './config/schema.ts'
 import { secretsOfSource } from './config/secrets.ts'
@@ -38,19 +39,25 @@ function issuesIn(error: RelayError): readonly Issue[] {
 }
 
 /** Mappers and sources, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
-export async function composeSources(config: SoundPart): Promise<Parts> {
+export async function composeSources(config: SoundPart, now: () => number = Date.now): Promise<Parts> {
   const mappers = await loadMappers({ userDir: config.mappers_dir })
   const issues: Issue[] = []
   const sources = new Map<string, Source>()
   for (const [name, settings] of Object.entries(config.sources)) {
-    const source = composeSource(name, settings, mappers, issues)
+    const source = composeSource(name, settings, mappers, now, issues)
     if (source) sources.set(name, source)
   }
   if (issues.length > 0) throw new ConfigError('configuration', issues)
   return { mappers, sources }
 }
 
-function composeSource(name: string, settings: SourceConfig, mappers: MapperLibrary, issues: Issue[]): Source | null {
+function composeSource(
+  name: string,
+  settings: SourceConfig,
+  mappers: MapperLibrary,
+  now: () => number,
+  issues: Issue[],
+): Source | null {
   const path = `sources.${name}`
   const definition = mappers.get(settings.mapper)
   if (!definition) {
@@ -65,7 +72,8 @@ function composeSource(name: string, settings: SourceConfig, mappers: MapperLibr
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
   })
   if (!mapper || !verifier) return null
-  return { name, enabled, mapper, verifier, destinations: [...new Set([destination].flat())] }
+  const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
+  return { name, enabled, mapper, verifier, destinations: [...new Set([destination].flat())], fetch }
 }
 
 /** The mistakes of a part join the others; anything else that is thrown is a bug. */

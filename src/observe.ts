@@ -40,6 +40,8 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
       return signal.note === undefined ? 'info' : 'warn'
     case 'event.mapped':
       return signal.status === 'failed' ? 'warn' : 'info'
+    case 'event.fetched':
+      return signal.error === null ? 'info' : 'warn'
     case 'batch.attempted':
       return signal.outcome === 'settled' ? 'info' : 'warn'
     case 'destination.changed':
@@ -56,6 +58,12 @@ function fieldsOf(signal: Signal): Record<string, unknown> {
     case 'batch.attempted': {
       const { kind: _kind, latenciesMs, ...fields } = signal
       return latenciesMs.length > 0 ? { ...fields, slowestMs: Math.max(...latenciesMs) } : fields
+    }
+    case 'event.fetched': {
+      const { kind: _kind, requests, ...fields } = signal
+      const outcomes: Record<string, number> = {}
+      for (const { outcome } of requests) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      return { ...fields, requests: requests.length, outcomes }
     }
     case 'step.failed':
       return { loop: signal.loop, error: messageOf(signal.error), stack: stackOf(signal.error) }

@@ -9,6 +9,7 @@ import type { MapperLibrary } from './mapping/load.ts'
 import { createMetrics, type Metrics } from './plugins/metrics.ts'
 import { createDeliver, type Deliver } from './stages/deliver/deliver.ts'
 import type { Destination } from './stages/destination.ts'
+import { createFetch, type FetchStage } from './stages/fetch.ts'
 import { createGreet, type Greet } from './stages/greet.ts'
 import { createMap, type MapStep } from './stages/map.ts'
 import { createPrune } from './stages/prune.ts'
@@ -42,6 +43,8 @@ export interface Relay {
   readonly receive: Receive
   readonly greet: Greet
   readonly mapStep: MapStep
+  /** By source, of those whose webhooks do not hold their records. */
+  readonly fetches: ReadonlyMap<string, FetchStage>
   circuits(): ReadonlyMap<string, Circuit>
   start(): void
   /** Wakes every loop: after a change that did not come through a stage. */
@@ -52,6 +55,7 @@ export interface Relay {
   close(graceMs?: number): Promise<void>
 }
 
+const releasedAtOnce = 1_000
 const pruneEveryMs = 60_000
 /** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
 const crowd = 8
@@ -79,9 +83,12 @@ export async function openRelay({
   const opening = openStore(config.store, { lock: true })
   const opened = opening.catch(() => null) // whoever fails first is reported
   stack.defer(async () => (await opened)?.close())
-  const { mappers, sources } = await composeSources(config)
+  const { mappers, sources } = await composeSources(config, now)
   const store = await opening
   await store.recover({ at: now(), all: true })
+  const fetching = [...sources.values()].filter(({ fetch }) => fetch !== null)
+  while ((await store.releaseWaiting(fetching.map(({ name }) => name), releasedAtOnce)) > 0); // biome-ignore format: one idea
+  for (const { fetch } of fetching) stack.defer(() => fetch?.client.close())
 
   const destinations = new Map<string, Destination>()
   const delivers = new Map<string, Deliver>()
@@ -110,6 +117,10 @@ export async function openRelay({
   const mapBell = createBell()
   const pruneBell = createBell()
   const deliverBells = new Map<string, Bell>([...destinations.keys()].map((name) => [name, createBell()]))
+  const fetchBells = new Map<string, Bell>(fetching.map(({ name }) => [name, createBell()]))
+  const onChanges = (names: ReadonlySet<string>) => {
+    for (const name of names) deliverBells.get(name)?.ring()
+  }
   const mapStep = createMap({
     store,
     sources,
@@ -118,10 +129,17 @@ export async function openRelay({
     bodyLimit,
     now,
     emit,
-    onChanges: (names) => {
-      for (const name of names) deliverBells.get(name)?.ring()
+    onChanges,
+    onWaiting: (names) => {
+      for (const name of names) fetchBells.get(name)?.ring()
     },
   })
+  const fetches = new Map<string, FetchStage>(
+    fetching.map((source) => [
+      source.name,
+      createFetch({ store, source, destinations, owner, bodyLimit, now, random, emit, onChanges }),
+    ]),
+  )
   const pruneStep = createPrune({ store, retention: config.retention, now })
 
   let receiving = 0
@@ -160,6 +178,12 @@ export async function openRelay({
       const step = async () => ((await deliver.step(cut.signal)) ? 0 : restOf(await deliver.nextAt(), now()))
       return Array.from({ length: concurrency }, () => loop(`deliver ${name}`, bell, step))
     })
+    const asking = [...fetches].flatMap(([name, { workers, step, nextAt }]) => {
+      const bell = fetchBells.get(name)!
+      return workers.map((worker) =>
+        loop(`fetch ${name}`, bell, async () => ((await step(worker, cut.signal)) ? 0 : restOf(await nextAt(), now()))),
+      )
+    })
     const mapping = loop('map', mapBell, async () => ((await mapStep()) > 0 ? 0 : idleMs))
     const prune = async () => {
       // What an owner left behind whose lease is over; with one process that is what it could not give back itself.
@@ -167,11 +191,11 @@ export async function openRelay({
       return (await pruneStep()) > 0 ? 0 : pruneEveryMs
     }
     const pruning = loop('prune', pruneBell, prune, pruneEveryMs)
-    running = Promise.all([mapping, pruning, ...delivering])
+    running = Promise.all([mapping, pruning, ...asking, ...delivering])
   }
 
   function wake(): void {
-    for (const bell of [mapBell, ...deliverBells.values()]) bell.ring()
+    for (const bell of [mapBell, ...fetchBells.values(), ...deliverBells.values()]) bell.ring()
   }
 
   // The check commits to disk: however often it is asked for, once a second is enough.
@@ -207,6 +231,7 @@ export async function openRelay({
     receive,
     greet: createGreet({ sources, now, emit }),
     mapStep,
+    fetches,
     circuits: () => new Map([...delivers].map(([name, deliver]) => [name, deliver.circuit()])),
     start,
     wake,

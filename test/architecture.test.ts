@@ -9,6 +9,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/verify', 1],
   ['src/mapping', 1],
   ['src/ingest', 1],
+  ['src/fetch', 1],
   ['src/store', 1],
   ['src/stages', 2],
   // What routes and the composition share: the configuration as read, envelopes, metrics.
@@ -36,7 +37,7 @@ const files = globSync(['src/**/*.ts', 'routes/**/*.ts'], { cwd: root })
 
 test('there are files to look at', () => expect(files.length).toBeGreaterThan(50))
 
-test('imports point one way: domain <- verify | mapping | ingest | store <- stages <- routes <- src', () => {
+test('imports point one way: domain <- verify | mapping | ingest | fetch | store <- stages <- routes <- src', () => {
   const wrong: string[] = []
   for (const file of files) {
     const from = placeOf(file)
@@ -53,7 +54,7 @@ test('imports point one way: domain <- verify | mapping | ingest | store <- stag
 })
 
 test('siblings of one rank do not even name each other', () => {
-  const siblings = ['src/verify', 'src/mapping', 'src/ingest', 'src/store']
+  const siblings = ['src/verify', 'src/mapping', 'src/ingest', 'src/fetch', 'src/store']
   const wrong = files.flatMap((file) => {
     const own = siblings.find((folder) => file.startsWith(`${folder}/`))
     if (!own) return []

@@ -46,6 +46,8 @@ export interface TestRelay {
   admin(method: 'GET' | 'POST', path: string, body?: unknown): Promise<LightMyRequestResponse>
   /** Maps what is pending. */
   map(): Promise<void>
+  /** Asks the CMSs for what is due now; answers for how many events. */
+  fetch(): Promise<number>
   /** Delivers what is due now and in the next `wait` milliseconds, while the clock runs that far. */
   deliver(wait?: number): Promise<void>
 }
@@ -81,6 +83,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
       server: { admin_token: adminToken, ...options.server },
       ...(options.mappersDir && { mappers_dir: options.mappersDir }),
       destinations: options.destinations ?? { main },
+      ...(options.mappersDir !== undefined && { mappers_dir: options.mappersDir }),
       sources: options.sources ?? {
         shop: { mapper: 'shopify', destination: 'main', secret: shopSecret, vars: { origin: 'https://example.com' } },
         demo: { mapper: 'generic', destination: 'main', verify: 'none', vars: { origin: 'https://example.com' } },
@@ -143,6 +146,12 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
       }),
     async map() {
       while ((await relay.mapStep()) > 0);
+    },
+    async fetch() {
+      const never = new AbortController().signal
+      let events = 0
+      for (const { workers, step } of relay.fetches.values()) while (await step(workers[0]!, never)) events += 1
+      return events
     },
     async deliver(wait = 0) {
       const end = clock.now() + wait

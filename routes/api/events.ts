@@ -7,7 +7,7 @@ import type { EventDetail } from '../../src/store/store.ts'
 
 const eventQuery = z.strictObject({
   source: z.string().optional(),
-  status: z.enum(['pending', 'processed', 'skipped', 'failed']).optional(),
+  status: z.enum(['pending', 'waiting', 'processed', 'skipped', 'failed']).optional(),
   topic: z.string().optional(),
   since: timeParam.optional(),
   until: timeParam.optional(),
@@ -43,8 +43,12 @@ function unknownEvent(id: string): RelayError {
 }
 
 /** The body as text where it is UTF-8, else as base64. */
-function presentEvent({ body, ...event }: EventDetail): Record<string, unknown> {
+function presentEvent({ body, fetches, ...event }: EventDetail): Record<string, unknown> {
   const text = body.toString('utf8')
   const isText = Buffer.from(text, 'utf8').equals(body)
-  return { ...present(event), ...(isText ? { body: text } : { body_base64: body.toString('base64') }) }
+  return {
+    ...present(event),
+    fetches: fetches.map(present),
+    ...(isText ? { body: text } : { body_base64: body.toString('base64') }),
+  }
 }

@@ -6,6 +6,7 @@ import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
 import { modelsSchema } from '../../src/mapping/models.ts'
 import { ok } from '../../src/plugins/envelope.ts'
 import { readInput, snakeCase } from '../../src/plugins/present.ts'
+import { fixtureAnswers } from '../../src/stages/fixture-answers.ts'
 import { deliveryOf, preview } from '../../src/stages/preview.ts'
 
 const previewBody = z.strictObject({
@@ -13,6 +14,17 @@ const previewBody = z.strictObject({
   body: z.unknown().optional(),
   rawBody: z.string().optional(),
   query: z.string().optional(),
+  fetched: z
+    .array(
+      z.strictObject({
+        method: z.string().optional(),
+        url: z.string(),
+        status: z.int().optional(),
+        body: z.unknown().optional(),
+      }),
+    )
+    .default([])
+    .describe("What the CMS's API would answer."),
   source: z.string().optional().describe('Take vars, models and destination of this source.'),
   vars: z.record(z.string(), z.unknown()).default({}),
   models: modelsSchema.default({}),
@@ -25,12 +37,11 @@ export async function mappers(app: FastifyInstance): Promise<void> {
   app.get('/mappers', async (request) => ok(relay.mappers.list().map(snakeCase), request.id, { cursor: null }))
 
   app.post<{ Params: { name: string } }>('/mappers/:name/preview', async (request) => {
-    const { source, vars, models, ...fixture } = readInput(previewBody, request.body, 'body')
+    const { source, vars, models, fetched, ...fixture } = readInput(previewBody, request.body, 'body')
     const { mapper, rules } = choose(request.params.name, source, vars, models)
-    return ok(
-      await preview(mapper, deliveryOf(fixture, source ?? 'preview'), rules, relay.config.server.body_limit),
-      request.id,
-    )
+    const delivery = deliveryOf(fixture, source ?? 'preview')
+    const answers = fixtureAnswers(fetched)
+    return ok(await preview(mapper, delivery, rules, relay.config.server.body_limit, answers), request.id)
   })
 
   function choose(

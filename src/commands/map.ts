@@ -6,6 +6,7 @@ import { RelayError } from '../domain/errors.ts'
 import { bindMapper } from '../mapping/bind.ts'
 import { readJson } from '../mapping/json.ts'
 import { loadMappers } from '../mapping/load.ts'
+import { fixtureAnswers } from '../stages/fixture-answers.ts'
 import { deliveryOf, type Fixture, preview } from '../stages/preview.ts'
 import { readInputFile } from './input.ts'
 import { UsageError } from './report.ts'
@@ -27,6 +28,16 @@ const fixtureSchema = z.object({
   rawBody: z.string().optional(),
   query: z.string().optional(),
   method: z.string().optional(),
+  fetched: z
+    .array(
+      z.object({
+        method: z.string().optional(),
+        url: z.string(),
+        status: z.int().optional(),
+        body: z.unknown().optional(),
+      }),
+    )
+    .optional(),
 })
 
 /** Prints what one webhook would come to. Problems go to standard error and make the command fail. */
@@ -56,9 +67,11 @@ export async function mapOne(options: MapOptions): Promise<void> {
   }
   const vars = { ...source?.vars, ...varsOf(options.var) }
   const mapper = bindMapper(definition, { source: sourceName ?? 'map', vars, models: source?.models ?? {} })
-  const delivery = deliveryOf(readFixture(options), sourceName ?? 'map')
+  const fixture = readFixture(options)
+  const delivery = deliveryOf(fixture, sourceName ?? 'map')
+  const answers = fixtureAnswers(fixture.fetched ?? [])
   const limit = config?.server.body_limit ?? delivery.body.length + 1
-  const { event, changes, skipped, problems } = await preview(mapper, delivery, rulesOf(config, source), limit)
+  const { event, changes, skipped, problems } = await preview(mapper, delivery, rulesOf(config, source), limit, answers)
   process.stdout.write(`${JSON.stringify({ event, changes, skipped }, null, 2)}\n`)
   if (problems.length > 0) {
     const issues = problems.map((message) => ({ path: '', message }))

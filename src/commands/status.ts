@@ -18,6 +18,7 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
     return {
       events: {
         pending: stats.eventsPending,
+        waiting: stats.eventsWaiting,
         failed: stats.eventsFailed,
         oldest_pending_at: timeOf(stats.oldestPendingEventAt),
       },
@@ -36,7 +37,12 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
 const noCounts = { destination: '', pending: 0, delivered: 0, dead: 0, openBatches: 0, oldestPendingAt: null }
 
 interface Report {
-  readonly events: { readonly pending: number; readonly failed: number; readonly oldest_pending_at: string | null }
+  readonly events: {
+    readonly pending: number
+    readonly waiting: number
+    readonly failed: number
+    readonly oldest_pending_at: string | null
+  }
   readonly destinations: readonly (Record<string, unknown> & { readonly name: string; readonly state: string })[]
 }
 
@@ -44,7 +50,7 @@ function textOf({ events, destinations }: Report): string {
   const columns = ['name', 'state', 'pending', 'delivered', 'dead', 'open_batches', 'oldest_pending_at', 'reason']
   const rows = destinations.map((row) => columns.map((column) => String(row[column] ?? '-')))
   return [
-    `events: ${events.pending} pending, ${events.failed} failed`,
+    `events: ${events.pending} pending, ${events.waiting > 0 ? `${events.waiting} waiting, ` : ''}${events.failed} failed`,
     '',
     table([
       ['DESTINATION', 'STATE', 'PENDING', 'DELIVERED', 'DEAD', 'OPEN BATCHES', 'OLDEST PENDING', 'REASON'],

@@ -63,6 +63,33 @@ const destination = z.strictObject({
   retry: retry.prefault({}),
 })
 
+const fetch = z.strictObject({
+  base_url: httpUrl
+    .optional()
+    .describe("Root of the CMS's API, where the mapper does not know it; nothing outside of it is asked."),
+  token: secret.optional().describe("Credential of the CMS's API; the mapper knows where it goes."),
+  query: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('More that every request has in its query. Kept secret.'),
+  headers: z
+    .record(z.string().regex(/^[A-Za-z0-9-]+$/, { error: 'a header name' }), z.string())
+    .default({})
+    .describe('More headers of every request. Kept secret.'),
+  allow_private: flag
+    .default(false)
+    .describe('True: the API may be at a private or loopback address. Link-local ones are never asked.'),
+  timeout: duration.prefault('10s').describe('Limit for a request, to the last byte of the answer.'),
+  max_bytes: size.prefault('10mb').describe('Size of an answer.'),
+  concurrency: whole.min(1).max(64).default(4).describe('Requests under way at once.'),
+  max_age: duration.prefault('24h').describe('After so long without its answers an event is failed.'),
+  max_lag: duration
+    .prefault('5m')
+    .describe(
+      'How long an answer that is older than the webhook, or a 404 for what was just published, is asked for again.',
+    ),
+})
+
 export const sourceSchema = z.strictObject({
   mapper: z.string().min(1).describe('A built-in mapper or one of your own.'),
   destination: z.union([name, z.array(name).min(1)]).describe('Where the items go: a destination or a list.'),
@@ -74,6 +101,7 @@ export const sourceSchema = z.strictObject({
     .describe('How webhooks are verified, over what the mapper says; `none` accepts anyone. See Verification below.'),
   vars: z.record(z.string(), z.unknown()).default({}).describe('What the mapper asks for, such as the site origin.'),
   models: modelsSchema.default({}).describe('Headless systems: which models may leave, and how.'),
+  fetch: fetch.prefault({}),
   rate_limit: z
     .strictObject({
       max: whole.min(1).default(600).describe('Webhooks in a window; more are answered 429.'),

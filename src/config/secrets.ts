@@ -6,12 +6,19 @@ export function secretsOfSource({ secret, verify }: SourceConfig): readonly stri
   return [...new Set([secret ?? [], inner ?? []].flat())]
 }
 
+/** What a source shows to the API of its CMS. */
+function credentialsOf({ fetch }: SourceConfig): readonly string[] {
+  return [fetch.token ?? [], Object.values(fetch.query), Object.values(fetch.headers)].flat()
+}
+
 /** Every value of the configuration that must never be printed. */
 export function secretsOf(config: Config): readonly string[] {
   const tokens = Object.values(config.destinations).flatMap(secretsOfToken)
-  return [...tokens, ...Object.values(config.sources).flatMap(secretsOfSource), config.server.admin_token ?? ''].filter(
-    Boolean,
-  )
+  return [
+    ...tokens,
+    ...Object.values(config.sources).flatMap((source) => [...secretsOfSource(source), ...credentialsOf(source)]),
+    config.server.admin_token ?? '',
+  ].filter(Boolean)
 }
 
 function secretsOfToken({ token }: DestinationConfig): readonly string[] {

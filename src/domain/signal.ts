@@ -45,6 +45,21 @@ export type Signal =
       readonly durationMs: number
     }
   | {
+      /** One try to get what an event has to know from the API of its CMS. */
+      readonly kind: 'event.fetched'
+      readonly eventId: string
+      readonly source: string
+      readonly topic: string | null
+      readonly attempt: number
+      readonly requests: readonly { readonly outcome: string; readonly durationMs: number }[]
+      /** `waiting`: it is tried again. */
+      readonly status: 'waiting' | 'processed' | 'skipped' | 'failed'
+      readonly error: string | null
+      /** When it is tried again; null where it is not. */
+      readonly afterMs: number | null
+      readonly durationMs: number
+    }
+  | {
       readonly kind: 'batch.attempted'
       readonly batchId: string
       readonly destination: string

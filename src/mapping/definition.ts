@@ -35,12 +35,47 @@ const guess = z
   })
   .describe('Turns what no expression uses into json.fields, json.relations, json.media and json.seo.')
 
+const requestFields = {
+  url: expression.describe('Path below the base url, such as `"/stories/" & id`.'),
+  method: z.enum(['GET', 'POST']).default('GET').describe('How it is asked; POST for APIs that are asked in a body.'),
+  query: template.optional().describe('Query: a map of expressions; a list gives the name several times.'),
+  headers: template.optional().describe('Headers: a map of expressions.'),
+  body: z.json().optional().describe('Body, sent as JSON: its strings are expressions.'),
+}
+
+const together = z
+  .strictObject({
+    max: z.int().min(1).max(1000).describe('How many records one request asks for at most; they are `$refs`.'),
+    key: expression.describe('What the webhook calls a record, over the element of `each`.'),
+    of: expression.describe('The same, over a record of the answer. One without an answer is gone.'),
+  })
+  .describe('Several records are asked for in one request.')
+
+const recordFetch = z
+  .strictObject({
+    ...requestFields,
+    first: z.strictObject(requestFields).optional().describe('A request before: its answer is `$first`.'),
+    record: expression
+      .optional()
+      .describe('The record in the answer, or with `together` the records; left out, it is the answer. `[]`: gone.'),
+    version: expression.optional().describe("The record's version to compare with `at_least`; left out, `version`."),
+    at_least: expression
+      .optional()
+      .describe('The version that the webhook tells of: an older record is asked for again.'),
+    exists: expression
+      .optional()
+      .describe('Whether the webhook says that the record is there: a 404 is then not believed at once.'),
+    together: together.optional(),
+  })
+  .describe('Gets the record from the API of the CMS: it is the context of everything else, the element is `$ref`.')
+
 /** The keys of a record besides its name. */
 export const recordFields = {
   match: expression.optional().describe('Whether the record applies to the webhook; left out, it always does.'),
   skip: expression.optional().describe('The reason to skip the webhook: the records below are not asked.'),
   fail: expression.optional().describe('The reason why the webhook cannot be mapped: the event fails.'),
   each: expression.optional().describe('The record or records in the webhook; left out, it is the body.'),
+  fetch: recordFetch.optional(),
   model: expression.optional().describe("The model's name; only models that the source registers are sent."),
   type: itemFields.type.optional(),
   id: itemFields.id.optional(),
@@ -64,6 +99,9 @@ export const recordFields = {
   guess: guess.optional(),
 }
 
+/** As a record's `type`: the removal of a record whose model the webhook does not tell. */
+export const anyModel = 'any'
+
 const recordName = z.string().min(1).describe('What messages call the record; unique in its mapper.')
 
 const recordSchema = z.strictObject({ name: recordName, ...recordFields }).superRefine((record, context) => {
@@ -80,6 +118,9 @@ const recordSchema = z.strictObject({ name: recordName, ...recordFields }).super
   if (record.id === undefined) refuse('id', 'is required')
   if (record.type === undefined && record.model === undefined) refuse('type', 'is required')
   const isTombstone = record.live === false
+  if (record.type === anyModel && !(isTombstone && record.model === undefined && record.fetch === undefined)) {
+    refuse('type', `'${anyModel}' is for records with \`live: false\`, without model and fetch`)
+  }
   if (record.url === undefined && record.model === undefined && !isTombstone) refuse('url', 'is required')
 })
 
@@ -134,6 +175,30 @@ const verify = z
   .record(z.string(), z.unknown())
   .describe('How webhooks of this CMS are verified, without the secret; a source may set its own.')
 
+const tokenPlace = z
+  .strictObject({
+    query: z.string().min(1).optional().describe('Name in the query.'),
+    header: z
+      .string()
+      .regex(/^[a-z0-9-]+$/, { error: 'a header name in lower case' })
+      .optional()
+      .describe('A header.'),
+    prefix: z.string().default('').describe('Stands before the token in the header, such as `Bearer `.'),
+    required: z.boolean().default(true).describe('Whether the API answers nobody without one.'),
+  })
+  .refine(({ query, header }) => (query === undefined) !== (header === undefined), {
+    error: 'say one of query and header',
+  })
+
+const mapperFetch = z
+  .strictObject({
+    base_url: expression.optional().describe('Root of the API, over `$vars`; a source may set another.'),
+    token: tokenPlace.optional().describe("Where the source's `fetch.token` goes."),
+    query: template.optional().describe('Query of every request.'),
+    headers: template.optional().describe('Headers of every request.'),
+  })
+  .describe('How the API of the CMS is reached.')
+
 const headFields = {
   name: mapperName.describe('What `mapper:` of a source says.'),
   title: z.string().min(1).describe('Name of the CMS for people.'),
@@ -148,6 +213,7 @@ export const definitionSchema = z.strictObject({
   body: bodySchema.optional(),
   event: z.strictObject(eventFields).default({}),
   accepted: accepted.optional(),
+  fetch: mapperFetch.optional(),
   pings: z.array(z.strictObject({ name: z.string().min(1), ...pingFields })).default([]),
   vars: varsSchema.default({}),
   records: z.array(recordSchema).min(1, { error: 'needs at least one record' }),
@@ -155,6 +221,10 @@ export const definitionSchema = z.strictObject({
 
 export type MapperDefinition = z.output<typeof definitionSchema>
 export type RecordDefinition = MapperDefinition['records'][number]
+export type FetchDefinition = NonNullable<RecordDefinition['fetch']>
+export type RequestDefinition = NonNullable<FetchDefinition['first']>
+export type TogetherDefinition = NonNullable<FetchDefinition['together']>
+export type MapperFetchDefinition = NonNullable<MapperDefinition['fetch']>
 export type PingDefinition = MapperDefinition['pings'][number]
 
 /** Every key optional, and null where it takes back what the extended mapper says. */
@@ -173,6 +243,7 @@ export const patchSchema = z.strictObject({
   body: z.strictObject(patchOf(bodySchema.shape)).nullish(),
   event: z.strictObject(patchOf(eventFields)).optional(),
   accepted: z.strictObject(patchOf(accepted.shape)).nullish(),
+  fetch: z.looseObject({}).nullish(), // checked once it is laid over the extended mapper's
   pings: z
     .array(z.strictObject({ name: z.string().min(1), remove: z.literal(true).optional(), ...patchOf(pingFields) }))
     .optional(),
@@ -182,7 +253,7 @@ export const patchSchema = z.strictObject({
       z.strictObject({
         name: recordName,
         remove: z.literal(true).optional().describe('Takes the record of the extended mapper away.'),
-        ...patchOf({ ...recordFields, json: patchTemplate, attributes: patchTemplate }),
+        ...patchOf({ ...recordFields, json: patchTemplate, attributes: patchTemplate, fetch: z.looseObject({}) }),
       }),
     )
     .optional(),

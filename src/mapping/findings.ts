@@ -1,3 +1,4 @@
+import { type FetchRequest, fetchKeyOf, fetchText } from '../domain/fetch.ts'
 import { compareVersions } from '../domain/version.ts'
 import { FieldError } from './field.ts'
 import type { Draft, Mapping } from './mapper.ts'
@@ -8,6 +9,8 @@ export function createFindings(mapper: string): Findings & { result(nothing: str
   const drafts = new Map<string, Draft>()
   const reasons: string[] = []
   const problems: string[] = []
+  const requests = new Map<string, FetchRequest>()
+  const late: string[] = []
   return {
     add(draft) {
       const { type, id } = draft.kind === 'upsert' ? draft.fields : draft
@@ -24,10 +27,22 @@ export function createFindings(mapper: string): Findings & { result(nothing: str
       if (!(error instanceof FieldError)) throw error
       problems.push(`mapper '${mapper}', ${where}: ${error.message}`)
     },
+    ask(request) {
+      requests.set(fetchKeyOf(request), request)
+    },
+    late(where, what) {
+      late.push(`mapper '${mapper}', ${where}: ${what}`)
+    },
     result(nothing) {
       const isEmpty = drafts.size === 0 && problems.length === 0
-      const skipped = isEmpty ? reasons.join('; ') || nothing : null
-      return { drafts: [...drafts.values()], skipped, problems }
+      const skipped = isEmpty ? (waiting(requests, late) ?? (reasons.join('; ') || nothing)) : null
+      return { drafts: [...drafts.values()], skipped, problems, requests: [...requests.values()], late }
     },
   }
+}
+
+/** Why nothing came out yet; null where nothing is waited for. */
+function waiting(requests: ReadonlyMap<string, FetchRequest>, late: readonly string[]): string | null {
+  if (requests.size > 0) return `has to ask ${[...requests.values()].map(fetchText).join(', ')}`
+  return late.length > 0 ? late.join('; ') : null
 }

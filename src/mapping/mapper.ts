@@ -1,4 +1,5 @@
 import type { Change } from '../domain/change.ts'
+import type { FetchAnswers, FetchNeeds, FetchRequest } from '../domain/fetch.ts'
 import type { Version } from '../domain/version.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -15,9 +16,23 @@ export interface Mapper {
   readPing(webhook: Webhook): Promise<Ping | null>
   /** How a webhook is answered that has been kept; left out, with the relay's own 202. */
   readonly accepted?: Answer | undefined
-  /** What the webhook wants. Throws nothing for bad content: what could not be mapped is in `problems`. */
-  map(webhook: Webhook): Promise<Mapping>
+  /** How the API of the CMS is reached; null where the webhooks hold their records. */
+  readonly fetch: FetchNeeds | null
+  /**
+   * What the webhook wants. Throws nothing for bad content: what could not be mapped is in `problems`. It does no I/O: what
+   * it has to know besides the webhook is in `requests`, and mapping again with their answers goes on from there.
+   */
+  map(webhook: Webhook, fetched?: Fetched): Promise<Mapping>
 }
+
+/** What the API of the CMS has answered so far. */
+export interface Fetched {
+  readonly answers: FetchAnswers
+  /** Whether an answer counts that is older than the webhook: it has been waited for long enough. */
+  readonly believe: boolean
+}
+
+export const nothingFetched: Fetched = { answers: () => undefined, believe: false }
 
 export interface EventNames {
   readonly id: string | null
@@ -46,6 +61,10 @@ export interface Mapping {
   readonly skipped: string | null
   /** Records that should have come out and could not, each naming mapper, record, field and cause. */
   readonly problems: readonly string[]
+  /** What has to be asked before the records that need it can come out. */
+  readonly requests: readonly FetchRequest[]
+  /** Records that are not in the drafts because the answer is older than the webhook, in words. */
+  readonly late: readonly string[]
 }
 
 /** What a record asks for, before what depends on the destination (language default, host check, checksum). */

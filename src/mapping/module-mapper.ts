@@ -23,6 +23,7 @@ export function moduleMapper(
     name: module.name,
     version,
     accepted: module.accepted,
+    fetch: null, // a module's function is given its webhook and nothing else
     hasUnsignedPings: module.hasUnsignedPings ?? false,
     async readEvent(webhook) {
       return { id: nameOf(module.event?.id, webhook), topic: nameOf(module.event?.topic, webhook) }

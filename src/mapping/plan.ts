@@ -1,5 +1,6 @@
 import type { RecordDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
+import type { RequestDefaults } from './fetch.ts'
 import { type Compiler, type Field, FieldError, isTruthy, literal, mapOf } from './field.ts'
 import { type Guess, type GuessRules, guess, namesIn } from './guess.ts'
 import { idIn, isSourceType, nothing, typeIn, versionIn } from './identity.ts'
@@ -13,6 +14,7 @@ export interface RecordContext {
   readonly vars: Readonly<Record<string, unknown>>
   readonly compiler: Compiler
   readonly modelCompiler: Compiler
+  readonly requestDefaults: RequestDefaults
   /** Where the definition has the record, such as `records[0]`. */
   readonly at: string
 }
@@ -128,6 +130,19 @@ export async function draftOf(record: string, plan: Plan, element: unknown, scop
     if (!(error instanceof FieldError)) throw error
     throw new FieldError(`item '${id}': ${error.message}`, { cause: error.cause })
   }
+}
+
+/** The removal of a record. `element` is undefined where it is not there any more: then there is no version either. */
+export async function removalOf(
+  record: string,
+  plan: Plan,
+  element: unknown,
+  scope: Scope,
+): Promise<Extract<Draft, { kind: 'delete' }>> {
+  const type = typeIn(await plan.type.evaluate(element, scope), plan.type)
+  const id = idIn(await plan.id.evaluate(element, scope), plan.id)
+  const version = element === undefined ? null : versionIn(await plan.version.evaluate(element, scope), plan.version)
+  return { kind: 'delete', record, type, id, version, certain: true }
 }
 
 type Values = Readonly<Record<string, unknown>>

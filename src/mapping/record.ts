@@ -1,9 +1,11 @@
-import type { RecordDefinition } from './definition.ts'
+import type { FetchRequest } from '../domain/fetch.ts'
+import { anyModel, type RecordDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
+import { compileFetch, type Resolved } from './fetch.ts'
 import { expressionText, type Field, FieldError } from './field.ts'
 import { nothing } from './identity.ts'
-import type { Draft } from './mapper.ts'
-import { compilePlan, draftOf, type Plan, type RecordContext } from './plan.ts'
+import type { Draft, Fetched } from './mapper.ts'
+import { compilePlan, draftOf, type Plan, type RecordContext, removalOf } from './plan.ts'
 import { type Names, scopeOf } from './scope.ts'
 import { textIn } from './text.ts'
 import type { Webhook } from './webhook.ts'
@@ -14,6 +16,10 @@ export interface Findings {
   /** Why a record gave nothing, though nothing is wrong. */
   skip(reason: string): void
   problem(where: string, error: unknown): void
+  /** What has to be known first. */
+  ask(request: FetchRequest): void
+  /** A record that the CMS's API does not have yet as the webhook tells of it. */
+  late(where: string, what: string): void
 }
 
 /** A record of a mapper, compiled with the models of a source. */
@@ -30,6 +36,7 @@ export interface Call {
   readonly webhook: Webhook
   readonly names: Names
   readonly scope: Scope
+  readonly fetched: Fetched
 }
 
 export function compileRecord(record: RecordDefinition, context: RecordContext): CompiledRecord {
@@ -55,7 +62,8 @@ function collectReason(name: string, reason: Field): CompiledRecord['collect'] {
 function collectItems(record: RecordDefinition, context: RecordContext): CompiledRecord['collect'] {
   const { compiler, at } = context
   const each = record.each === undefined ? null : compiler.expression(record.each, 'each', at)
-  const planFor = compilePlans(record, context)
+  const choose = compilePlans(record, context)
+  const collectFetched = record.fetch === undefined ? null : compileFetched(record, choose, context)
 
   return async function collect(call, findings) {
     const { body } = call.webhook
@@ -67,52 +75,165 @@ function collectItems(record: RecordDefinition, context: RecordContext): Compile
       return false
     }
     const elements = each !== null && Array.isArray(found) ? found : [found]
-    for (const [index, element] of elements.entries()) {
-      const where = elements.length > 1 ? `record '${record.name}', element ${index}` : `record '${record.name}'`
-      try {
-        let choice = planFor(element, each === null ? call : indexed(call, index))
-        if (choice instanceof Promise) choice = await choice
-        if (typeof choice.plan === 'string') findings.skip(`${where}: ${choice.plan}`)
-        else findings.add(await draftOf(record.name, choice.plan, element, choice.scope))
-      } catch (error) {
-        findings.problem(where, error)
+    const whereOf = (index: number) =>
+      elements.length > 1 ? `record '${record.name}', element ${index}` : `record '${record.name}'`
+    if (collectFetched !== null) await collectFetched(elements, call, { findings, whereOf })
+    else {
+      for (const [index, element] of elements.entries()) {
+        const where = whereOf(index)
+        try {
+          await collectOne(record.name, choose, element, each === null ? call : named(call, { index }), findings, where)
+        } catch (error) {
+          findings.problem(where, error)
+        }
       }
     }
     return false
   }
 }
 
-function indexed({ webhook, names }: Call, index: number): Call {
-  const more = { ...names, index }
-  return { webhook, names: more, scope: scopeOf(webhook, more) }
+async function collectOne(
+  record: string,
+  choose: Choose,
+  element: unknown,
+  call: Call,
+  findings: Findings,
+  where: string,
+): Promise<void> {
+  let choice = choose(element, call)
+  if (choice instanceof Promise) choice = await choice
+  if (typeof choice === 'string') findings.skip(`${where}: ${choice}`)
+  else if ('plan' in choice) findings.add(await draftOf(record, choice.plan, element, choice.scope))
+  else await collectRemovals(record, choice, element, findings, where)
+}
+
+/** Whatever model the record had: only what the relay has sent is taken away. */
+async function collectRemovals(
+  record: string,
+  choices: readonly Choice[],
+  element: unknown,
+  findings: Findings,
+  where: string,
+): Promise<void> {
+  if (choices.length === 0) findings.skip(`${where}: no model is registered`)
+  for (const { plan, scope } of choices) {
+    findings.add({ ...(await removalOf(record, plan, element, scope)), certain: false })
+  }
+}
+
+interface Report {
+  readonly findings: Findings
+  readonly whereOf: (index: number) => string
+}
+
+type CollectFetched = (elements: readonly unknown[], call: Call, report: Report) => Promise<void>
+
+/** The records that elements stand for, as far as they are known. */
+function compileFetched(record: RecordDefinition, choose: Choose, context: RecordContext): CollectFetched {
+  const { compiler, at, requestDefaults: defaults } = context
+  const fetch = compileFetch(record.fetch!, { defaults, version: record.version, compiler, at })
+
+  /** What the webhook alone says of an element's model, where that is enough to leave it. */
+  async function refusal(element: unknown, call: Call): Promise<string | null> {
+    if (record.model === undefined) return null
+    const choice = await choose(undefined, named(call, { ref: element }), true)
+    return typeof choice === 'string' ? choice : null
+  }
+
+  async function collectResolved(state: Resolved, element: unknown, call: Call, findings: Findings, where: string) {
+    switch (state.kind) {
+      case 'asked':
+        return
+      case 'failed':
+        throw new FieldError(`fetch: ${state.error}`)
+      case 'gone': {
+        if (state.expected && !call.fetched.believe) return findings.late(where, 'the API does not have the record yet')
+        const choice = await choose(undefined, named(call, { ref: element }), true)
+        if (typeof choice === 'string') return findings.skip(`${where}: ${choice}`)
+        if (!('plan' in choice)) return collectRemovals(record.name, choice, undefined, findings, where)
+        return findings.add(await removalOf(record.name, choice.plan, undefined, choice.scope))
+      }
+      case 'record': {
+        const { older, names } = state
+        if (older !== null && !call.fetched.believe) return findings.late(where, older)
+        await collectOne(record.name, choose, state.record, named(call, names), findings, where)
+        // What there is goes out, and somebody is told that it is not what was announced.
+        if (older !== null) throw new FieldError(`fetch: ${older}`)
+      }
+    }
+  }
+
+  return async function collectFetched(elements, call, { findings, whereOf }) {
+    const wanted: number[] = []
+    for (const [index, element] of elements.entries()) {
+      try {
+        const reason = await refusal(element, call)
+        if (reason === null) wanted.push(index)
+        else findings.skip(`${whereOf(index)}: ${reason}`)
+      } catch (error) {
+        findings.problem(whereOf(index), error)
+      }
+    }
+    const refs = wanted.map((index) => elements[index])
+    const states = await fetch.resolve(refs, call, findings.ask)
+    for (const [position, state] of states.entries()) {
+      const index = wanted[position] ?? 0
+      const where = whereOf(index)
+      try {
+        if (state instanceof FieldError) throw state
+        await collectResolved(state, refs[position], named(call, { index }), findings, where)
+      } catch (error) {
+        findings.problem(where, error)
+      }
+    }
+  }
+}
+
+function named(call: Call, more: Partial<Names>): Call {
+  const names = { ...call.names, ...more }
+  return { ...call, names, scope: scopeOf(call.webhook, names) }
 }
 
 interface Choice {
-  /** The plan, or the reason why there is none. */
-  readonly plan: Plan | string
+  readonly plan: Plan
   readonly scope: Scope
 }
 
-/** Chooses the plan for a record: its own, or that of its model where the source registers it. */
-function compilePlans(record: RecordDefinition, context: RecordContext) {
+/**
+ * Chooses the plan for a record: its own, or that of its model where the source registers it, else the reason why there is
+ * none. Several: the record is gone and nothing says of which model it was. `isGone`: there is no record to look at.
+ */
+type Choose = (record: unknown, call: Call, isGone?: boolean) => Chosen | Promise<Chosen>
+type Chosen = Choice | readonly Choice[] | string
+
+function compilePlans(record: RecordDefinition, context: RecordContext): Choose {
   const { compiler, source, models, at } = context
-  if (record.model === undefined) {
+  if (record.model === undefined && record.type !== anyModel) {
     const plan = compilePlan(record, null, context)
-    return (_record: unknown, { scope }: Call): Choice | Promise<Choice> => ({ plan, scope })
+    return (_record, { scope }) => ({ plan, scope })
   }
-  const model = compiler.expression(record.model, 'model', at)
   const plans = new Map(
     Object.entries(models).map(([name, definition]) => [name, compilePlan(record, { name, ...definition }, context)]),
   )
   const registered = [...plans.keys()].join(', ') || 'none'
-  const choose = (value: unknown, { webhook, names }: Call): Choice => {
+  const choiceOf = (name: string, plan: Plan, { webhook, names }: Call): Choice => ({
+    plan,
+    scope: scopeOf(webhook, { ...names, model: name }),
+  })
+  const every = (call: Call): readonly Choice[] => [...plans].map(([name, plan]) => choiceOf(name, plan, call))
+  if (record.model === undefined) return (_record, call) => every(call)
+
+  const model = compiler.expression(record.model, 'model', at)
+  const choose = (value: unknown, call: Call, isGone: boolean): Chosen => {
     const name = textIn(value, model)
+    if (name === undefined && isGone) return every(call)
     if (name === undefined) throw nothing(model)
-    const unknown = `model '${name.slice(0, 80)}' is not registered in source '${source}' (registered: ${registered})`
-    return { plan: plans.get(name) ?? unknown, scope: scopeOf(webhook, { ...names, model: name }) }
+    const plan = plans.get(name)
+    if (plan !== undefined) return choiceOf(name, plan, call)
+    return `model '${name.slice(0, 80)}' is not registered in source '${source}' (registered: ${registered})`
   }
-  return (element: unknown, call: Call): Choice | Promise<Choice> => {
+  return (element, call, isGone = false) => {
     const value = model.evaluate(element, call.scope)
-    return value instanceof Promise ? value.then((name) => choose(name, call)) : choose(value, call)
+    return value instanceof Promise ? value.then((name) => choose(name, call, isGone)) : choose(value, call, isGone)
   }
 }

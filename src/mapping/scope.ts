@@ -10,10 +10,18 @@ export interface Names {
   /** Position of a record in `each`. */
   readonly index?: number
   readonly model?: string
+  /** The element of `each` that a record was fetched for. */
+  readonly ref?: unknown
+  /** The elements that are asked for together. */
+  readonly refs?: readonly unknown[]
+  /** The answer of the request before, and the one that holds the record. */
+  readonly first?: unknown
+  readonly answer?: unknown
 }
 
 /** The names that expressions can use with a `$` in front. One shape, because it is made for every record. */
-export function scopeOf(webhook: Webhook, { vars, digest, topic, index, model }: Names): Scope {
+export function scopeOf(webhook: Webhook, names: Names): Scope {
+  const { vars, digest, topic, index, model, ref, refs, first, answer } = names
   const { headers, query, body, method, path } = webhook
   return {
     headers,
@@ -26,5 +34,9 @@ export function scopeOf(webhook: Webhook, { vars, digest, topic, index, model }:
     topic,
     index,
     model,
+    ref,
+    refs,
+    first,
+    answer,
   }
 }

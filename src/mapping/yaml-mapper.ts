@@ -1,8 +1,9 @@
 import type { MapperDefinition, PingDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
+import { compileDefaults, fetchNeedsOf } from './fetch.ts'
 import { type Compiler, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
-import type { Answer, Mapper, Ping } from './mapper.ts'
+import { type Answer, type Fetched, type Mapper, nothingFetched, type Ping } from './mapper.ts'
 import type { ModelDefinitions } from './models.ts'
 import { compileRecord } from './record.ts'
 import { type Names, scopeOf } from './scope.ts'
@@ -25,14 +26,16 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
   const eventTopic =
     definition.event.topic === undefined ? null : compiler.expression(definition.event.topic, 'event.topic')
   const pings = definition.pings.map((ping, index) => compilePing(ping, compiler, `pings[${index}]`))
+  const requestDefaults = compileDefaults(definition.fetch, compiler)
   const records = definition.records.map((record, index) =>
-    compileRecord(record, { ...options, at: `records[${index}]` }),
+    compileRecord(record, { ...options, requestDefaults, at: `records[${index}]` }),
   )
+  const fetches = definition.records.some(({ fetch }) => fetch !== undefined)
 
   const usesDigest = /\$digest\b/.test(JSON.stringify([definition, options.models]))
   const namesFor = (webhook: Webhook): Names => (usesDigest ? { vars, digest: webhook.digest } : { vars })
 
-  async function map(webhook: Webhook) {
+  async function map(webhook: Webhook, fetched: Fetched = nothingFetched) {
     const findings = createFindings(name)
     const outer = namesFor(webhook)
     const scope = scopeOf(webhook, outer)
@@ -50,7 +53,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
       try {
         let matches: unknown = record.match === null ? true : record.match.evaluate(webhook.body, inner)
         if (matches instanceof Promise) matches = await matches
-        if (isTruthy(matches) && (await record.collect({ webhook, names, scope: inner }, findings))) break
+        if (isTruthy(matches) && (await record.collect({ webhook, names, scope: inner, fetched }, findings))) break
       } catch (error) {
         findings.problem(`record '${record.name}'`, error)
       }
@@ -63,6 +66,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     name,
     version,
     accepted: definition.accepted && answerOf(definition.accepted),
+    fetch: fetches ? fetchNeedsOf(definition.fetch, vars, compiler) : null,
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
     async readEvent(webhook) {
       const scope = scopeOf(webhook, namesFor(webhook))

@@ -37,6 +37,8 @@ export function createMetrics(): Metrics {
   const mapped = counter('events_mapped_total', 'Events mapped, by status.', ['source', 'status'])
   const skipped = counter('events_skipped_total', 'Events skipped, by kind of reason.', ['source', 'reason'])
   const changes = counter('changes_total', 'Changes of items, by what became of them.', ['source', 'result'])
+  const fetches = counter('fetches_total', 'Requests to the APIs of CMSs, by outcome.', ['source', 'outcome'])
+  const fetching = histogram('fetch_seconds', 'Duration of a request to the API of a CMS.', ['source'])
   const attempts = counter('attempts_total', 'HTTP attempts, by outcome.', ['destination', 'call', 'outcome'])
   const attempting = histogram('attempt_seconds', 'Duration of an HTTP attempt.', ['destination'])
   const delivered = counter('items_delivered_total', 'Items acknowledged.', ['destination'])
@@ -48,6 +50,7 @@ export function createMetrics(): Metrics {
   const skew = gauge('destination_clock_skew_seconds', "How far the destination's clock is ahead.", ['destination'])
 
   const eventsPending = gauge('events_pending', 'Events waiting to be mapped.', [])
+  const eventsWaiting = gauge('events_waiting', "Events waiting for their CMS's API.", [])
   const eventsFailed = gauge('events_failed', 'Events that could not be mapped.', [])
   const items = gauge('items', 'Items by status.', ['destination', 'status'])
   const openBatches = gauge('batches_open', 'Batches sent or to be sent again.', ['destination'])
@@ -74,6 +77,12 @@ export function createMetrics(): Metrics {
             changes.inc({ source, result }, signal[result])
           return
         }
+        case 'event.fetched':
+          for (const { outcome, durationMs } of signal.requests) {
+            fetches.inc({ source: signal.source, outcome })
+            fetching.observe({ source: signal.source }, durationMs / 1000)
+          }
+          return
         case 'batch.attempted': {
           const { destination, call, outcome } = signal
           attempts.inc({ destination, call, outcome })
@@ -94,6 +103,7 @@ export function createMetrics(): Metrics {
     },
     render(stats, circuits, now) {
       eventsPending.set(stats.eventsPending)
+      eventsWaiting.set(stats.eventsWaiting)
       eventsFailed.set(stats.eventsFailed)
       for (const row of stats.destinations) {
         const { destination } = row

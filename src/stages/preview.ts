@@ -1,9 +1,11 @@
 import type { Change } from '../domain/change.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
+import { type FetchAnswers, fetchText } from '../domain/fetch.ts'
 import { completeDraft } from '../mapping/item.ts'
-import type { ItemRules, Mapper } from '../mapping/mapper.ts'
+import { type ItemRules, type Mapper, nothingFetched } from '../mapping/mapper.ts'
 import { readWebhook } from '../mapping/webhook.ts'
+import type { FixtureAnswer } from './fixture-answers.ts'
 
 /** What one webhook would come to. */
 export interface Preview {
@@ -14,7 +16,7 @@ export interface Preview {
     readonly mapper_version: string
   }
   readonly changes: readonly PreviewChange[]
-  /** Why nothing came out; null where something did. */
+  /** Why nothing came out, or what has to be asked of the CMS before all can; null where all did. */
   readonly skipped: string | null
   /** What should have come out and could not, each naming record, field and cause. */
   readonly problems: readonly string[]
@@ -24,15 +26,24 @@ export type PreviewChange =
   | { readonly kind: 'upsert'; readonly item: Extract<Change, { kind: 'upsert' }>['item'] }
   | { readonly kind: 'delete'; readonly type: string; readonly id: string }
 
-/** The dry run of one webhook: nothing is verified, kept or sent. Throws RelayError for a body that can't be read. */
-export async function preview(mapper: Mapper, delivery: Delivery, rules: ItemRules, limit: number): Promise<Preview> {
+/**
+ * The dry run of one webhook: nothing is verified, kept, fetched or sent. What the CMS's API would answer is in `answers`.
+ * Throws RelayError for a body that can't be read.
+ */
+export async function preview(
+  mapper: Mapper,
+  delivery: Delivery,
+  rules: ItemRules,
+  limit: number,
+  answers: FetchAnswers = nothingFetched.answers,
+): Promise<Preview> {
   const webhook = await readWebhook({ ...delivery, limit })
   const ping = await mapper.readPing(webhook)
   const { id, topic } = await mapper.readEvent(webhook)
   const event = { id, topic, mapper: mapper.name, mapper_version: mapper.version }
   if (ping) return { event, changes: [], skipped: `a ping: answered ${ping.status}, no event`, problems: [] }
 
-  const mapping = await mapper.map(webhook)
+  const mapping = await mapper.map(webhook, { answers, believe: false })
   const problems = [...mapping.problems]
   const changes: PreviewChange[] = []
   for (const draft of mapping.drafts) {
@@ -48,7 +59,9 @@ export async function preview(mapper: Mapper, delivery: Delivery, rules: ItemRul
       problems.push(messageOf(error))
     }
   }
-  return { event, changes, skipped: mapping.skipped, problems }
+  const { requests } = mapping
+  const skipped = requests.length > 0 ? `has to ask ${requests.map(fetchText).join(', ')}` : mapping.skipped
+  return { event, changes, skipped, problems }
 }
 
 /** A fixture: `{headers, body}` or `{headers, rawBody}`, and where it matters `query` and `method`. */
@@ -58,6 +71,8 @@ export interface Fixture {
   readonly rawBody?: string | undefined
   readonly query?: string | undefined
   readonly method?: string | undefined
+  /** What the CMS's API answers. */
+  readonly fetched?: readonly FixtureAnswer[] | undefined
 }
 
 /** A fixture as it would come in. A `body` that is text stands for itself, anything else for its JSON. */

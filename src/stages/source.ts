@@ -1,3 +1,4 @@
+import type { FetchClient } from '../fetch/client.ts'
 import type { Mapper } from '../mapping/mapper.ts'
 import type { Verifier } from '../verify/verifier.ts'
 
@@ -9,4 +10,19 @@ export interface Source {
   readonly verifier: Verifier
   /** Names of destinations. */
   readonly destinations: readonly string[]
+  /** How the API of the CMS is asked; null where the webhooks hold their records. */
+  readonly fetch: SourceFetch | null
+}
+
+/** Times in milliseconds. */
+export interface SourceFetch {
+  readonly client: FetchClient
+  /** Requests under way at once. */
+  readonly concurrency: number
+  /** How long an event may wait until it fails. */
+  readonly maxAgeMs: number
+  /** How long an answer that is older than the webhook is asked for again. */
+  readonly maxLagMs: number
+  /** The setting that holds the credentials, for messages. */
+  readonly credentials: string
 }

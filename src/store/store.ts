@@ -8,6 +8,7 @@ import type { Version } from '../domain/version.ts'
  * Times are unix milliseconds, passed in by the caller. Ids of events (`evt_<seq>`) are made from their sequence number.
  *
  *     event   pending ──map──▶ processed | skipped(reason) | failed(error) ──replay──▶ pending
+ *                └──map──▶ waiting ──fetch──▶ the same | waiting
  *     item    pending ──claim, seal, settle──▶ delivered | dead(error) ──redeliver, newer change──▶ pending
  *     batch   claimed ──seal──▶ open ──settle──▶ done | split          (claimed without bytes: released on recovery)
  */
@@ -26,12 +27,29 @@ export interface Store {
   claimEvents(claim: EventClaim): Promise<readonly PendingEvent[]>
 
   /**
+   * An event of the source that waits for the CMS's API and is due, claimed by `owner` until `leaseUntil` or an earlier
+   * settlement; longest due first; else null. What the same owner has claimed and not settled is given out again, so owners
+   * that fetch at the same time have names of their own.
+   */
+  claimWaiting(claim: WaitingClaim): Promise<WaitingEvent | null>
+
+  /** When an event of the source is next due to be fetched, or null. What is claimed does not count. */
+  nextFetchAt(source: string): Promise<number | null>
+
+  /**
+   * Events that wait for a fetch of a source that is not among these go back to `pending`, at most `limit`; answers how many.
+   * For a source that is no longer configured, or whose mapper no longer fetches.
+   */
+  releaseWaiting(sources: readonly string[], limit: number): Promise<number>
+
+  /**
    * Settles mapped events and merges their changes into the items, in one transaction. Latest wins by `isStale`; the
    * rest by `isDelivered`: an item whose desired state is what was delivered is not due. A change that supersedes one
    * in a batch waits for that batch. An uncertain tombstone for an item that was never in a batch is kept but not due,
    * and cancels an upsert that was. The good changes of a failed event count too. An event of which every change
-   * was stale ends `skipped` with reason `stale`. An event no longer claimed by `owner` is left alone and answered with
-   * null.
+   * was stale ends `skipped` with reason `stale`. One whose outcome is `waiting` is not settled: it can be claimed again by
+   * `claimWaiting` from `dueAt` on, and its changes so far count. An event no longer claimed by `owner` is left alone and
+   * answered with null. Of an event's fetches the newest 100 are kept.
    */
   settleEvents(owner: string, events: readonly MappedEvent[], at: number): Promise<readonly (MergeCounts | null)[]>
 
@@ -149,6 +167,34 @@ export interface PendingEvent extends NewEvent {
   readonly id: string
 }
 
+export interface WaitingClaim {
+  readonly owner: string
+  readonly source: string
+  readonly at: number
+  readonly leaseUntil: number
+}
+
+/** An event that waits for the CMS's API. */
+export interface WaitingEvent extends PendingEvent {
+  /** When it began to wait. */
+  readonly since: number
+  /** How many times it was asked for in vain. */
+  readonly attempts: number
+}
+
+/** One request to the CMS's API. */
+export interface Fetch {
+  readonly at: number
+  readonly durationMs: number
+  readonly method: string
+  /** Below the base url of the source, without credentials. */
+  readonly url: string
+  /** HTTP status; null where there was no answer. */
+  readonly status: number | null
+  readonly outcome: string
+  readonly error: string | null
+}
+
 export interface MappedEvent {
   readonly seq: number
   readonly mapper: string
@@ -158,7 +204,17 @@ export interface MappedEvent {
     | { readonly status: 'processed' }
     | { readonly status: 'skipped'; readonly reason: string }
     | { readonly status: 'failed'; readonly error: string }
+    | {
+        readonly status: 'waiting'
+        readonly dueAt: number
+        /** How many times it was asked for in vain. */
+        readonly attempts: number
+        /** Why the last time was in vain; null before the first. */
+        readonly error: string | null
+      }
   readonly changes: readonly ItemChange[]
+  /** What was asked of the CMS's API for it, this time. */
+  readonly fetches?: readonly Fetch[]
 }
 
 /** A change for one item at one destination. */
@@ -280,7 +336,7 @@ export interface Attempt extends NewAttempt {
   readonly key: string | null
 }
 
-export type EventStatus = 'pending' | 'processed' | 'skipped' | 'failed'
+export type EventStatus = 'pending' | 'waiting' | 'processed' | 'skipped' | 'failed'
 export type ItemStatus = 'pending' | 'delivered' | 'dead'
 
 export interface EventFilter {
@@ -350,6 +406,10 @@ export interface EventDetail extends EventSummary {
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+  /** When it is asked for next; null where it does not wait for the CMS's API. */
+  readonly dueAt: number | null
+  /** What was asked of the CMS's API, newest first. */
+  readonly fetches: readonly Fetch[]
 }
 
 export interface ItemSummary {
@@ -394,7 +454,10 @@ export interface BatchSummary {
 
 export interface Stats {
   readonly eventsPending: number
+  /** Waiting for the CMS's API. */
+  readonly eventsWaiting: number
   readonly eventsFailed: number
+  /** When the oldest event that is pending or waiting came in. */
   readonly oldestPendingEventAt: number | null
   readonly destinations: readonly DestinationStats[]
 }

@@ -101,6 +101,41 @@ sources: { shop: { mapper: shopify, destination: main, secret: hook, vars: { ori
   })
 })
 
+describe('a webhook that holds no record', () => {
+  const folder = () => {
+    const path = createFolder()
+    writeFileSync(
+      join(path, 'thin.yaml'),
+      `{ name: thin, title: Thin, verify: { scheme: header, header: x-a }, fetch: { base_url: '"https://api.test"', token: { query: t } },
+         records: [{ name: r, fetch: { url: '"/r/" & id' }, type: post, id: '"r:" & $ref.id', url: url, text: text }] }`,
+    )
+    const config = join(path, 'relay.conf')
+    writeFileSync(
+      config,
+      `{ mappers_dir: ., destinations: { main: { token: a.bbbb, website_id: s, site_domain: example.org } },
+         sources: { s: { mapper: thin, destination: main, secret: hook, fetch: { token: api-token } } } }`,
+    )
+    return config
+  }
+
+  test('says what would be asked, and asks nobody', async () => {
+    const { code, stdout } = await mapHere(['--config', folder(), '--source', 's', '--input', '-'], '{"id":7}')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ changes: [], skipped: 'has to ask GET /r/7' })
+  })
+
+  test('is mapped with what the fixture says that the API answers, in every digit', async () => {
+    const fixture = `{ "body": { "id": 7 }, "fetched": [
+      { "url": "/r/7", "body": { "url": "https://example.org/7", "text": 9007199254740993 } }] }`
+    const { code, stdout } = await mapHere(['--config', folder(), '--source', 's', '--fixture', '-'], fixture)
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      changes: [{ kind: 'upsert', item: { id: 'r:7', text: '9007199254740993' } }],
+      skipped: null,
+    })
+  })
+})
+
 describe('map fails', () => {
   test('with 1 where a record can not be mapped, and prints what could', async () => {
     const fixture = join(fixtures, 'shopify/products-update-incomplete.json')

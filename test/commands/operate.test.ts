@@ -38,7 +38,7 @@ test('status, replay and redeliver work beside a running relay, which picks the 
   await untilSettled(relay.origin)
 
   expect(await run('status')).toEqual({
-    events: { pending: 0, failed: 1, oldest_pending_at: null },
+    events: { pending: 0, waiting: 0, failed: 1, oldest_pending_at: null },
     destinations: [
       {
         name: 'main',

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { bindMapper } from '../../src/mapping/bind.ts'
 import { loadMappers } from '../../src/mapping/load.ts'
 import { fixtureSource, fixtures } from './fixture-source.ts'
-import { outcomeOf, readFixture } from './support.ts'
+import { outcomeOf, readFetched, readFixture } from './support.ts'
 
 const library = await loadMappers({ checkBuiltIn: true })
 const names = library.list().map(({ name }) => name)
@@ -18,10 +18,9 @@ describe.each(names)('%s', (cms) => {
   test.each(files)('%s comes to what is expected', async (file) => {
     const path = join(folder, `${basename(file, '.json')}.expected.json`)
     expect(existsSync(path), `${path} is missing`).toBe(true)
-    const outcome = await outcomeOf(mapper, await readFixture(join(folder, file)), {
-      siteDomain,
-      defaultLanguage: 'en',
-    })
+    const rules = { siteDomain, defaultLanguage: 'en' }
+    const webhook = await readFixture(join(folder, file))
+    const outcome = await outcomeOf(mapper, webhook, rules, readFetched(join(folder, file)))
     expect(outcome).toEqual(JSON.parse(readFileSync(path, 'utf8')))
   })
 })

@@ -48,7 +48,20 @@ test('the mapper that extends another loads', async () => {
   expect(mapper.name).toBe('my-shop')
 })
 
-test.each(['generic', 'ghost', 'shopify', 'strapi', 'woocommerce'])(
+test('the mapper that fetches comes to one article, with the answer of its fixture', async () => {
+  const library = await load({ 'thin.yaml': blockWith(yamls, 'name: thin') })
+  const vars = { space: 'acme', origin: 'https://example.com' }
+  const mapper = bindMapper(library.get('thin')!, { source: 'thin', vars })
+  const { fetched, body } = blocks(tutorial, 'json')
+    .map((block) => JSON.parse(block))
+    .find((block) => block.fetched)
+  expect(mapper.fetch?.baseUrl).toBe('https://acme.api.thin-cms.example/v2')
+  const { changes, problems } = await outcomeOf(mapper, webhook(body), rules, fetched)
+  expect(problems).toEqual([])
+  expect(changes).toMatchObject([{ item: { id: 'article:7', url: 'https://example.com/seven', text: 'Seven.' } }])
+})
+
+test.each(['generic', 'ghost', 'kontent-ai', 'prismic', 'shopify', 'storyblok', 'strapi', 'woocommerce'])(
   'the source on the page of %s binds',
   async (cms) => {
     const text = readFileSync(join(docs, `cms/${cms}.md`), 'utf8')

@@ -38,7 +38,7 @@ test('a module is a mapper: TypeScript, no imports needed', async () => {
   const mapper = await shopMapper()
   const incoming = webhook({ type: 'product.saved', product }, { 'x-id': 'd1' })
   expect(await mapper.readEvent(incoming)).toEqual({ id: 'd1', topic: 'product.saved' })
-  expect(await mapper.map(incoming)).toEqual({
+  expect(await mapper.map(incoming)).toMatchObject({
     drafts: [
       {
         kind: 'upsert',

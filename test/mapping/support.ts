@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { RelayError } from '../../src/domain/errors.ts'
+import { type FetchAnswers, fetchText } from '../../src/domain/fetch.ts'
 import { type BindOptions, bindMapper } from '../../src/mapping/bind.ts'
 import { completeDraft } from '../../src/mapping/item.ts'
 import { loadMappers, type MapperLibrary } from '../../src/mapping/load.ts'
 import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
 import { readWebhook, type Webhook } from '../../src/mapping/webhook.ts'
+import { type FixtureAnswer, fixtureAnswers } from '../../src/stages/fixture-answers.ts'
 
 /** A folder with these files, gone after the test. */
 export function folder(files: Readonly<Record<string, string>>): string {
@@ -53,6 +55,14 @@ export async function readFixture(file: string): Promise<Webhook> {
   return readWebhook({ method, path: '/webhooks/test', query, headers, body, limit: 1e6 })
 }
 
+/** What the CMS's API answers in a fixture. */
+export function readFetched(file: string): readonly FixtureAnswer[] {
+  const text = readFileSync(file, 'utf8')
+  const { fetched = [] } = JSON.parse(text) as { fetched?: FixtureAnswer[] }
+  const exact = exactJson(text) as { fetched?: FixtureAnswer[] }
+  return fetched.map((answer, index) => ({ ...answer, body: exact.fetched?.[index]?.body }))
+}
+
 /** JSON.parse, but numbers are written again as they were. */
 function exactJson(text: string): unknown {
   const { parse, rawJSON } = JSON as unknown as {
@@ -70,21 +80,35 @@ export interface Outcome {
   readonly skipped: string | null
   readonly problems: readonly string[]
   readonly ping?: unknown
+  /** What is asked of the CMS's API, in order. */
+  readonly asks?: readonly string[]
 }
 
-/** Everything that a webhook comes to. */
-export async function outcomeOf(mapper: Mapper, incoming: Webhook, rules: ItemRules): Promise<Outcome> {
+/** Everything that a webhook comes to, with what the CMS's API answers. */
+export async function outcomeOf(
+  mapper: Mapper,
+  incoming: Webhook,
+  rules: ItemRules,
+  fetched: readonly FixtureAnswer[] = [],
+): Promise<Outcome> {
   const event = await mapper.readEvent(incoming)
   const ping = await mapper.readPing(incoming)
   if (ping)
     return { event, changes: [], facts: [], skipped: null, problems: [], ping: JSON.parse(JSON.stringify(ping)) }
-  const { drafts, skipped, problems } = await mapper.map(incoming)
+  const known = fixtureAnswers(fetched)
+  const asks = new Set<string>()
+  const answers: FetchAnswers = (request) => {
+    asks.add(fetchText(request))
+    return known(request)
+  }
+  const { drafts, skipped, problems } = await mapper.map(incoming, { answers, believe: false })
   const outcome = {
     event,
     changes: [] as unknown[],
     facts: [] as Outcome['facts'][number][],
     skipped,
     problems: [...problems],
+    ...(asks.size > 0 && { asks: [...asks] }),
   }
   for (const draft of drafts) {
     try {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
-import type { EventFilter, ItemFilter, Store } from '../../src/store/store.ts'
+import type { EventFilter, Fetch, ItemFilter, Store } from '../../src/store/store.ts'
 import { runModel, steps } from './model.ts'
 import {
   all,
@@ -893,6 +893,175 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     })
   })
 
+  describe(`${name}: events that wait for a fetch`, () => {
+    type Waits = { readonly dueAt?: number; readonly attempts?: number; readonly error?: string | null }
+
+    /** An event of the source, mapped and found to need a fetch. */
+    async function waiting(store: Store, { source = 'blog', ...waits }: Waits & { source?: string } = {}) {
+      await store.accept([webhook({ source })])
+      const [event] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      await wait(store, event!.seq, waits)
+      return event!
+    }
+
+    function wait(store: Store, seq: number, { dueAt = start, attempts = 0, error = null }: Waits, by = owner) {
+      const outcome = { status: 'waiting', dueAt, attempts, error } as const
+      return store.settleEvents(by, [{ seq, mapper: 'thin', mapperVersion: 'v1', outcome, changes: [] }], start)
+    }
+
+    function done(store: Store, seq: number, by = 'w1', changes = [upsert('p1', 'A')], fetches: readonly Fetch[] = []) {
+      const outcome = { status: 'processed' } as const
+      return store.settleEvents(
+        by,
+        [{ seq, mapper: 'thin', mapperVersion: 'v1', outcome, changes, fetches }],
+        start + 9,
+      )
+    }
+
+    const claimBy = (store: Store, by = 'w1', at = start, source = 'blog') =>
+      store.claimWaiting({ owner: by, source, at, leaseUntil: at + lease })
+
+    const fetched = (url: string): Fetch => ({
+      at: start,
+      durationMs: 12.5,
+      method: 'GET',
+      url,
+      status: 200,
+      outcome: 'found',
+      error: null,
+    })
+
+    test('are not pending, are claimed for their source when they are due, and are settled as any other', async () => {
+      const store = await openStore()
+      const body = Buffer.from([1, 0, 255])
+      await store.accept([webhook({ source: 'blog', body })])
+      const [event] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      await wait(store, event!.seq, { dueAt: start + 5 })
+      expect(await store.claimEvents({ owner, at: start + 5, leaseUntil: never, limit: 9 })).toEqual([])
+      expect(await claimBy(store, 'w1', start + 4)).toBeNull()
+      expect(await claimBy(store, 'w1', start + 5, 'shop')).toBeNull()
+      const claimed = await claimBy(store, 'w1', start + 5)
+      expect(claimed).toMatchObject({ ...event, body: expect.anything(), since: start, attempts: 0 })
+      expect(Buffer.from(claimed!.body).equals(body)).toBe(true)
+      expect(await done(store, event!.seq)).toEqual([{ applied: 1, unchanged: 0, stale: 0 }])
+      expect(await store.getEvent(event!.id)).toMatchObject({ status: 'processed', settledAt: start + 9, dueAt: null })
+      expect(await claimBy(store, 'w2', never)).toBeNull()
+      expect(await store.nextFetchAt('blog')).toBeNull()
+    })
+
+    test('say why, since when and until when; the changes so far count', async () => {
+      const store = await openStore()
+      const { seq, id } = await waiting(store)
+      await claimBy(store)
+      const outcome = { status: 'waiting', dueAt: start + 70, attempts: 1, error: 'status 503' } as const
+      const changes = [upsert('p1', 'A')]
+      const event = { seq, mapper: 'thin', mapperVersion: 'v1', outcome, changes, fetches: [fetched('/a')] }
+      expect(await store.settleEvents('w1', [event], start + 20)).toEqual([{ applied: 1, unchanged: 0, stale: 0 }])
+      expect(await dueIds(store, start + 20)).toEqual(['p1'])
+      expect(await store.getEvent(id)).toMatchObject({
+        status: 'waiting',
+        error: 'status 503',
+        settledAt: null,
+        dueAt: start + 70,
+        fetches: [fetched('/a')],
+      })
+      expect(await store.nextFetchAt('blog')).toBe(start + 70)
+      expect(await claimBy(store, 'w2', start + 70)).toMatchObject({ since: start, attempts: 1 })
+      expect(await store.nextFetchAt('blog')).toBeNull()
+    })
+
+    test('are given to one worker at a time, and again to the same one', async () => {
+      const store = await openStore()
+      const [a, b] = [await waiting(store), await waiting(store, { dueAt: start - 1 })]
+      expect(await claimBy(store, 'w1')).toMatchObject({ seq: b.seq })
+      expect(await claimBy(store, 'w2')).toMatchObject({ seq: a.seq })
+      expect(await claimBy(store, 'w3')).toBeNull()
+      expect(await claimBy(store, 'w1')).toMatchObject({ seq: b.seq })
+      expect(await done(store, a.seq, 'w1')).toEqual([null])
+      expect(await store.getEvent(a.id)).toMatchObject({ status: 'waiting' })
+    })
+
+    test('are claimed by another once the lease is over, and then the first settles nothing', async () => {
+      const store = await openStore()
+      const { seq, id } = await waiting(store)
+      await claimBy(store, 'w1')
+      expect(await claimBy(store, 'w2', start + lease - 1)).toBeNull()
+      expect(await claimBy(store, 'w2', start + lease)).toMatchObject({ seq })
+      expect(await done(store, seq, 'w1')).toEqual([null])
+      expect(await done(store, seq, 'w2')).toEqual([{ applied: 1, unchanged: 0, stale: 0 }])
+      expect((await store.getEvent(id))!.status).toBe('processed')
+    })
+
+    test('outlive a restart, with their claims taken back', async () => {
+      const { store, reopen } = await opened()
+      if (!reopen) return
+      const { seq } = await waiting(store, { attempts: 3 })
+      await claimBy(store, 'w1')
+      const again = await reopen()
+      onTestFinished(() => again.close())
+      await again.recover({ at: start + 1, all: true })
+      expect(await claimBy(again, 'w2', start + 1)).toMatchObject({ seq, attempts: 3, since: start })
+    })
+
+    test('can be replayed: they are pending, and nobody else settles them', async () => {
+      const store = await openStore()
+      const { seq, id } = await waiting(store, { attempts: 3, error: 'status 503' })
+      const other = await waiting(store)
+      await claimBy(store, 'w1')
+      expect(await store.replayEvents({ ids: [id] }, 9)).toBe(1)
+      expect(await done(store, seq)).toEqual([null])
+      expect(await store.getEvent(id)).toMatchObject({ status: 'pending', replays: 1, error: null, dueAt: null })
+      expect(await store.nextFetchAt('blog')).toBe(start)
+      expect(await claimBy(store, 'w2')).toMatchObject({ seq: other.seq })
+      const [again] = await store.claimEvents({ owner, at: start + 9, leaseUntil: never, limit: 9 })
+      expect(again).toMatchObject({ seq })
+      await wait(store, seq, {})
+      expect(await claimBy(store, 'w3')).toMatchObject({ seq, attempts: 0 })
+    })
+
+    test('of sources that fetch no more are pending again', async () => {
+      const store = await openStore()
+      const [a, b, c] = [
+        await waiting(store, { source: 'old' }),
+        await waiting(store),
+        await waiting(store, { source: 'gone' }),
+      ]
+      await claimBy(store, 'w1', start, 'old')
+      expect(await store.releaseWaiting(['blog', 'shop'], 1)).toBe(1)
+      expect(await store.releaseWaiting(['blog', 'shop'], 9)).toBe(1)
+      expect(await store.releaseWaiting(['blog', 'shop'], 9)).toBe(0)
+      const pending = await store.claimEvents({ owner, at: start, leaseUntil: never, limit: 9 })
+      expect(pending.map(({ seq }) => seq)).toEqual([a.seq, c.seq])
+      expect(await claimBy(store)).toMatchObject({ seq: b.seq })
+    })
+
+    test('are listed and counted, are not pruned, and keep their newest fetches', async () => {
+      const store = await openStore()
+      const { seq, id } = await waiting(store)
+      expect((await store.listEvents({ status: 'waiting' }, all())).rows).toMatchObject([{ id }])
+      expect(await store.readStats()).toMatchObject({ eventsPending: 0, eventsWaiting: 1, oldestPendingEventAt: start })
+      expect(await store.prune({ events: never, attempts: never }, 9)).toBe(0)
+      await claimBy(store)
+      await done(
+        store,
+        seq,
+        'w1',
+        [],
+        Array.from({ length: 130 }, (_, index) => fetched(`/${index}`)),
+      )
+      await store.replayEvents({ ids: [id] }, 1)
+      await store.claimEvents({ owner, at: start, leaseUntil: never, limit: 9 })
+      await wait(store, seq, {})
+      await claimBy(store)
+      await done(store, seq, 'w1', [], [fetched('/new')])
+      const { fetches } = (await store.getEvent(id))!
+      expect(fetches).toHaveLength(100)
+      expect([fetches[0]!.url, fetches[1]!.url, fetches[99]!.url]).toEqual(['/new', '/129', '/31'])
+      expect(await store.prune({ events: never, attempts: never }, 9)).toBe(1)
+      expect(await store.getEvent(id)).toBeNull()
+    })
+  })
+
   describe(`${name}: lists and numbers`, () => {
     test('events are paged newest first, each once', async () => {
       const store = await openStore()
@@ -995,6 +1164,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await store.accept([webhook({ receivedAt: start + 1 }), webhook({ receivedAt: start + 2 })])
       expect(await store.readStats()).toEqual({
         eventsPending: 2,
+        eventsWaiting: 0,
         eventsFailed: 0,
         oldestPendingEventAt: start + 1,
         destinations: [
@@ -1006,7 +1176,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
 
     test('an empty store has empty numbers', async () => {
       const store = await openStore()
-      const none = { eventsPending: 0, eventsFailed: 0, oldestPendingEventAt: null, destinations: [] }
+      const none = { eventsPending: 0, eventsWaiting: 0, eventsFailed: 0, oldestPendingEventAt: null, destinations: [] }
       expect(await store.readStats()).toEqual(none)
     })
 

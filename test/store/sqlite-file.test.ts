@@ -8,6 +8,7 @@ import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
 import { createInbox, type Inbox } from '../../src/store/sqlite/inbox.ts'
 import { linkThread } from '../../src/store/sqlite/link.ts'
+import { migrate, readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
 import { packEvent, packEvents } from '../../src/store/sqlite/pack.ts'
 import { startChild } from './children.ts'
@@ -149,6 +150,34 @@ describe('a file that is not as it should be', () => {
     other.exec('create table notes (text)')
     other.close()
     await expect(openSqlite(path, { thread: false })).rejects.toThrow('belongs to another program')
+  })
+
+  test('a database of the first version is brought to this one with everything that is in it', async () => {
+    const path = newPath()
+    await (await openSqlite(path, { thread: false })).close() // makes the folder
+    rmSync(path)
+    const old = new DatabaseSync(path)
+    migrate(old, path, readMigrations().slice(0, 1))
+    old.exec(`
+      insert into events (seq, source, delivery_id, topic, status, reason, received_at, settled_at, bytes)
+        values (3, 'shop', null, 't', 'skipped', 'stale', ${start}, ${start + 1}, 2), (7, 'shop', 'd', null, 'pending', null, ${start}, null, 2);
+      insert into event_bodies (seq, method, path, query, headers, body)
+        values (3, 'POST', '/', '', '{}', x'7b7d'), (7, 'POST', '/', '', '{}', x'7b7d');
+      insert into event_claims (seq, owner, lease_until) values (7, 'relay-0', ${start + lease});
+      update event_position set last = 7, indexed = 0;
+    `)
+    old.close()
+    const store = await openSqlite(path, { thread: false })
+    onTestFinished(() => store.close())
+    expect(await store.getEvent('evt_3')).toMatchObject({ status: 'skipped', reason: 'stale', topic: 't', fetches: [] })
+    const claimed = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 9 })
+    expect(claimed).toMatchObject([{ seq: 7, deliveryId: 'd' }])
+    const [next] = await store.accept([webhook()])
+    expect(next).toEqual({ eventId: 'evt_8', duplicate: false })
+    expect((await store.listEvents({}, { limit: 9 })).rows).toHaveLength(3)
+    expect(await store.prune({ events: start + lease, attempts: 0 }, 9)).toBe(1)
+    const rows = new DatabaseSync(path).prepare('select seq from event_bodies order by seq').all()
+    expect(rows.map(({ seq }) => seq)).toEqual([7, 8])
   })
 
   test('a database written by a newer relay is refused', async () => {

@@ -4,13 +4,24 @@ import { eventConditions, itemConditions, whereOf } from './lists.ts'
 
 /** Doing things again because someone asked for it: events through the mapper, items to the destination. */
 export function createAgain(database: Database) {
+  const dropClaims = prepare(database, 'delete from event_claims where seq in (select value from json_each(?))')
+  const dropWaiting = prepare(database, 'delete from event_fetches where seq in (select value from json_each(?))')
+
   function replayEvents(filter: EventFilter, limit: number): number {
     const conditions = [...eventConditions(filter), { sql: "status <> 'pending'", values: [] }]
     const sql = `
       update events set status = 'pending', reason = null, error = null, settled_at = null, replays = replays + 1
-      where seq in (select seq from events${whereOf(conditions)} order by received_at, seq limit ?)`
-    const replay = prepare(database, sql)
-    return database.transact('synced', () => replay.run(...conditions.flatMap(({ values }) => values), limit).changes)
+      where seq in (select seq from events${whereOf(conditions)} order by received_at, seq limit ?)
+      returning seq`
+    const replay = prepare<{ seq: number }>(database, sql)
+    return database.transact('synced', () => {
+      const rows = replay.all(...conditions.flatMap(({ values }) => values), limit)
+      // Whoever is fetching for one of them settles nothing any more.
+      const seqs = JSON.stringify(rows.map(({ seq }) => seq))
+      dropClaims.run(seqs)
+      dropWaiting.run(seqs)
+      return rows.length
+    })
   }
 
   const keepSentBody = prepare(

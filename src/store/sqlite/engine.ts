@@ -4,6 +4,7 @@ import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { relayErrorOf } from './errors.ts'
 import { createEvents } from './events.ts'
+import { createFetches } from './fetches.ts'
 import { createInbox } from './inbox.ts'
 import { createLists } from './lists.ts'
 import { createMerge } from './merge.ts'
@@ -22,10 +23,14 @@ export type Engine = { readonly [Name in Exclude<keyof Store, 'accept'>]: Sync<S
 export function openEngine(path: string, options: DatabaseOptions): Engine {
   const database = openDatabase(path, options)
   const inbox = createInbox(database)
+  const { claimWaiting, nextFetchAt, releaseWaiting } = createFetches(database)
   const parts = {
     acceptAll: inbox.acceptAll,
     spread: inbox.spread,
     ...createEvents(database, inbox),
+    claimWaiting,
+    nextFetchAt,
+    releaseWaiting,
     ...createMerge(database),
     ...createClaims(database),
     ...createSettle(database),

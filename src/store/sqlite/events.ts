@@ -49,7 +49,7 @@ export function createEvents(database: Database, inbox: Inbox) {
   return { claimEvents }
 }
 
-interface EventRow {
+export interface EventRow {
   readonly seq: number
   readonly source: string
   readonly delivery_id: string | null
@@ -62,7 +62,7 @@ interface EventRow {
   readonly body: Uint8Array
 }
 
-function pendingEventOf(row: EventRow): PendingEvent {
+export function pendingEventOf(row: EventRow): PendingEvent {
   return {
     seq: row.seq,
     id: eventIdOf(row.seq),

@@ -16,6 +16,7 @@ import type {
 } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import { eventIdOf, eventSeqOf } from './events.ts'
+import { createFetches } from './fetches.ts'
 
 export interface Condition {
   readonly sql: string
@@ -24,6 +25,7 @@ export interface Condition {
 
 /** Lists for people: pages by key, so that the last page costs what the first does. */
 export function createLists(database: Database) {
+  const { readFetches } = createFetches(database)
   // Few shapes of a query are ever asked, so each is prepared once.
   const prepared = new Map<string, ReturnType<typeof prepare>>()
 
@@ -58,7 +60,8 @@ export function createLists(database: Database) {
     const row = seq === null ? undefined : selectDetail.get(seq)
     if (!row) return null
     const { method, path, query, headers, body } = row
-    return { ...eventSummaryOf(row), method, path, query, headers: JSON.parse(headers), body: Buffer.from(body) }
+    const content = { method, path, query, headers: JSON.parse(headers), body: Buffer.from(body) }
+    return { ...eventSummaryOf(row), ...content, ...readFetches(row.seq) }
   }
 
   function listItems(filter: ItemFilter, { limit, cursor }: Page): Paged<ItemSummary> {
@@ -168,7 +171,7 @@ const selectAttempt = `
     a.request_id as requestId, a.item_count as itemCount
   from attempts a join batches b on b.seq = a.batch_seq`
 
-const eventStatuses = ['pending', 'processed', 'skipped', 'failed'] as const
+const eventStatuses = ['pending', 'waiting', 'processed', 'skipped', 'failed'] as const
 const itemStatuses = ['pending', 'delivered', 'dead'] as const
 const batchStatuses = ['claimed', 'open', 'done', 'split'] as const
 const live = new Set<string | undefined>(['claimed', 'open'])

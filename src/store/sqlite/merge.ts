@@ -3,6 +3,7 @@ import { type Delivered, isDelivered, isStale, type KnownItem, versionAfter } fr
 import type { Version } from '../../domain/version.ts'
 import type { ItemChange, MappedEvent, MergeCounts } from '../store.ts'
 import { type Database, prepare } from './database.ts'
+import { createFetches } from './fetches.ts'
 
 type Merged = keyof MergeCounts
 
@@ -169,8 +170,9 @@ export function createMerge(database: Database) {
     database,
     `update events set status = :status, reason = :reason, error = :error, mapper = :mapper,
        mapper_version = :mapperVersion, settled_at = :at
-     where seq = :seq and status = 'pending'`,
+     where seq = :seq and status in ('pending', 'waiting')`,
   )
+  const { settleFetch } = createFetches(database)
 
   function settle(owner: string, event: MappedEvent, at: number): MergeCounts | null {
     const { seq, mapper, mapperVersion, outcome, changes } = event
@@ -182,11 +184,12 @@ export function createMerge(database: Database) {
       seq,
       mapper,
       mapperVersion,
-      at,
+      at: outcome.status === 'waiting' ? null : at,
       status: allStale ? 'skipped' : outcome.status,
       reason: allStale ? 'stale' : outcome.status === 'skipped' ? outcome.reason : null,
-      error: outcome.status === 'failed' ? outcome.error : null,
+      error: outcome.status === 'failed' || outcome.status === 'waiting' ? outcome.error : null,
     })
+    if (outcome.status === 'waiting' || event.fetches !== undefined) settleFetch(seq, event, at)
     return counts
   }
 

@@ -62,6 +62,9 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
   return {
     accept: group.accept,
     claimEvents: (claim) => writer.call('claimEvents', claim),
+    claimWaiting: (claim) => writer.call('claimWaiting', claim),
+    nextFetchAt: (source) => writer.call('nextFetchAt', source),
+    releaseWaiting: (sources, limit) => writer.call('releaseWaiting', sources, limit),
     settleEvents: (owner, events, at) => writer.call('settleEvents', owner, events, at),
     claimItems: (claim) => writer.call('claimItems', claim),
     sealBatch: (owner, batch) => writer.call('sealBatch', owner, batch),

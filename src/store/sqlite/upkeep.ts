@@ -23,13 +23,15 @@ export function createUpkeep(database: Database) {
   }
 
   // `status <> 'processed'` says nothing new to a person, but tells SQLite that the partial index has these events.
-  const countEvents = prepare<{ pending: number; failed: number; oldest: number | null }>(
+  const countEvents = prepare<EventCounts>(
     database,
     `select (select count(*) from events where status = 'pending' and status <> 'processed')
          + (select coalesce(sum(count), 0) from inbox) as pending,
+       (select count(*) from events where status = 'waiting' and status <> 'processed') as waiting,
        (select count(*) from events where status = 'failed' and status <> 'processed') as failed,
        coalesce((select min(received_at) from events where status = 'pending' and status <> 'processed'),
-         (select received_at from inbox order by first_seq limit 1)) as oldest`,
+         (select received_at from inbox order by first_seq limit 1)) as oldest,
+       (select min(received_at) from events where status = 'waiting' and status <> 'processed') as oldestWaiting`,
   )
   const countItems = prepare<Omit<DestinationStats, 'pending' | 'delivered' | 'dead'> & Record<string, number>>(
     database,
@@ -45,7 +47,8 @@ export function createUpkeep(database: Database) {
   )
 
   function readStats(): Stats {
-    const { pending, failed, oldest } = countEvents.get()!
+    const { pending, waiting, failed, oldest, oldestWaiting } = countEvents.get()!
+    const times = [oldest, oldestWaiting].filter((at) => at !== null)
     const destinations = countItems.all().map((row) => ({
       destination: row.destination,
       pending: row['pending'] ?? 0,
@@ -54,7 +57,13 @@ export function createUpkeep(database: Database) {
       openBatches: row.openBatches,
       oldestPendingAt: row.oldestPendingAt,
     }))
-    return { eventsPending: pending, eventsFailed: failed, oldestPendingEventAt: oldest, destinations }
+    return {
+      eventsPending: pending,
+      eventsWaiting: waiting,
+      eventsFailed: failed,
+      oldestPendingEventAt: times.length > 0 ? Math.min(...times) : null,
+      destinations,
+    }
   }
 
   const pruneEvents = prepare(
@@ -88,4 +97,12 @@ export function createUpkeep(database: Database) {
   }
 
   return { readCircuits, writeCircuit, readStats, prune, checkHealth }
+}
+
+interface EventCounts {
+  readonly pending: number
+  readonly waiting: number
+  readonly failed: number
+  readonly oldest: number | null
+  readonly oldestWaiting: number | null
 }

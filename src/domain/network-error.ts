@@ -1,4 +1,4 @@
-import { messageOf, RelayError } from '../domain/errors.ts'
+import { messageOf, RelayError } from './errors.ts'
 
 /** Why a call has no answer. Only `connect` says that the server never saw it; after the others it may have. */
 export type NoAnswerReason = 'timeout' | 'connect' | 'reset' | 'too_large' | 'protocol' | 'aborted' | 'other'

@@ -1,0 +1,53 @@
+import { canonicalJson } from './ingest-item.ts'
+
+/**
+ * What a mapper wants to know from its CMS before it can map a webhook. Data without credentials, hosts and clocks: the url
+ * is relative to the base url of the source, and who asks adds what the source's configuration has for it.
+ */
+export interface FetchRequest {
+  readonly method: 'GET' | 'POST'
+  /** Path and query below the base url, such as `/stories/1?version=published`; the query's names in order. */
+  readonly url: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Sent as JSON; undefined: none. */
+  readonly body: unknown
+  /** Whether a 404 or 410 says that the record is gone. Where several records are asked for at once it says nothing. */
+  readonly isRecord: boolean
+}
+
+export type FetchAnswer =
+  /** The parsed body; integers beyond 2^53 are text. */
+  | { readonly kind: 'found'; readonly body: unknown }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'failed'; readonly error: string }
+
+/** What is known so far. Undefined: nobody has asked yet. */
+export type FetchAnswers = (request: FetchRequest) => FetchAnswer | undefined
+
+/** The same for requests that ask the same. */
+export function fetchKeyOf({ method, url, headers, body }: FetchRequest): string {
+  return canonicalJson([method, url, headers, body ?? null])
+}
+
+/** A request as people read it: `GET /stories/1`. */
+export function fetchText({ method, url }: Pick<FetchRequest, 'method' | 'url'>): string {
+  return `${method} ${url === '' ? '(base url)' : url}`
+}
+
+/** Where the credential of a CMS's API goes, as a mapper says it; a source's configuration has the credential. */
+export interface TokenPlace {
+  readonly query?: string | undefined
+  readonly header?: string | undefined
+  /** Stands before the token in a header, such as `Bearer `. */
+  readonly prefix: string
+  /** Whether the API answers nobody without one. */
+  readonly required: boolean
+}
+
+/** How a mapper reaches the API of its CMS. */
+export interface FetchNeeds {
+  /** Absolute, without a slash at its end; null where the source has to say. */
+  readonly baseUrl: string | null
+  readonly token: TokenPlace | null
+}

@@ -1,0 +1,191 @@
+import type { Dispatcher, Pool } from 'undici'
+import { RelayError } from '../domain/errors.ts'
+import type { FetchRequest } from '../domain/fetch.ts'
+import { type NoAnswerReason, readNetworkError } from '../domain/network-error.ts'
+import { readRetryAfter } from '../domain/retry.ts'
+import { readBaseUrl, redirectBelow, urlBelow } from './base-url.ts'
+import { AddressRefused, guardedLookup, type ResolveHost } from './guarded-lookup.ts'
+
+export interface FetchClientOptions {
+  /** Root of the API: nothing outside of it is asked. */
+  readonly baseUrl: string
+  /** Credentials and whatever else every request has. They stand over what a request says. */
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  /** Whether the API may be at a private or loopback address. */
+  readonly allowPrivate: boolean
+  /** For a whole request, redirects included, to the last byte of the answer. */
+  readonly timeoutMs: number
+  readonly maxBytes: number
+  /** Most sockets. */
+  readonly connections: number
+  readonly resolveHost?: ResolveHost | undefined
+  readonly now: () => number
+}
+
+/** What came of one request. */
+export type FetchResult = { readonly durationMs: number } & (
+  | { readonly kind: 'answer'; readonly status: number; readonly text: string; readonly retryAfterMs: number | null }
+  /** Never asked: it would lead to where nothing is asked. */
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'no_answer'; readonly reason: NoAnswerReason; readonly message: string }
+)
+
+export interface FetchClient {
+  /** One request. Never retries and never throws for trouble; no message holds a credential. */
+  send(request: FetchRequest, signal?: AbortSignal): Promise<FetchResult>
+  close(): Promise<void>
+}
+
+const maxRedirects = 3
+const connectTimeoutMs = 10_000
+
+/** Asks one API, over sockets of its own that are kept alive. Throws RelayError `invalid` for a base url that is none. */
+export function createFetchClient(options: FetchClientOptions): FetchClient {
+  const { timeoutMs, maxBytes, allowPrivate, now } = options
+  const base = readBaseUrl(options.baseUrl, allowPrivate)
+  const secrets = [...Object.values(options.query), ...Object.values(options.headers)].filter(
+    (text) => text.length >= 8,
+  )
+  let opening: Promise<Pool> | null = null
+  let closing: Promise<void> | undefined
+
+  /** Opened with the first request: a relay that starts can take webhooks before it has read what it asks with. */
+  function pool(): Promise<Pool> {
+    opening ??= import('undici').then(
+      ({ Pool }) =>
+        new Pool(base.origin, {
+          connections: options.connections,
+          pipelining: 1,
+          allowH2: false,
+          connect: {
+            timeout: Math.min(timeoutMs, connectTimeoutMs),
+            lookup: guardedLookup(allowPrivate, options.resolveHost),
+          },
+          headersTimeout: timeoutMs,
+          bodyTimeout: timeoutMs,
+        }),
+    )
+    return opening
+  }
+
+  function redact(message: string): string {
+    return secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), message)
+  }
+
+  function withCredentials(url: URL): URL {
+    for (const [name, value] of Object.entries(options.query)) url.searchParams.set(name, value)
+    return url
+  }
+
+  async function dispatch(url: URL, { method, headers, body }: FetchRequest, signal: AbortSignal) {
+    const { pathname, search } = withCredentials(url)
+    return (await pool()).request({
+      method,
+      path: pathname + search,
+      signal,
+      body: body === undefined ? null : JSON.stringify(body),
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'cms-relay',
+        ...headers,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+    })
+  }
+
+  async function attempt(request: FetchRequest, signal: AbortSignal) {
+    let url = urlBelow(base, request.url)
+    if (url === null) throw new AddressRefused('the url leads out of the base url')
+    for (let redirects = 0; ; redirects++) {
+      const { statusCode: status, headers, body } = await dispatch(url, request, signal)
+      const location = one(headers['location'])
+      if (isRedirect(status) && location !== undefined && request.method === 'GET') {
+        await body.dump({ limit: maxErrorBytes, signal })
+        const next = redirectBelow(base, location, url)
+        if (next === null) throw new AddressRefused(`a redirect (${status}) leads out of the base url`)
+        if (redirects === maxRedirects) throw new AddressRefused(`more than ${maxRedirects} redirects`)
+        url = next
+        continue
+      }
+      const retryAfterMs = readRetryAfter(one(headers['retry-after']), readDate(one(headers['date'])) ?? now())
+      return { kind: 'answer', status, text: await readAnswer(status, headers, body, signal), retryAfterMs } as const
+    }
+  }
+
+  /** What an error says in its body is for nobody: it may quote the request. */
+  async function readAnswer(
+    status: number,
+    headers: Dispatcher.ResponseData['headers'],
+    body: Dispatcher.ResponseData['body'],
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (status >= 200 && status < 300) {
+      const encoding = one(headers['content-encoding']) ?? 'identity'
+      if (encoding === 'identity') return readText(body, maxBytes)
+      await body.dump({ limit: maxErrorBytes, signal })
+      throw Object.assign(new Error('the answer is compressed, which was not asked for'), { code: 'HPE_ENCODING' })
+    }
+    await body.dump({ limit: maxErrorBytes, signal })
+    return ''
+  }
+
+  return {
+    async send(request, signal) {
+      const startedAt = performance.now()
+      const deadline = new AbortController()
+      const timer = setTimeout(() => deadline.abort(), timeoutMs)
+      const abort = () => deadline.abort()
+      signal?.addEventListener('abort', abort, { once: true })
+      if (signal?.aborted) abort()
+      try {
+        return { ...(await attempt(request, deadline.signal)), durationMs: performance.now() - startedAt }
+      } catch (error) {
+        const durationMs = performance.now() - startedAt
+        if (error instanceof AddressRefused) return { kind: 'refused', message: redact(error.message), durationMs }
+        if (deadline.signal.aborted && !signal?.aborted) {
+          const message = `no whole answer within ${timeoutMs} ms`
+          return { kind: 'no_answer', reason: 'timeout', message, durationMs }
+        }
+        const { reason, message } = readNetworkError(error)
+        return { kind: 'no_answer', reason, message: redact(message), durationMs }
+      } finally {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', abort)
+      }
+    },
+    close() {
+      closing ??= opening ? opening.then((opened) => opened.close()) : Promise.resolve()
+      return closing
+    },
+  }
+}
+
+/** An answer that is not wanted is read so far, to keep its socket; beyond it the socket is given up. */
+const maxErrorBytes = 64 * 1024
+
+function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
+}
+
+/** Reads up to the bound; beyond it the rest is not read and the socket is given up. Strips a byte order mark. */
+async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new RelayError('too_large', `the answer is larger than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks))
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header
+}
+
+function readDate(header: string | undefined): number | null {
+  const at = header === undefined ? Number.NaN : Date.parse(header)
+  return Number.isNaN(at) ? null : at
+}

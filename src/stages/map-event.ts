@@ -1,0 +1,116 @@
+import type { Change } from '../domain/change.ts'
+import { messageOf, RelayError } from '../domain/errors.ts'
+import type { Emit } from '../domain/signal.ts'
+import { completeDraft } from '../mapping/item.ts'
+import type { Fetched, Mapping } from '../mapping/mapper.ts'
+import { readWebhook, type Webhook } from '../mapping/webhook.ts'
+import type { ItemChange, MappedEvent, MergeCounts, PendingEvent } from '../store/store.ts'
+import type { Destination } from './destination.ts'
+import type { Source } from './source.ts'
+
+/** What one event comes to: its changes, and what has to be known before the rest of them. */
+export interface EventMapping extends Pick<Mapping, 'requests' | 'late'> {
+  readonly mapped: MappedEvent
+}
+
+/** The webhook of an event. Throws RelayError for a body that can't be read. */
+export function webhookOf(event: PendingEvent, limit: number): Promise<Webhook> {
+  const body = Buffer.from(event.body.buffer, event.body.byteOffset, event.body.byteLength)
+  return readWebhook({ ...event, body, limit })
+}
+
+/** Maps a webhook for every destination of its source. Pure but for the clock of expressions; throws nothing for bad content. */
+export async function mapEvent(
+  event: PendingEvent,
+  webhook: Webhook,
+  source: Source,
+  destinations: ReadonlyMap<string, Destination>,
+  fetched?: Fetched,
+): Promise<EventMapping> {
+  const { name, version } = source.mapper
+  let mapping: Mapping
+  try {
+    mapping = await source.mapper.map(webhook, fetched)
+  } catch (error) {
+    return { mapped: failedEvent(event, messageOf(error), source), requests: [], late: [] }
+  }
+  const problems = [...mapping.problems]
+  const changes: ItemChange[] = []
+  for (const destinationName of source.destinations) {
+    const destination = destinations.get(destinationName)
+    if (!destination) continue // the configuration has been checked: every name is there
+    for (const draft of mapping.drafts) {
+      try {
+        changes.push(itemChangeOf(completeDraft(draft, destination.rules), event, destination))
+      } catch (error) {
+        if (!(error instanceof RelayError)) throw error
+        problems.push(`destination '${destinationName}': ${messageOf(error)}`)
+      }
+    }
+  }
+  const outcome = outcomeOf(problems, mapping.skipped)
+  const mapped = { seq: event.seq, mapper: name, mapperVersion: version, outcome, changes }
+  return { mapped, requests: mapping.requests, late: mapping.late }
+}
+
+/** A problem makes the event failed, though its good records go on: after a mend the event is replayed, harmlessly. */
+function outcomeOf(problems: readonly string[], skipped: string | null): MappedEvent['outcome'] {
+  if (problems.length > 0) return { status: 'failed', error: boundedText(problems) }
+  return skipped === null ? { status: 'processed' } : { status: 'skipped', reason: skipped }
+}
+
+/** As much of a list of problems as a person reads. */
+export function boundedText(problems: readonly string[]): string {
+  const shown = problems.slice(0, 10).join('\n')
+  const rest = problems.length > 10 ? `\nand ${problems.length - 10} more` : ''
+  return shown.slice(0, 4000) + rest
+}
+
+/** An event that comes to nothing but an error. `source` is left out where it is not configured any more. */
+export function failedEvent({ seq }: PendingEvent, error: string, source?: Source): MappedEvent {
+  const { name: mapper, version: mapperVersion } = source?.mapper ?? { name: 'none', version: '' }
+  return { seq, mapper, mapperVersion, outcome: { status: 'failed', error: error.slice(0, 4000) }, changes: [] }
+}
+
+function itemChangeOf(change: Change, event: PendingEvent, { name, debounce }: Destination): ItemChange {
+  const shared = { destination: name, source: event.source, receivedAt: event.receivedAt, ...debounce }
+  if (change.kind === 'delete') return { ...shared, ...change, body: null, checksum: null }
+  const { item, version } = change
+  const { type, id, checksum } = item
+  return { ...shared, kind: 'upsert', type, id, version, body: JSON.stringify(item), checksum, certain: true }
+}
+
+/** Signals an event that has been settled; one that waits has more to come. */
+export function reportMapped(
+  event: PendingEvent,
+  { outcome, mapper }: MappedEvent,
+  counts: MergeCounts | null | undefined,
+  at: number,
+  emit: Emit,
+): void {
+  if (!counts || outcome.status === 'waiting') return // null: another owner has settled it
+  const isStale = outcome.status === 'processed' && counts.stale > 0 && counts.applied + counts.unchanged === 0
+  emit({
+    kind: 'event.mapped',
+    eventId: event.id,
+    source: event.source,
+    deliveryId: event.deliveryId,
+    topic: event.topic,
+    bytes: event.body.byteLength,
+    mapper,
+    status: isStale ? 'skipped' : outcome.status,
+    reason: isStale ? 'stale' : reasonOf(outcome),
+    ...counts,
+    durationMs: at - event.receivedAt,
+  })
+}
+
+function reasonOf(outcome: Exclude<MappedEvent['outcome'], { status: 'waiting' }>): string | null {
+  if (outcome.status === 'failed') return outcome.error
+  return outcome.status === 'skipped' ? outcome.reason : null
+}
+
+/** The destinations that have something new to send. */
+export function touchedBy(mapped: readonly MappedEvent[]): ReadonlySet<string> {
+  return new Set(mapped.flatMap(({ changes }) => changes.map(({ destination }) => destination)))
+}

@@ -1,0 +1,114 @@
+import type { Fetch, MappedEvent, WaitingClaim, WaitingEvent } from '../store.ts'
+import { type Database, prepare } from './database.ts'
+import { type EventRow, pendingEventOf } from './events.ts'
+
+export type Waiting = Extract<MappedEvent['outcome'], { status: 'waiting' }>
+
+/** So many fetches of one event are kept, the newest: one that names many records is asked for many times. */
+const keptFetches = 100
+
+/** Events that wait for the CMS's API, and what was asked of it. */
+export function createFetches(database: Database) {
+  const putWaiting = prepare(
+    database,
+    `insert into event_fetches (seq, source, since, due_at, attempts)
+     select seq, source, :at, :dueAt, :attempts from events where seq = :seq
+     on conflict do update set due_at = excluded.due_at, attempts = excluded.attempts`,
+  )
+  const dropWaiting = prepare(database, 'delete from event_fetches where seq = ?')
+  const insertFetch = prepare(
+    database,
+    `insert into fetches (event_seq, at, duration_ms, method, url, status, outcome, error)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const dropOldFetches = prepare(
+    database,
+    `delete from fetches where event_seq = :event and seq <= (
+       select seq from fetches where event_seq = :event order by seq desc limit 1 offset :kept)`,
+  )
+
+  /** Within the transaction that settles the event. */
+  function settleFetch(seq: number, { outcome, fetches }: MappedEvent, at: number): void {
+    if (outcome.status === 'waiting') {
+      putWaiting.run({ seq, at, dueAt: outcome.dueAt, attempts: outcome.attempts })
+    } else if (fetches !== undefined) dropWaiting.run(seq)
+    if (fetches === undefined || fetches.length === 0) return
+    for (const fetch of fetches.slice(-keptFetches)) {
+      const { at: fetchedAt, durationMs, method, url, status, outcome: result, error } = fetch
+      insertFetch.run(seq, fetchedAt, durationMs, method, url, status, result, error)
+    }
+    dropOldFetches.run({ event: seq, kept: keptFetches })
+  }
+
+  const selectDue = prepare<EventRow & { readonly since: number; readonly attempts: number }>(
+    database,
+    `select e.seq, e.source, e.delivery_id, e.topic, e.received_at, b.method, b.path, b.query, b.headers, b.body,
+       f.since, f.attempts
+     from event_fetches f
+     join events e on e.seq = f.seq
+     join event_bodies b on b.seq = f.seq
+     where f.source = :source and f.due_at <= :at
+       and not exists (select 1 from event_claims c where c.seq = f.seq and c.lease_until > :at and c.owner <> :owner)
+     order by f.due_at
+     limit 1`,
+  )
+  const insertClaim = prepare(
+    database,
+    `insert into event_claims (seq, owner, lease_until) values (?, ?, ?)
+     on conflict do update set owner = excluded.owner, lease_until = excluded.lease_until`,
+  )
+
+  function claimWaiting({ owner, source, at, leaseUntil }: WaitingClaim): WaitingEvent | null {
+    if (!selectDue.get({ owner, source, at })) return null // an idle relay takes no write lock
+    return database.transact('unsynced', () => {
+      const row = selectDue.get({ owner, source, at })
+      if (!row) return null
+      insertClaim.run(row.seq, owner, leaseUntil)
+      return { ...pendingEventOf(row), since: row.since, attempts: row.attempts }
+    })
+  }
+
+  const selectNext = prepare<{ due_at: number }>(
+    database,
+    `select f.due_at from event_fetches f
+     where f.source = ? and not exists (select 1 from event_claims c where c.seq = f.seq)
+     order by f.due_at limit 1`,
+  )
+
+  function nextFetchAt(source: string): number | null {
+    return selectNext.get(source)?.due_at ?? null
+  }
+
+  const selectForeign = prepare<{ seq: number }>(
+    database,
+    'select seq from event_fetches where source not in (select value from json_each(?)) limit ?',
+  )
+  const unsettle = prepare(database, "update events set status = 'pending', error = null where seq = ?")
+  const dropClaim = prepare(database, 'delete from event_claims where seq = ?')
+
+  function releaseWaiting(sources: readonly string[], limit: number): number {
+    return database.transact('unsynced', () => {
+      const rows = selectForeign.all(JSON.stringify(sources), limit)
+      for (const { seq } of rows) {
+        dropWaiting.run(seq)
+        dropClaim.run(seq)
+        unsettle.run(seq)
+      }
+      return rows.length
+    })
+  }
+
+  const selectWaiting = prepare<{ dueAt: number }>(database, 'select due_at as dueAt from event_fetches where seq = ?')
+  const selectFetches = prepare<Fetch>(
+    database,
+    `select at, duration_ms as durationMs, method, url, status, outcome, error
+     from fetches where event_seq = ? order by seq desc`,
+  )
+
+  function readFetches(seq: number): { readonly dueAt: number | null; readonly fetches: readonly Fetch[] } {
+    const fetches = selectFetches.all(seq).map((row) => ({ ...row }))
+    return { dueAt: selectWaiting.get(seq)?.dueAt ?? null, fetches }
+  }
+
+  return { settleFetch, claimWaiting, nextFetchAt, releaseWaiting, readFetches }
+}
