@@ -55,7 +55,12 @@ export async function mapOne(options: MapOptions): Promise<void> {
     )
   }
   const vars = { ...source?.vars, ...varsOf(options.var) }
-  const mapper = bindMapper(definition, { source: sourceName ?? 'map', vars, models: source?.models ?? {} })
+  const mapper = bindMapper(definition, {
+    source: sourceName ?? 'map',
+    vars,
+    models: source?.models ?? {},
+    html: source?.html ?? 'safe',
+  })
   const delivery = deliveryOf(readFixture(options), sourceName ?? 'map')
   const limit = config?.server.body_limit ?? delivery.body.length + 1
   const { event, changes, skipped, problems } = await preview(mapper, delivery, rulesOf(config, source), limit)
