@@ -66,8 +66,8 @@ function composeSource(
     return null
   }
   const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
-  const { enabled, vars, models, destination } = settings
-  const mapper = tried(issues, path, () => bindMapper(definition, { source: name, vars, models }))
+  const { enabled, vars, models, html, destination } = settings
+  const mapper = tried(issues, path, () => bindMapper(definition, { source: name, vars, models, html }))
   const verifier = tried(issues, `${path}.secret`, () => {
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
   })

@@ -83,7 +83,6 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
       server: { admin_token: adminToken, ...options.server },
       ...(options.mappersDir && { mappers_dir: options.mappersDir }),
       destinations: options.destinations ?? { main },
-      ...(options.mappersDir !== undefined && { mappers_dir: options.mappersDir }),
       sources: options.sources ?? {
         shop: { mapper: 'shopify', destination: 'main', secret: shopSecret, vars: { origin: 'https://example.com' } },
         demo: { mapper: 'generic', destination: 'main', verify: 'none', vars: { origin: 'https://example.com' } },

@@ -60,6 +60,7 @@ export async function mappers(app: FastifyInstance): Promise<void> {
       source: sourceName ?? 'preview',
       vars: { ...config?.vars, ...vars },
       models: { ...config?.models, ...models },
+      html: config?.html ?? 'safe',
     })
     return { mapper, rules: target?.rules ?? { siteDomain: null, defaultLanguage: undefined } }
   }

@@ -66,7 +66,12 @@ export async function mapOne(options: MapOptions): Promise<void> {
     )
   }
   const vars = { ...source?.vars, ...varsOf(options.var) }
-  const mapper = bindMapper(definition, { source: sourceName ?? 'map', vars, models: source?.models ?? {} })
+  const mapper = bindMapper(definition, {
+    source: sourceName ?? 'map',
+    vars,
+    models: source?.models ?? {},
+    html: source?.html ?? 'safe',
+  })
   const fixture = readFixture(options)
   const delivery = deliveryOf(fixture, sourceName ?? 'map')
   const answers = fixtureAnswers(fixture.fetched ?? [])

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { duration, size } from '../domain/units.ts'
 import { modelsSchema } from '../mapping/models.ts'
+import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
 
 const secret = z.string().min(1, { error: 'must not be empty' })
 const secrets = z.union([secret, z.array(secret).min(1)])
@@ -102,6 +103,11 @@ export const sourceSchema = z.strictObject({
   vars: z.record(z.string(), z.unknown()).default({}).describe('What the mapper asks for, such as the site origin.'),
   models: modelsSchema.default({}).describe('Headless systems: which models may leave, and how.'),
   fetch: fetch.prefault({}),
+  html: htmlPolicySchema
+    .default('safe')
+    .describe(
+      '`safe`: scripts, event handlers, forms, frames of unknown hosts, tracking pixels and comments are taken out of `html`. `as_is`: it is handed on as the CMS sent it.',
+    ),
   rate_limit: z
     .strictObject({
       max: whole.min(1).default(600).describe('Webhooks in a window; more are answered 429.'),

@@ -8,6 +8,7 @@ import { type Issue, issuesError } from './issues.ts'
 import type { Mapper } from './mapper.ts'
 import type { ModelDefinitions } from './models.ts'
 import { moduleMapper } from './module-mapper.ts'
+import { type HtmlPolicy, withSafeHtml } from './safe-html/mapper.ts'
 import { readVars } from './vars.ts'
 import { compileMapper } from './yaml-mapper.ts'
 
@@ -19,6 +20,7 @@ export interface BindOptions {
   readonly source: string
   readonly vars?: Readonly<Record<string, unknown>>
   readonly models?: ModelDefinitions
+  readonly html?: HtmlPolicy
   /** Of one expression. */
   readonly timeLimitMs?: number
 }
@@ -30,7 +32,7 @@ export function isModule(definition: Definition): definition is ModuleDefinition
 /** A mapper for one source: vars and models checked, expressions compiled. Throws RelayError `invalid` with all issues. */
 export function bindMapper(
   definition: Definition,
-  { source, vars: given = {}, models = {}, timeLimitMs = 250 }: BindOptions,
+  { source, vars: given = {}, models = {}, html = 'safe', timeLimitMs = 250 }: BindOptions,
 ): Mapper {
   const issues: Issue[] = []
   const { name } = definition
@@ -40,7 +42,7 @@ export function bindMapper(
     issues.push({ path: `${prefix}models`, message: `mapper '${name}' knows no models` })
   }
 
-  const version = versionOf(definition, models, Object.keys(vars).sort())
+  const version = versionOf({ definition, models, vars: Object.keys(vars).sort(), html })
   const mapper = isModule(definition)
     ? moduleMapper(definition, { vars, version })
     : compileMapper(definition, {
@@ -52,7 +54,8 @@ export function bindMapper(
         modelCompiler: createCompiler({ timeLimitMs, issues, prefix }),
       })
   if (issues.length > 0) throw issuesError(`source '${source}'`, distinct(issues))
-  return unpacking(mapper, definition.body)
+  const unpacked = unpacking(mapper, definition.body)
+  return html === 'as_is' ? unpacked : withSafeHtml(unpacked)
 }
 
 /** Whether only those models are sent that the source registers: without any, every webhook is skipped. */
@@ -60,10 +63,17 @@ export function needsModels(definition: Definition): boolean {
   return !isModule(definition) && definition.records.some(({ model }) => model !== undefined)
 }
 
-function versionOf(definition: Definition, models: ModelDefinitions, vars: readonly string[]): string {
+interface Versioned {
+  readonly definition: Definition
+  readonly models: ModelDefinitions
+  readonly vars: readonly string[]
+  readonly html: HtmlPolicy
+}
+
+function versionOf({ definition, models, vars, html }: Versioned): string {
   const content = isModule(definition) ? definition.fingerprint : definition
   return createHash('sha256')
-    .update(canonicalJson({ definition: content, models, vars }))
+    .update(canonicalJson({ definition: content, models, vars, html }))
     .digest('hex')
     .slice(0, 12)
 }

@@ -50,7 +50,7 @@ const maxOpen = 1000
 const empty = /^(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/i
 
 /** The parser's time grows with the square of the depth: a few megabytes of `<div>` would take minutes. */
-function isTooDeep(html: string): boolean {
+export function isTooDeep(html: string): boolean {
   let open = 0
   for (const [, slash, name] of html.matchAll(/<(\/?)([a-z][a-z0-9-]*)/gi)) {
     if (empty.test(name!)) continue

@@ -1,3 +1,4 @@
+import { messageOf } from '../../domain/errors.ts'
 import { type Node, nodesOf } from './ast.ts'
 import { isBuiltin } from './builtin.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
@@ -10,7 +11,13 @@ import { plain, plainDeep, type Sequence, sequenceOf } from './sequence.ts'
 export type Scope = Readonly<Record<string, unknown>>
 
 /** A JSONata function of ours: plain values in, a plain value out, `undefined` for nothing. */
-export type ExpressionFunction = (...values: never[]) => unknown
+export type ExpressionFunction = ((...values: never[]) => unknown) & {
+  /**
+   * Called for each call in an expression that is compiled, with the arguments that are written out as text (undefined
+   * for others), to make ready for them. What it throws is a mistake of the expression.
+   */
+  readonly prepare?: (literals: readonly (string | undefined)[]) => void
+}
 
 export interface ExpressionOptions {
   readonly functions: Readonly<Record<string, ExpressionFunction>>
@@ -109,7 +116,8 @@ function refuseUnknownFunctions(
   bound: ReadonlySet<string>,
   functions: ExpressionOptions['functions'],
 ): void {
-  for (const { type, value, procedure, position } of nodes) {
+  for (const node of nodes) {
+    const { type, value, procedure, position } = node
     // Content must not become code; and what it parses escapes every check made here.
     if (type === 'variable' && value === 'eval' && !bound.has('eval') && !Object.hasOwn(functions, 'eval')) {
       throw syntaxError(text, faultOf('T1006', position, { message: '$eval cannot be used' }))
@@ -117,9 +125,18 @@ function refuseUnknownFunctions(
     if (type !== 'function' && type !== 'partial') continue
     const isVariable = procedure?.type === 'variable'
     const name = String(procedure?.type === 'path' ? procedure.steps?.[0]?.value : procedure?.value)
+    if (isVariable && !bound.has(name) && Object.hasOwn(functions, name)) prepare(text, functions[name]!, node)
     if (isVariable && (bound.has(name) || Object.hasOwn(functions, name) || isBuiltin(name))) continue
     if (!isVariable && procedure?.type !== 'path') continue
     const message = `there is no function ${isVariable ? '$' : ''}${name}${isVariable ? '' : ', did you forget the $?'}`
     throw syntaxError(text, faultOf('T1006', position, { message }))
+  }
+}
+
+function prepare(text: string, called: ExpressionFunction, { arguments: given = [], position }: Node): void {
+  try {
+    called.prepare?.(given.map(({ type, value }) => (type === 'string' ? String(value) : undefined)))
+  } catch (error) {
+    throw syntaxError(text, faultOf('T1006', position, { message: messageOf(error) }))
   }
 }

@@ -75,7 +75,7 @@ function wordingOf(fault: Fault): string {
   const wording = Object.hasOwn(wordings, fault.code) ? wordings[fault.code] : undefined
   if (wording) return wording(fault)
   const message = fault.message || 'evaluation failed'
-  return shorten(message.charAt(0).toLowerCase() + message.slice(1), 80)
+  return shorten(message.charAt(0).toLowerCase() + message.slice(1), 160)
 }
 
 function show(value: unknown): string {

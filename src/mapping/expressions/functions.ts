@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto'
-import { Marked } from 'marked'
 import { sortableTime } from '../../domain/version.ts'
 import { textOfHtml } from '../html-text.ts'
+import { htmlOfMarkdown } from '../richtext/markdown.ts'
+import { htmlOfRichText, prepareFormat } from '../richtext/rich-text.ts'
+import { loadLibrary, safeHtml } from '../safe-html/clean.ts'
 import type { ExpressionFunction } from './compile.ts'
 
 /** Something that a function cannot work with: names the function and, shortened, the value. */
@@ -114,15 +116,37 @@ function slug(value: unknown): string | undefined {
   )
 }
 
-const commonmark = new Marked({ gfm: true, async: false })
-
 /**
  * `$markdown(text)`: HTML of GitHub flavoured markdown. HTML inside is kept as it is: an item's html is content that
  * its consumer has to treat as such, whether it was written as HTML or as markdown. Nothing for undefined and null.
  */
 function markdown(text: unknown): string | undefined {
   if (text === undefined || text === null) return undefined
-  return commonmark.parse(textIn('markdown', text)) as string
+  return htmlOfMarkdown(textIn('markdown', text))
+}
+
+/**
+ * `$richtext(value, format, options?)`: HTML of a CMS's rich text, by the name of its format. `{"base": url}` in the
+ * options makes relative urls absolute. Nothing for nothing. Throws where the value has not the format's shape.
+ */
+function richtext(value: unknown, format: unknown, options?: unknown): string | undefined {
+  if (isNothing(value)) return undefined
+  const base = typeof options === 'object' && options !== null && 'base' in options ? options.base : undefined
+  return htmlOfRichText(value, textIn('richtext', format), isNothing(base) ? {} : { base: textIn('richtext', base) })
+}
+
+richtext.prepare = ([, format]: readonly (string | undefined)[]) => {
+  if (format !== undefined) prepareFormat(format)
+}
+
+/** `$sanitize(html)`: HTML that is safe to hand on, as an item's html is made. Nothing for undefined and null. */
+function sanitize(html: unknown): string | undefined {
+  if (html === undefined || html === null) return undefined
+  return safeHtml(textIn('sanitize', html))
+}
+
+sanitize.prepare = () => {
+  loadLibrary()
 }
 
 /** `$text(html)`: the plain text of HTML, made as an item's `text` is. Nothing for undefined and null. */
@@ -187,6 +211,8 @@ export const functions: Readonly<Record<string, ExpressionFunction>> = {
   bcp47,
   slug,
   markdown,
+  richtext,
+  sanitize,
   text,
   sha256,
   base64text,

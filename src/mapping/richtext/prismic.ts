@@ -1,0 +1,62 @@
+import { element, escapeHtml, heading, htmlOfText, image, link, wrapped } from './element.ts'
+import { type Context, type Format, isNode, listAt, type Node, nodeAt, textAt } from './format.ts'
+import { lazily } from './library.ts'
+
+const library = lazily<typeof import('@prismicio/client/richtext')>('@prismicio/client/richtext')
+
+/** Prismic's structured text. A link to a document is one where the API has resolved its `url`. */
+export const prismic: Format = {
+  shape: 'a list of {type: "paragraph", text, spans: […]}',
+  accepts: (value) => Array.isArray(value) && value.every((block) => isNode(block) && textAt(block, 'type')),
+  prepare: library,
+  render: (value, context) =>
+    library()
+      .serialize<string>((value as readonly Node[]).map(mended) as never, (type, node, text, children) =>
+        write(type, node as unknown as Node, text ?? '', children.join(''), context),
+      )
+      .join(''),
+}
+
+/** The library takes every text to have spans, and every span to lie within the text. */
+function mended(block: Node): Node {
+  if (typeof block['text'] !== 'string') return block
+  const length = block['text'].length
+  const isWithin = ({ start, end }: Node) =>
+    Number.isInteger(start) &&
+    Number.isInteger(end) &&
+    0 <= Number(start) &&
+    Number(start) < Number(end) &&
+    Number(end) <= length
+  return { ...block, spans: listAt(block, 'spans').filter(isNode).filter(isWithin) }
+}
+
+const tags: Readonly<Record<string, string>> = {
+  paragraph: 'p',
+  preformatted: 'pre',
+  strong: 'strong',
+  em: 'em',
+  'list-item': 'li',
+  'o-list-item': 'li',
+  'group-list-item': 'ul',
+  'group-o-list-item': 'ol',
+}
+
+function write(type: string, node: Node, text: string, children: string, context: Context): string {
+  if (type === 'span') return htmlOfText(text)
+  if (/^heading[1-6]$/.test(type)) return heading(type.at(-1), children)
+  if (Object.hasOwn(tags, type)) return children === '' ? '' : wrapped(children, [tags[type]!])
+  if (type === 'hyperlink') return link(context.url(textAt(nodeAt(node, 'data'), 'url')), children)
+  if (type === 'image') {
+    const picture = image(context.url(textAt(node, 'url')), textAt(node, 'alt'))
+    return link(context.url(textAt(nodeAt(node, 'linkTo'), 'url')), picture)
+  }
+  if (type === 'embed') return embedOf(nodeAt(node, 'oembed'), context)
+  return children
+}
+
+/** The player that the provider gives, if the sanitiser knows it, would say less to a reader than its title. */
+function embedOf(oembed: Node, context: Context): string {
+  const url = context.url(textAt(oembed, 'embed_url'))
+  const title = textAt(oembed, 'title') ?? url
+  return title === undefined ? '' : element('p', {}, link(url, escapeHtml(title)))
+}

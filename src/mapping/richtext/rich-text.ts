@@ -1,0 +1,122 @@
+import { readJson } from '../json.ts'
+import { safeHtml } from '../safe-html/clean.ts'
+import { blocks } from './blocks.ts'
+import { contentful } from './contentful.ts'
+import { dast } from './dast.ts'
+import { editorjs } from './editorjs.ts'
+import type { Format } from './format.ts'
+import { lexical } from './lexical.ts'
+import { markdown } from './markdown.ts'
+import { portabletext } from './portabletext.ts'
+import { prismic } from './prismic.ts'
+import { ricos } from './ricos.ts'
+import { slate } from './slate.ts'
+import { storyblok } from './storyblok.ts'
+import { htmlOfAnyTree, text } from './text.ts'
+import { urlReader } from './url.ts'
+import { wordpress } from './wordpress.ts'
+
+/** The formats of rich text, by the name that a mapper gives them. */
+export const formats: Readonly<Record<string, Format>> = {
+  contentful,
+  portabletext,
+  storyblok,
+  prismic,
+  dast,
+  lexical,
+  slate,
+  contentstack: slate,
+  hygraph: slate,
+  blocks,
+  editorjs,
+  ricos,
+  markdown,
+  wordpress,
+  text,
+}
+
+export interface RichTextOptions {
+  /** Where relative urls start; without it they stay relative. */
+  readonly base?: string | undefined
+}
+
+/** A value that is not of its format: names the format, its shape and what came instead. */
+export class RichTextError extends Error {}
+
+/**
+ * Rich text of a CMS as HTML. Undefined for nothing and for what holds nothing. A tree may also come as JSON text. One
+ * that its renderer can't take, that is nested too deep for one, or whose format is unknown, comes out as its text.
+ * Throws RichTextError where the value has not the format's shape.
+ */
+export function htmlOfRichText(value: unknown, name: string, { base }: RichTextOptions = {}): string | undefined {
+  const format = Object.hasOwn(formats, name) ? formats[name]! : text
+  if (isEmpty(value)) return undefined
+  const tree = format.accepts(value) ? value : treeIn(value)
+  if (isEmpty(tree)) return undefined
+  if (!format.accepts(tree)) {
+    throw new RichTextError(`$richtext: format '${name}' takes ${format.shape}, and ${kindOf(value)} came`)
+  }
+  const html = isTooDeep(tree) ? htmlOfAnyTree(tree) : rendered(format, tree, base)
+  const result = format.isAuthored ? html : safeHtml(html)
+  return result.trim() === '' ? undefined : result
+}
+
+/** Makes ready for a format that an expression names. Throws RichTextError where there is none of that name. */
+export function prepareFormat(name: string): void {
+  if (!Object.hasOwn(formats, name)) {
+    throw new RichTextError(
+      `$richtext: there is no format '${name.slice(0, 60)}' (there is ${Object.keys(formats).join(', ')})`,
+    )
+  }
+  formats[name]!.prepare?.()
+}
+
+function rendered(format: Format, tree: unknown, base: string | undefined): string {
+  try {
+    return format.render(tree, { url: urlReader(base) })
+  } catch (error) {
+    if (!format.prepare) throw error // ours take anything
+    return htmlOfAnyTree(tree) // a tree that its library can't take: better its text than nothing
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null) return true
+  if (typeof value === 'string') return value.trim() === ''
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+/** The tree that a text holds as JSON; anything else as it is. */
+function treeIn(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
+  try {
+    return readJson(value)
+  } catch {
+    return value // no tree: text that starts with a bracket
+  }
+}
+
+const maxDepth = 400
+
+/** Whether a tree is nested deeper than what follows it by recursion should have to go. */
+function isTooDeep(tree: unknown): boolean {
+  let level: unknown[] = [tree]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return true
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).filter((member) => typeof member === 'object' && member !== null)
+        : [],
+    )
+  }
+  return false
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) {
+    const keys = Object.keys(value).slice(0, 5).join(', ').slice(0, 80)
+    return `an object with ${keys}`
+  }
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import type { Draft, Mapper } from '../mapper.ts'
+import { safeHtml } from './clean.ts'
+
+/** What becomes of the html of a source's items. */
+export const htmlPolicySchema = z.enum(['safe', 'as_is'])
+export type HtmlPolicy = z.output<typeof htmlPolicySchema>
+
+/** The mapper, with the html of all that it gives made safe. */
+export function withSafeHtml(mapper: Mapper): Mapper {
+  return {
+    ...mapper,
+    async map(webhook) {
+      const { drafts, skipped, problems } = await mapper.map(webhook)
+      return { drafts: drafts.map(cleaned), skipped, problems }
+    },
+  }
+}
+
+function cleaned(draft: Draft): Draft {
+  if (draft.kind === 'delete' || typeof draft.fields.html !== 'string') return draft
+  const html = safeHtml(draft.fields.html)
+  return html === draft.fields.html ? draft : { ...draft, fields: { ...draft.fields, html } }
+}
