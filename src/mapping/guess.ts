@@ -103,8 +103,9 @@ function relationOf(value: unknown): string[] | null {
 
 /** The id of another record: it has one that lasts, or an id and times of its own. A component has neither. */
 function referenceOf(value: Record<string, unknown>): string | null {
-  const { documentId, id } = value
+  const { documentId, id, uid } = value
   if (isId(documentId)) return String(documentId)
+  if (isId(uid) && typeof value['_content_type_uid'] === 'string') return String(uid)
   const hasTimes = 'updatedAt' in value || 'createdAt' in value || 'updated_at' in value || 'created_at' in value
   if (isId(id) && (hasTimes || Object.keys(value).length === 1)) return String(id)
   return null
@@ -114,20 +115,26 @@ function isId(value: unknown): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'number'
 }
 
+/** A file has a url and says of what kind it is: `mime`, or `content_type` beside a `filename`. */
 function isMedia(value: Record<string, unknown>): boolean {
-  return typeof value['url'] === 'string' && typeof value['mime'] === 'string'
+  return typeof value['url'] === 'string' && mimeOf(value) !== undefined
+}
+
+function mimeOf({ mime, content_type, filename }: Record<string, unknown>): string | undefined {
+  if (typeof mime === 'string') return mime
+  return typeof content_type === 'string' && typeof filename === 'string' ? content_type : undefined
 }
 
 function mediaOf(value: Record<string, unknown>, field: string, { mediaOrigin }: GuessRules) {
   if (!isMedia(value)) return null
   const url = String(value['url'])
-  const alt = value['alternativeText'] ?? value['alt']
+  const alt = value['alternativeText'] ?? value['alt'] ?? value['description']
   return {
     field,
     url: mediaOrigin !== undefined && url.startsWith('/') && !url.startsWith('//') ? mediaOrigin + url : url,
     alt: typeof alt === 'string' && alt !== '' ? alt : undefined,
     caption: typeof value['caption'] === 'string' && value['caption'] !== '' ? value['caption'] : undefined,
-    mime: value['mime'],
+    mime: mimeOf(value),
     width: typeof value['width'] === 'number' ? value['width'] : undefined,
     height: typeof value['height'] === 'number' ? value['height'] : undefined,
   }
