@@ -7,13 +7,15 @@ export interface Names {
   readonly digest?: string
   readonly vars: Readonly<Record<string, unknown>>
   readonly topic?: string
+  /** The item types that the source's models give. */
+  readonly types?: readonly string[]
   /** Position of a record in `each`. */
   readonly index?: number
   readonly model?: string
 }
 
 /** The names that expressions can use with a `$` in front. One shape, because it is made for every record. */
-export function scopeOf(webhook: Webhook, { vars, digest, topic, index, model }: Names): Scope {
+export function scopeOf(webhook: Webhook, { vars, digest, topic, types, index, model }: Names): Scope {
   const { headers, query, body, method, path } = webhook
   return {
     headers,
@@ -24,6 +26,7 @@ export function scopeOf(webhook: Webhook, { vars, digest, topic, index, model }:
     digest, // no getter: a literal with one takes ten times as long to make
     vars,
     topic,
+    types,
     index,
     model,
   }

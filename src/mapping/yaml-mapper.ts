@@ -1,7 +1,9 @@
+import { sourceTypes } from '../domain/ingest-item.ts'
 import type { MapperDefinition, PingDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
 import { type Compiler, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
+import { isSourceType } from './identity.ts'
 import type { Mapper, Ping } from './mapper.ts'
 import type { ModelDefinitions } from './models.ts'
 import { compileRecord } from './record.ts'
@@ -28,6 +30,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
   const records = definition.records.map((record, index) =>
     compileRecord(record, { ...options, at: `records[${index}]` }),
   )
+  const types = typesOf(options.models)
 
   const usesDigest = /\$digest\b/.test(JSON.stringify([definition, options.models]))
   const namesFor = (webhook: Webhook): Names => (usesDigest ? { vars, digest: webhook.digest } : { vars })
@@ -44,7 +47,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     } catch (error) {
       findings.problem('event', error)
     }
-    const names = topic === null ? outer : { ...outer, topic }
+    const names = topic === null ? { ...outer, types } : { ...outer, topic, types }
     const inner = scopeOf(webhook, names)
     for (const record of records) {
       try {
@@ -78,6 +81,12 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     },
     map,
   }
+}
+
+/** The item types that models give; every one where a model's type is an expression. */
+function typesOf(models: ModelDefinitions): readonly string[] {
+  const types = new Set(Object.values(models).map(({ type }) => type))
+  return [...types].every(isSourceType) ? [...types] : sourceTypes
 }
 
 /** A delivery id or topic is text or a number; anything else is none. */
