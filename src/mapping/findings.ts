@@ -2,8 +2,15 @@ import { FieldError } from './field.ts'
 import type { Draft, Mapping } from './mapper.ts'
 import type { Findings } from './record.ts'
 
+interface Result {
+  /** Whether no record has had anything to say. */
+  isEmpty(): boolean
+  /** `nothing` is why, where that is so. */
+  result(nothing: string): Mapping
+}
+
 /** Gathers what the records of a mapper give. Of several drafts of one item the last one stays. */
-export function createFindings(mapper: string): Findings & { result(nothing: string): Mapping } {
+export function createFindings(mapper: string): Findings & Result {
   const drafts = new Map<string, Draft>()
   const reasons: string[] = []
   const problems: string[] = []
@@ -21,6 +28,7 @@ export function createFindings(mapper: string): Findings & { result(nothing: str
       if (!(error instanceof FieldError)) throw error
       problems.push(`mapper '${mapper}', ${where}: ${error.message}`)
     },
+    isEmpty: () => drafts.size === 0 && reasons.length === 0 && problems.length === 0,
     result(nothing) {
       const isEmpty = drafts.size === 0 && problems.length === 0
       const skipped = isEmpty ? reasons.join('; ') || nothing : null

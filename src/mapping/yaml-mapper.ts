@@ -1,10 +1,11 @@
 import { sourceTypes } from '../domain/ingest-item.ts'
 import type { MapperDefinition, PingDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
-import { type Compiler, type Field, FieldError, isTruthy } from './field.ts'
+import { type Compiler, expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
 import { isSourceType } from './identity.ts'
 import type { Mapper, Ping } from './mapper.ts'
+import { createMismatch } from './mismatch.ts'
 import type { ModelDefinitions } from './models.ts'
 import { compileRecord } from './record.ts'
 import { type Names, scopeOf } from './scope.ts'
@@ -15,6 +16,7 @@ export interface YamlMapperOptions {
   readonly vars: Readonly<Record<string, unknown>>
   readonly models: ModelDefinitions
   readonly version: string
+  readonly timeLimitMs: number
   readonly compiler: Compiler
   readonly modelCompiler: Compiler
 }
@@ -31,6 +33,10 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     compileRecord(record, { ...options, at: `records[${index}]` }),
   )
   const types = typesOf(options.models)
+  const explain = createMismatch(definition.records, options.timeLimitMs)
+  const noTopic = eventTopic
+    ? `the webhook, which has no topic (${expressionText(eventTopic.text)} returned nothing)`
+    : 'the webhook'
 
   const usesDigest = /\$digest\b/.test(JSON.stringify([definition, options.models]))
   const namesFor = (webhook: Webhook): Names => (usesDigest ? { vars, digest: webhook.digest } : { vars })
@@ -58,8 +64,10 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
         findings.problem(`record '${record.name}'`, error)
       }
     }
-    const what = topic === null ? 'the webhook, which names no topic' : `topic '${topic.slice(0, 120)}'`
-    return findings.result(`no record of mapper '${name}' matches ${what}`)
+    if (!findings.isEmpty()) return findings.result('')
+    const nothing = topic === null ? noTopic : `topic '${topic.slice(0, 120)}'`
+    const nearest = await explain(webhook.body, inner)
+    return findings.result(`no record of mapper '${name}' matches ${nothing}${nearest && `: ${nearest}`}`)
   }
 
   return {
