@@ -4,8 +4,10 @@ import type { Environment } from '../config/substitute.ts'
 import { sortableTime } from '../domain/version.ts'
 import { serve } from '../serve.ts'
 import { check } from './check.ts'
+import { init } from './init.ts'
 import { keygen } from './keygen.ts'
 import { mapOne } from './map.ts'
+import { showMappers } from './mappers.ts'
 import { redeliver } from './redeliver.ts'
 import { replay } from './replay.ts'
 import { runSandbox } from './sandbox.ts'
@@ -38,6 +40,24 @@ export function createProgram(env: Environment): Command {
     .addOption(config())
     .addOption(json())
     .action((options) => check({ ...options, env }))
+
+  program
+    .command('init')
+    .description('write a configuration for a CMS; asks where the command line leaves something out')
+    .argument('[mapper]', 'the CMS, as `cms-relay mappers` names it')
+    .option('--site <host>', 'host of the public site, such as example.com')
+    .option('--source <name>', 'name of the source, which is in its URL; else that of the mapper')
+    .option('--output <file>', 'where to', 'relay.yaml')
+    .option('--force', 'overwrite the file', false)
+    .action((mapper, options) => init({ ...options, mapper, isTerminal: Boolean(process.stdin.isTTY) }))
+
+  program
+    .command('mappers')
+    .description('the mappers there are, and what each needs; with a name, one in full and a source to copy')
+    .argument('[name]', 'a mapper')
+    .addOption(config())
+    .addOption(json())
+    .action((name, options) => showMappers({ ...options, name, env }))
 
   program
     .command('map')

@@ -50,6 +50,7 @@ export function bindMapper(
         vars,
         models,
         version,
+        timeLimitMs,
         compiler: createCompiler({ timeLimitMs, issues, prefix: `mapper '${name}': ` }),
         modelCompiler: createCompiler({ timeLimitMs, issues, prefix }),
       })

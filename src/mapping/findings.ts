@@ -4,8 +4,15 @@ import { FieldError } from './field.ts'
 import type { Draft, Mapping } from './mapper.ts'
 import type { Findings } from './record.ts'
 
+interface Result {
+  /** Whether no record has had anything to say. */
+  isEmpty(): boolean
+  /** `nothing` is why, where that is so. */
+  result(nothing: string): Mapping
+}
+
 /** Gathers what the records of a mapper give. Of several drafts of one item the newest stays; without versions the last. */
-export function createFindings(mapper: string): Findings & { result(nothing: string): Mapping } {
+export function createFindings(mapper: string): Findings & Result {
   const drafts = new Map<string, Draft>()
   const reasons: string[] = []
   const problems: string[] = []
@@ -33,6 +40,7 @@ export function createFindings(mapper: string): Findings & { result(nothing: str
     late(where, what) {
       late.push(`mapper '${mapper}', ${where}: ${what}`)
     },
+    isEmpty: () => drafts.size === 0 && reasons.length === 0 && problems.length === 0 && requests.size === 0,
     result(nothing) {
       const isEmpty = drafts.size === 0 && problems.length === 0
       const skipped = isEmpty ? (waiting(requests, late) ?? (reasons.join('; ') || nothing)) : null

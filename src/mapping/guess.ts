@@ -101,35 +101,49 @@ function relationOf(value: unknown): string[] | null {
   return ids
 }
 
-/** The id of another record: it has one that lasts, or an id and times of its own. A component has neither. */
+/** The id of another record: it has one that lasts, or an id and times or a route of its own. A component has neither. */
 function referenceOf(value: Record<string, unknown>): string | null {
-  const { documentId, id } = value
+  const { documentId, uid } = value
   if (isId(documentId)) return String(documentId)
+  if (isId(uid) && typeof value['_content_type_uid'] === 'string') return String(uid)
+  const id = member(value, 'id')
   const hasTimes = 'updatedAt' in value || 'createdAt' in value || 'updated_at' in value || 'created_at' in value
-  if (isId(id) && (hasTimes || Object.keys(value).length === 1)) return String(id)
+  const hasRoute = isObject(member(value, 'route')) && typeof member(value, 'contentType') === 'string'
+  if (isId(id) && (hasTimes || hasRoute || Object.keys(value).length === 1)) return String(id)
   return null
+}
+
+/** A member whose name begins with a small letter, or, as .NET writes it, with a capital. */
+function member(value: Record<string, unknown>, name: string): unknown {
+  return value[name] ?? value[name[0]!.toUpperCase() + name.slice(1)]
 }
 
 function isId(value: unknown): boolean {
   return (typeof value === 'string' && value !== '') || typeof value === 'number'
 }
 
+/** What a file has beside its url, in the systems that there are. */
+const marksOfFiles = [['mime'], ['content_type', 'filename'], ['mediaType', 'extension']]
+
 function isMedia(value: Record<string, unknown>): boolean {
-  return typeof value['url'] === 'string' && typeof value['mime'] === 'string'
+  const isText = (name: string) => typeof member(value, name) === 'string'
+  return isText('url') && marksOfFiles.some((marks) => marks.every(isText))
 }
 
 function mediaOf(value: Record<string, unknown>, field: string, { mediaOrigin }: GuessRules) {
   if (!isMedia(value)) return null
-  const url = String(value['url'])
-  const alt = value['alternativeText'] ?? value['alt']
+  const url = String(member(value, 'url'))
+  const alt = value['alternativeText'] ?? value['alt'] ?? value['description']
+  const width = member(value, 'width')
+  const height = member(value, 'height')
   return {
     field,
     url: mediaOrigin !== undefined && url.startsWith('/') && !url.startsWith('//') ? mediaOrigin + url : url,
     alt: typeof alt === 'string' && alt !== '' ? alt : undefined,
     caption: typeof value['caption'] === 'string' && value['caption'] !== '' ? value['caption'] : undefined,
-    mime: value['mime'],
-    width: typeof value['width'] === 'number' ? value['width'] : undefined,
-    height: typeof value['height'] === 'number' ? value['height'] : undefined,
+    mime: value['mime'] ?? value['content_type'],
+    width: typeof width === 'number' ? width : undefined,
+    height: typeof height === 'number' ? height : undefined,
   }
 }
 

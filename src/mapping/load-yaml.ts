@@ -93,8 +93,17 @@ function compiles(definition: MapperDefinition, label: string, issues: Issue[]):
       issues.push({ path: `${label}: ${key}[${index}].name`, message: `'${name}' is the name of another one` })
     }
   }
-  const compiler = createCompiler({ timeLimitMs: 250, issues, prefix: `${label}: ` })
+  const timeLimitMs = 250
+  const compiler = createCompiler({ timeLimitMs, issues, prefix: `${label}: ` })
   const models = { any: { type: 'custom' } } // so that what is compiled for each model is compiled once
-  compileMapper(definition, { source: '', vars: {}, models, version: '', compiler, modelCompiler: compiler })
+  compileMapper(definition, {
+    source: '',
+    vars: {},
+    models,
+    version: '',
+    timeLimitMs,
+    compiler,
+    modelCompiler: compiler,
+  })
   return issues.length === before
 }

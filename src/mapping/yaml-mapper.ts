@@ -1,9 +1,12 @@
+import { sourceTypes } from '../domain/ingest-item.ts'
 import type { MapperDefinition, PingDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
 import { compileDefaults, fetchNeedsOf } from './fetch.ts'
-import { type Compiler, type Field, FieldError, isTruthy } from './field.ts'
+import { type Compiler, expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
+import { isSourceType } from './identity.ts'
 import { type Answer, type Fetched, type Mapper, nothingFetched, type Ping } from './mapper.ts'
+import { createMismatch } from './mismatch.ts'
 import type { ModelDefinitions } from './models.ts'
 import { compileRecord } from './record.ts'
 import { type Names, scopeOf } from './scope.ts'
@@ -14,6 +17,7 @@ export interface YamlMapperOptions {
   readonly vars: Readonly<Record<string, unknown>>
   readonly models: ModelDefinitions
   readonly version: string
+  readonly timeLimitMs: number
   readonly compiler: Compiler
   readonly modelCompiler: Compiler
 }
@@ -31,6 +35,11 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     compileRecord(record, { ...options, requestDefaults, at: `records[${index}]` }),
   )
   const fetches = definition.records.some(({ fetch }) => fetch !== undefined)
+  const types = typesOf(options.models)
+  const explain = createMismatch(definition.records, options.timeLimitMs)
+  const noTopic = eventTopic
+    ? `the webhook, which has no topic (${expressionText(eventTopic.text)} returned nothing)`
+    : 'the webhook'
 
   const usesDigest = /\$digest\b/.test(JSON.stringify([definition, options.models]))
   const namesFor = (webhook: Webhook): Names => (usesDigest ? { vars, digest: webhook.digest } : { vars })
@@ -47,7 +56,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     } catch (error) {
       findings.problem('event', error)
     }
-    const names = topic === null ? outer : { ...outer, topic }
+    const names = topic === null ? { ...outer, types } : { ...outer, topic, types }
     const inner = scopeOf(webhook, names)
     for (const record of records) {
       try {
@@ -58,8 +67,10 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
         findings.problem(`record '${record.name}'`, error)
       }
     }
-    const what = topic === null ? 'the webhook, which names no topic' : `topic '${topic.slice(0, 120)}'`
-    return findings.result(`no record of mapper '${name}' matches ${what}`)
+    if (!findings.isEmpty()) return findings.result('')
+    const nothing = topic === null ? noTopic : `topic '${topic.slice(0, 120)}'`
+    const nearest = await explain(webhook.body, inner)
+    return findings.result(`no record of mapper '${name}' matches ${nothing}${nearest && `: ${nearest}`}`)
   }
 
   return {
@@ -83,6 +94,12 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     },
     map,
   }
+}
+
+/** The item types that models give; every one where a model's type is an expression. */
+function typesOf(models: ModelDefinitions): readonly string[] {
+  const types = new Set(Object.values(models).map(({ type }) => type))
+  return [...types].every(isSourceType) ? [...types] : sourceTypes
 }
 
 /** A delivery id or topic is text or a number; anything else is none. */

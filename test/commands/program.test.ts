@@ -7,7 +7,19 @@ import vectors from '../vectors/signing-vectors.json' with { type: 'json' }
 import { runHere } from './run-here.ts'
 
 const cwd = process.cwd()
-const commands = ['serve', 'check', 'map', 'replay', 'redeliver', 'status', 'sandbox', 'sign', 'keygen']
+const commands = [
+  'serve',
+  'check',
+  'init',
+  'mappers',
+  'map',
+  'replay',
+  'redeliver',
+  'status',
+  'sandbox',
+  'sign',
+  'keygen',
+]
 const stackTrace = /^\s+at /m
 
 describe('the command line', () => {

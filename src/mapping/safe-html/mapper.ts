@@ -10,9 +10,9 @@ export type HtmlPolicy = z.output<typeof htmlPolicySchema>
 export function withSafeHtml(mapper: Mapper): Mapper {
   return {
     ...mapper,
-    async map(webhook) {
-      const { drafts, skipped, problems } = await mapper.map(webhook)
-      return { drafts: drafts.map(cleaned), skipped, problems }
+    async map(webhook, fetched) {
+      const mapping = await mapper.map(webhook, fetched)
+      return { ...mapping, drafts: mapping.drafts.map(cleaned) }
     },
   }
 }

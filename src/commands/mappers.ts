@@ -1,0 +1,112 @@
+import { ConfigError, findConfigFile, loadConfig } from '../config/load.ts'
+import type { Environment } from '../config/substitute.ts'
+import { loadMappers, type MapperLibrary, type MapperSummary } from '../mapping/load.ts'
+import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
+import { print, table, UsageError } from './report.ts'
+import { sourceBlock } from './source-block.ts'
+
+export interface MappersOptions {
+  /** Left out: all of them. */
+  readonly name?: string | undefined
+  readonly config?: string
+  readonly json: boolean
+  readonly env: Environment
+}
+
+/** Lists the mappers, the user's own included, or shows one with a source to copy. */
+export async function showMappers({ name, config, json, env }: MappersOptions): Promise<void> {
+  const library = await loadMappers({ userDir: foldersOf(config, env) })
+  if (name === undefined) {
+    const all = library.list().map((summary) => reportOf(summary, library))
+    print(all, { json, text: () => listText(all) })
+    return
+  }
+  const summary = library.list().find((one) => one.name === name)
+  const definition = library.get(name)
+  if (!summary || !definition) {
+    throw new UsageError(`no mapper '${name}' (there is ${library.names.join(', ')})`)
+  }
+  const report = reportOf(summary, library)
+  const { text } = sourceBlock({ source: name, definition, destination: 'main', site: 'example.com' })
+  print({ ...report, source: text }, { json, text: () => oneText(report, needsOf(definition), text) })
+}
+
+/** The user's own folder. A configuration with mistakes elsewhere, or variables that are not set, still names it. */
+function foldersOf(flag: string | undefined, env: Environment): string | undefined {
+  try {
+    return loadConfig(findConfigFile(flag, env), env).config.mappers_dir
+  } catch (error) {
+    if (error instanceof ConfigError) return error.sound?.mappers_dir
+    throw error
+  }
+}
+
+type Report = ReturnType<typeof reportOf>
+
+function reportOf({ name, title, description, origin, file, verify, vars }: MapperSummary, library: MapperLibrary) {
+  const needs = needsOf(library.get(name)!)
+  return {
+    name,
+    title,
+    description,
+    origin,
+    file,
+    page: origin === 'built-in' ? `docs/cms/${name}.md` : null,
+    verify,
+    needs: {
+      scheme: needs.scheme,
+      secret: needs.secret,
+      settings: needs.settings,
+      vars: needs.required.map((one) => one.name),
+      models: needs.models,
+      fetch: needs.fetch,
+    },
+    optional_vars: needs.optional.map((one) => one.name),
+    vars,
+  }
+}
+
+function listText(reports: readonly Report[]): string {
+  const rows = reports.map(({ name, title, origin, needs, optional_vars }) => [
+    name,
+    title,
+    needs.scheme ?? 'yours to say',
+    [...needs.vars, ...optional_vars.map((one) => `[${one}]`)].join(' '),
+    [needs.models ? 'models' : '', needs.fetch ? 'fetch' : ''].filter(Boolean).join(', '),
+    origin === 'yours' ? 'yours' : '',
+  ])
+  return [
+    table([['MAPPER', 'SYSTEM', 'VERIFY', 'VARS', 'NEEDS', ''], ...rows]),
+    '',
+    'models: only the models that a source registers are sent. fetch: the CMS is asked for what its webhooks leave out.',
+    'One in full, with a source to copy: cms-relay mappers NAME. A whole configuration: cms-relay init NAME.',
+  ].join('\n')
+}
+
+function oneText(report: Report, needs: MapperNeeds, block: string): string {
+  const { name, title, description, origin, file, page } = report
+  const facts = [
+    ['mapper', `${name} (${origin}, ${file})`],
+    ['verify', [needs.verify, ...needs.settings.map((one) => `${one}: yours to say`)].join('; ')],
+    ['models', needs.models ? 'only those that the source registers are sent' : 'none: what is sent is fixed'],
+    ['fetch', needs.fetch ? 'the CMS is asked for what its webhooks leave out' : 'nothing'],
+    ...(page === null ? [] : [['page', page]]),
+  ]
+  const vars = [...needs.required, ...needs.optional].map((one) => [one.name, ruleOf(one), one.description ?? ''])
+  return [
+    title,
+    ...(description === null ? [] : [description.trim()]),
+    '',
+    table(facts),
+    ...(vars.length === 0 ? [] : ['', table([['VAR', '', ''], ...vars])]),
+    '',
+    'In relay.yaml:',
+    '',
+    block.trimEnd(),
+  ].join('\n')
+}
+
+function ruleOf({ required, default: preset }: NamedVar): string {
+  if (required) return 'required'
+  return preset === undefined ? '' : `default ${JSON.stringify(preset)}`
+}
