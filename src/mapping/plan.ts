@@ -107,6 +107,7 @@ function guessRulesOf(
     omit: new Set([...used, ...(record.guess?.omit ?? []), ...(record.guess?.omit_everywhere ?? [])]),
     omitEverywhere: new Set(record.guess?.omit_everywhere ?? []),
     only: model?.fields === undefined ? null : new Set(model.fields),
+    ids: record.guess?.ids === undefined ? null : new RegExp(record.guess.ids),
   }
 }
 
