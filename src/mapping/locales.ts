@@ -12,7 +12,7 @@ const maxDepth = 8
  * without localized values comes alone and without `_locale`. `locales` are those that count; left out, it is all that
  * the record names. Localized are
  *
- * - fields that are maps from locale to value, with no key that is not in `locales` (DatoCMS, Contentful);
+ * - fields that are maps from locale to value, one of them in `locales` (DatoCMS, Contentful);
  * - fields that are lists of Sanity's plugin internationalized-array, at any depth;
  * - rows of translations, laid over the record (Hygraph `localizations`, Directus `translations`).
  */
@@ -57,11 +57,13 @@ function ownOf(row: Row, { id }: Row): Row {
   return Object.fromEntries(Object.entries(row).filter(isOwn))
 }
 
-/** Whether a field is a map from locale to value. */
+const languageTag = /^[a-z]{2,3}([-_][a-z0-9]{2,8})*$/i
+
+/** Whether a field is a map from locale to value: every key can be a language, and one of them is known to be. */
 function isMap(value: unknown, locales: readonly string[] | null): value is Row {
   if (locales === null || !isObject(value)) return false
   const names = Object.keys(value)
-  return names.length > 0 && names.every((name) => locales.includes(name))
+  return names.some((name) => locales.includes(name)) && names.every((name) => languageTag.test(name))
 }
 
 /** Entries of sanity-plugin-internationalized-array: the locale is `language`, before version 5 it is `_key`. */

@@ -19,8 +19,9 @@ test('maps from locale to value are told by the locales that count', () => {
     { slug: 'same', title: 'Hello', lead: 'Only here', size: { x: 1 }, _locale: 'en' },
   ])
   expect(recordsByLocale(record, null)).toEqual([record])
-  // `it` does not count, so this is a field like any other
-  expect(recordsByLocale(record, ['en'])).toEqual([record])
+  // `it` does not count, but it is a language all the same
+  expect(recordsByLocale(record, ['en'])).toMatchObject([{ title: 'Hello', _locale: 'en' }])
+  expect(recordsByLocale({ title: { it: 'Ciao' } }, ['en'])).toEqual([{ title: { it: 'Ciao' } }])
 })
 
 test("entries of Sanity's plugin are told by their type, at any depth, as both versions write them", () => {
