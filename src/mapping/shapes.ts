@@ -18,18 +18,26 @@ const timeNames = ['updatedAt', 'createdAt', 'updated_at', 'created_at', 'date_u
 /** What a reference of Hygraph may hold besides its id. */
 const referenceNames = new Set(['__typename', 'id', 'stage', 'locale'])
 
+/** A member whose name begins with a small letter, or, as .NET writes it, with a capital. */
+function member(value: Value, name: string): unknown {
+  return value[name] ?? value[name[0]!.toUpperCase() + name.slice(1)]
+}
+
 /**
  * The id of another record, where the value is one: Strapi's documentId, Sanity's `_ref`, Contentstack's uid of a
- * content type, Hygraph's id beside nothing but `__typename`, or an id with times of its own. A component has none.
+ * content type, Hygraph's id beside nothing but `__typename`, Umbraco's id with a route, or an id with times of its own.
+ * A component has none.
  */
 export function referenceOf(value: Value): string | null {
-  const { documentId, _ref: ref, uid, id } = value
+  const { documentId, _ref: ref, uid } = value
+  const id = member(value, 'id')
   if (isId(documentId)) return String(documentId)
   if (isId(ref)) return String(ref)
   if (isId(uid) && typeof value['_content_type_uid'] === 'string') return String(uid)
   if (!isId(id)) return null
   const names = Object.keys(value)
   if (names.length === 1 || timeNames.some((name) => name in value)) return String(id)
+  if (isObject(member(value, 'route')) && typeof member(value, 'contentType') === 'string') return String(id)
   return '__typename' in value && names.every((name) => referenceNames.has(name)) ? String(id) : null
 }
 
@@ -50,8 +58,8 @@ export function mediaOf(value: Value, field: string, mediaOrigin: string | undef
     ...file,
     alt: textOf(value['alternativeText']) ?? textOf(value['alt']) ?? textOf(value['description']),
     caption: textOf(value['caption']),
-    width: file.width ?? numberOf(value['width']),
-    height: file.height ?? numberOf(value['height']),
+    width: file.width ?? numberOf(member(value, 'width')),
+    height: file.height ?? numberOf(member(value, 'height')),
   }
 }
 
@@ -62,16 +70,17 @@ function fileOf(value: Value, origin: string | undefined): File | null {
   return urlFile(value, origin) ?? sanityFile(value, origin) ?? directusFile(value, origin) ?? datoFile(value)
 }
 
-/** `{ url, mime }` of Strapi, `mimeType` of Hygraph, `content_type` and `filename` of Contentstack, `fileId` of Webflow. */
+/** What a file has beside its url: in Strapi, Hygraph, Webflow, Contentstack and Umbraco. */
+const marksOfFiles = [['mime'], ['mimeType'], ['fileId'], ['content_type', 'filename'], ['mediaType', 'extension']]
+
 function urlFile(value: Value, origin: string | undefined): File | null {
-  const url = textOf(value['url'])
-  if (url === undefined) return null
-  const mime =
-    textOf(value['mime']) ??
-    textOf(value['mimeType']) ??
-    (textOf(value['filename']) === undefined ? undefined : textOf(value['content_type']))
-  if (mime === undefined && textOf(value['fileId']) === undefined) return null
-  return { url: origin !== undefined && url.startsWith('/') && !url.startsWith('//') ? origin + url : url, mime }
+  const url = textOf(member(value, 'url'))
+  const has = (name: string) => textOf(member(value, name)) !== undefined
+  if (url === undefined || !marksOfFiles.some((marks) => marks.every(has))) return null
+  return {
+    url: origin !== undefined && url.startsWith('/') && !url.startsWith('//') ? origin + url : url,
+    mime: textOf(value['mime']) ?? textOf(value['mimeType']) ?? textOf(value['content_type']),
+  }
 }
 
 /** The id of an asset, which its url is made of. Source: sanity-io/asset-utils, parseAssetId and buildImagePath. */

@@ -11,6 +11,7 @@ describe('a reference', () => {
     ['Hygraph', { __typename: 'Author', id: 'cl1' }, 'cl1'],
     ['Hygraph, of a stage', { __typename: 'Author', id: 'cl1', stage: 'PUBLISHED' }, 'cl1'],
     ['Directus, read with it', { id: 7, name: 'private', date_created: '2026-01-01' }, '7'],
+    ['Umbraco', { Id: 'u1', ContentType: 'author', Route: { Path: '/a' }, Properties: {} }, 'u1'],
     ['an id alone', { id: 7 }, '7'],
   ])('of %s gives its id', (_system, value, id) => expect(referenceOf(value)).toBe(id))
 
@@ -18,6 +19,7 @@ describe('a reference', () => {
     ['a component of Strapi', { id: 7, text: 'nice' }],
     ['a component of Hygraph', { __typename: 'Quote', id: 'cl1', text: 'nice' }],
     ['an object of Sanity', { _type: 'callout', _key: 'k', text: 'nice' }],
+    ['an element of Umbraco', { Id: 'u1', ContentType: 'quote', Properties: {} }],
     ['an empty reference', { _ref: '' }],
     ['a uid without a content type', { uid: 'blt1', text: 'nice' }],
   ])('is not %s', (_what, value) => expect(referenceOf(value)).toBeNull())
@@ -72,6 +74,12 @@ describe('a file', () => {
     ],
   ])('of %s has its url', (_system, value, origin, url) => {
     expect(mediaOf(value, 'cover', origin)).toMatchObject({ field: 'cover', url })
+  })
+
+  test('of Umbraco is written with capitals', () => {
+    const value = { Url: '/media/a.png', MediaType: 'Image', Extension: 'png', Width: 20, Height: 30 }
+    const file = { field: 'cover', url: 'https://example.com/media/a.png', width: 20, height: 30 }
+    expect(mediaOf(value, 'cover', 'https://example.com')).toMatchObject(file)
   })
 
   test('of Sanity has the size that its id names', () => {
