@@ -16,12 +16,24 @@ const maxDepth = 8
  * - fields that are lists of Sanity's plugin internationalized-array, at any depth;
  * - rows of translations, laid over the record (Hygraph `localizations`, Directus `translations`).
  */
-export function recordsByLocale(record: Row, locales: readonly string[] | null): Row[] {
+export function recordsByLocale(record: Row, locales: readonly string[] | null): readonly Row[] {
+  const among = locales === null ? '*' : locales.join(' ')
+  const known = made.get(record)
+  if (known?.among === among) return known.records
+  const records = takeApart(record, locales)
+  made.set(record, { among, records })
+  return records
+}
+
+/** A mapper asks several times for the locales of one record: what is there, and what is not there any more. */
+const made = new WeakMap<Row, { readonly among: string; readonly records: readonly Row[] }>()
+
+function takeApart(record: Row, locales: readonly string[] | null): readonly Row[] {
   const rows = rowsOf(record)
   const found = new Set<string>(rows.map(([locale]) => locale))
   for (const value of Object.values(record)) collectLocales(value, locales, found)
-  const wanted = locales === null ? [...found] : locales.filter((locale) => found.has(locale))
   if (found.size === 0) return [record]
+  const wanted = locales === null ? [...found] : locales.filter((locale) => found.has(locale))
   return wanted.map((locale) => {
     const values = Object.entries(record)
       .filter(([name]) => rows.length === 0 || !rowNames.includes(name))

@@ -18,11 +18,6 @@ const timeNames = ['updatedAt', 'createdAt', 'updated_at', 'created_at', 'date_u
 /** What a reference of Hygraph may hold besides its id. */
 const referenceNames = new Set(['__typename', 'id', 'stage', 'locale'])
 
-/** A member whose name begins with a small letter, or, as .NET writes it, with a capital. */
-function member(value: Value, name: string): unknown {
-  return value[name] ?? value[name[0]!.toUpperCase() + name.slice(1)]
-}
-
 /**
  * The id of another record, where the value is one: Strapi's documentId, Sanity's `_ref`, Contentstack's uid of a
  * content type, Hygraph's id beside nothing but `__typename`, Umbraco's id with a route, or an id with times of its own.
@@ -30,14 +25,15 @@ function member(value: Value, name: string): unknown {
  */
 export function referenceOf(value: Value): string | null {
   const { documentId, _ref: ref, uid } = value
-  const id = member(value, 'id')
+  const id = value['id'] ?? value['Id']
   if (isId(documentId)) return String(documentId)
   if (isId(ref)) return String(ref)
   if (isId(uid) && typeof value['_content_type_uid'] === 'string') return String(uid)
   if (!isId(id)) return null
   const names = Object.keys(value)
   if (names.length === 1 || timeNames.some((name) => name in value)) return String(id)
-  if (isObject(member(value, 'route')) && typeof member(value, 'contentType') === 'string') return String(id)
+  if (isObject(value['route'] ?? value['Route']) && isText(value['contentType'] ?? value['ContentType']))
+    return String(id)
   return '__typename' in value && names.every((name) => referenceNames.has(name)) ? String(id) : null
 }
 
@@ -58,8 +54,8 @@ export function mediaOf(value: Value, field: string, mediaOrigin: string | undef
     ...file,
     alt: textOf(value['alternativeText']) ?? textOf(value['alt']) ?? textOf(value['description']),
     caption: textOf(value['caption']),
-    width: file.width ?? numberOf(member(value, 'width')),
-    height: file.height ?? numberOf(member(value, 'height')),
+    width: file.width ?? numberOf(value['width'] ?? value['Width']),
+    height: file.height ?? numberOf(value['height'] ?? value['Height']),
   }
 }
 
@@ -67,16 +63,25 @@ type File = Pick<Media, 'id' | 'url' | 'mime' | 'width' | 'height'>
 
 /** How the systems write a file. */
 function fileOf(value: Value, origin: string | undefined): File | null {
-  return urlFile(value, origin) ?? sanityFile(value, origin) ?? directusFile(value, origin) ?? datoFile(value)
+  const url = value['url'] ?? value['Url']
+  if (isText(url) && isFileByUrl(value)) return urlFile(value, url, origin)
+  if (isObject(value['asset'])) return sanityFile(value['asset'], origin)
+  if (isText(value['filename_download']) && isText(value['id'])) return directusFile(value, value['id'], origin)
+  return isText(value['upload_id']) ? { id: value['upload_id'] } : null // DatoCMS: a webhook has no url of it
 }
 
-/** What a file has beside its url: in Strapi, Hygraph, Webflow, Contentstack and Umbraco. */
-const marksOfFiles = [['mime'], ['mimeType'], ['fileId'], ['content_type', 'filename'], ['mediaType', 'extension']]
+/** What a file has beside its url: in Strapi, Hygraph, Webflow, Contentstack and Umbraco, which writes capitals. */
+function isFileByUrl(value: Value): boolean {
+  return (
+    isText(value['mime']) ||
+    isText(value['mimeType']) ||
+    isText(value['fileId']) ||
+    (isText(value['content_type']) && isText(value['filename'])) ||
+    (isText(value['mediaType'] ?? value['MediaType']) && isText(value['extension'] ?? value['Extension']))
+  )
+}
 
-function urlFile(value: Value, origin: string | undefined): File | null {
-  const url = textOf(member(value, 'url'))
-  const has = (name: string) => textOf(member(value, name)) !== undefined
-  if (url === undefined || !marksOfFiles.some((marks) => marks.every(has))) return null
+function urlFile(value: Value, url: string, origin: string | undefined): File {
   return {
     url: origin !== undefined && url.startsWith('/') && !url.startsWith('//') ? origin + url : url,
     mime: textOf(value['mime']) ?? textOf(value['mimeType']) ?? textOf(value['content_type']),
@@ -87,8 +92,7 @@ function urlFile(value: Value, origin: string | undefined): File | null {
 const sanityAsset = /^(image|file)-([A-Za-z0-9_]+)(?:-(\d+)x(\d+))?-([a-z0-9]+)$/
 
 /** `{ asset: { _ref } }`; with `asset->` in the projection the asset itself. `origin` is where the dataset's images are. */
-function sanityFile({ asset }: Value, origin: string | undefined): File | null {
-  if (!isObject(asset)) return null
+function sanityFile(asset: Value, origin: string | undefined): File | null {
   const id = textOf(asset['_ref']) ?? textOf(asset['_id'])
   const url = textOf(asset['url'])
   const match = id === undefined ? null : sanityAsset.exec(id)
@@ -105,18 +109,8 @@ function sanityFile({ asset }: Value, origin: string | undefined): File | null {
 }
 
 /** A row of directus_files. Source: docs.directus.io, Files; the path is that of the assets endpoint. */
-function directusFile({ id, filename_download: name, type }: Value, origin: string | undefined): File | null {
-  if (textOf(id) === undefined || textOf(name) === undefined) return null
-  return {
-    id: String(id),
-    url: origin === undefined ? undefined : `${origin}/assets/${String(id)}`,
-    mime: textOf(type),
-  }
-}
-
-/** A file field of DatoCMS names its upload and has no url. */
-function datoFile({ upload_id: id }: Value): File | null {
-  return textOf(id) === undefined ? null : { id: String(id) }
+function directusFile({ type }: Value, id: string, origin: string | undefined): File {
+  return { id, url: origin === undefined ? undefined : `${origin}/assets/${id}`, mime: textOf(type) }
 }
 
 /** Whoever has an e-mail address, a user name, a password or two names is a person. */
@@ -125,8 +119,12 @@ export function isPerson(value: Value): boolean {
   return ('firstname' in value && 'lastname' in value) || ('first_name' in value && 'last_name' in value)
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
+  return isText(value) ? value : undefined
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -189,10 +189,10 @@ function utcOfUnix(number: number, given: unknown = number): string {
 function locales(record: unknown, among?: unknown): unknown {
   if (isNothing(record)) return undefined
   if (!isObject(record)) return refuse('locales', record, 'is not a record')
-  if (isNothing(among)) return recordsByLocale(record, null)
+  if (isNothing(among)) return [...recordsByLocale(record, null)]
   const list = Array.isArray(among) ? among : [among]
   if (!list.every((locale) => typeof locale === 'string')) refuse('locales', among, 'is not a list of locales')
-  return recordsByLocale(record, list)
+  return [...recordsByLocale(record, list)]
 }
 
 /** What expressions can call besides JSONata's own functions. */
