@@ -27,11 +27,24 @@ export const itemFields = {
   attributes: expressionOrMap.describe('Further attributes of the item, not part of its content.'),
 }
 
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) !== null
+  } catch {
+    return false
+  }
+}
+
 const guess = z
   .strictObject({
     fields: expression.optional().describe("The object with the model's own fields; left out, it is the record."),
     omit: z.array(z.string()).default([]).describe('Names of fields that are not content.'),
     omit_everywhere: z.array(z.string()).default([]).describe('The same, at every depth.'),
+    ids: z
+      .string()
+      .refine(isPattern, { error: 'must be a regular expression' })
+      .optional()
+      .describe('A regular expression of text that is the id of another record.'),
   })
   .describe('Turns what no expression uses into json.fields, json.relations, json.media and json.seo.')
 

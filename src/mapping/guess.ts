@@ -1,3 +1,4 @@
+import { isMedia, isPerson, type Media, mediaOf, referenceOf } from './shapes.ts'
 import { isObject } from './text.ts'
 
 /** What is known when an item's fields are guessed from a record of a headless system. */
@@ -12,6 +13,8 @@ export interface GuessRules {
   readonly omitEverywhere: ReadonlySet<string>
   /** The only names that may go into json; null for no such limit. */
   readonly only: ReadonlySet<string> | null
+  /** Text that is the id of another record, where the system writes references so; null where it does not. */
+  readonly ids: RegExp | null
 }
 
 export interface Guess {
@@ -39,7 +42,7 @@ export function guess(record: unknown, rules: GuessRules): Guess {
   for (const [name, value] of Object.entries(record)) {
     if (name === titleName || name === 'slug' || rules.omit.has(name)) continue
     if (rules.only !== null && !rules.only.has(name)) continue
-    const ids = relationOf(value)
+    const ids = relationOf(value, rules)
     if (ids !== null) relations[name] = ids
     else if (name.toLowerCase() === 'seo') seo = plain(value, name, rules, collected)
     else {
@@ -57,7 +60,7 @@ export function guess(record: unknown, rules: GuessRules): Guess {
 }
 
 interface Collected {
-  readonly media: Record<string, unknown>[]
+  readonly media: Media[]
 }
 
 /** A value without other records, files, people and bookkeeping; undefined where nothing is left. */
@@ -71,7 +74,7 @@ function plain(value: unknown, field: string, rules: GuessRules, collected: Coll
   }
   if (!isObject(value)) return value
   if (isPerson(value)) return undefined
-  const media = mediaOf(value, field, rules)
+  const media = mediaOf(value, field, rules.mediaOrigin)
   if (media !== null) {
     collected.media.push(media)
     return undefined
@@ -88,11 +91,15 @@ function plain(value: unknown, field: string, rules: GuessRules, collected: Coll
 }
 
 /** The ids of the record or records that a field refers to; null where it is something else. */
-function relationOf(value: unknown): string[] | null {
+function relationOf(value: unknown, { ids: pattern }: GuessRules): string[] | null {
   const entries = Array.isArray(value) ? value : [value]
   if (entries.length === 0) return null
   const ids: string[] = []
   for (const entry of entries) {
+    if (typeof entry === 'string' && pattern?.test(entry)) {
+      ids.push(entry)
+      continue
+    }
     if (!isObject(entry) || isMedia(entry)) return null
     const id = referenceOf(entry)
     if (id === null) return null
@@ -101,62 +108,11 @@ function relationOf(value: unknown): string[] | null {
   return ids
 }
 
-/** The id of another record: it has one that lasts, or an id and times or a route of its own. A component has neither. */
-function referenceOf(value: Record<string, unknown>): string | null {
-  const { documentId, uid } = value
-  if (isId(documentId)) return String(documentId)
-  if (isId(uid) && typeof value['_content_type_uid'] === 'string') return String(uid)
-  const id = member(value, 'id')
-  const hasTimes = 'updatedAt' in value || 'createdAt' in value || 'updated_at' in value || 'created_at' in value
-  const hasRoute = isObject(member(value, 'route')) && typeof member(value, 'contentType') === 'string'
-  if (isId(id) && (hasTimes || hasRoute || Object.keys(value).length === 1)) return String(id)
-  return null
-}
-
-/** A member whose name begins with a small letter, or, as .NET writes it, with a capital. */
-function member(value: Record<string, unknown>, name: string): unknown {
-  return value[name] ?? value[name[0]!.toUpperCase() + name.slice(1)]
-}
-
-function isId(value: unknown): boolean {
-  return (typeof value === 'string' && value !== '') || typeof value === 'number'
-}
-
-/** What a file has beside its url, in the systems that there are. */
-const marksOfFiles = [['mime'], ['content_type', 'filename'], ['mediaType', 'extension']]
-
-function isMedia(value: Record<string, unknown>): boolean {
-  const isText = (name: string) => typeof member(value, name) === 'string'
-  return isText('url') && marksOfFiles.some((marks) => marks.every(isText))
-}
-
-function mediaOf(value: Record<string, unknown>, field: string, { mediaOrigin }: GuessRules) {
-  if (!isMedia(value)) return null
-  const url = String(member(value, 'url'))
-  const alt = value['alternativeText'] ?? value['alt'] ?? value['description']
-  const width = member(value, 'width')
-  const height = member(value, 'height')
-  return {
-    field,
-    url: mediaOrigin !== undefined && url.startsWith('/') && !url.startsWith('//') ? mediaOrigin + url : url,
-    alt: typeof alt === 'string' && alt !== '' ? alt : undefined,
-    caption: typeof value['caption'] === 'string' && value['caption'] !== '' ? value['caption'] : undefined,
-    mime: value['mime'] ?? value['content_type'],
-    width: typeof width === 'number' ? width : undefined,
-    height: typeof height === 'number' ? height : undefined,
-  }
-}
-
 const privateName =
-  /^((created|updated|modified|published)_?by|users?|admin_user|.*e-?mail(_?address)?|.*password.*|.*token|.*secret|.*api_?key)$/i
+  /^((created|updated|modified|published)_?by|users?|user_(created|updated)|admin_user|.*e-?mail(_?address)?|.*password.*|.*token|.*secret|.*api_?key)$/i
 
 function isPrivate(name: string, { omitEverywhere }: GuessRules): boolean {
   return privateName.test(name) || omitEverywhere.has(name)
-}
-
-/** Whoever has an e-mail address, a user name or a password is a person. */
-function isPerson(value: Record<string, unknown>): boolean {
-  return 'email' in value || 'username' in value || 'password' in value || ('firstname' in value && 'lastname' in value)
 }
 
 function isEmail(value: string): boolean {

@@ -15,7 +15,7 @@ export const modelSchema = z.strictObject({
   text: itemFields.text.optional(),
   json: itemFields.json
     .optional()
-    .describe('Structured content; laid over what is guessed: json.fields, json.relations, json.media, json.seo.'),
+    .describe('Structured content; laid over what the mapper says and what is guessed, key by key of the first level.'),
   language: itemFields.language.optional(),
   updated_at: itemFields.updated_at.optional(),
   attributes: itemFields.attributes.optional(),

@@ -6,7 +6,7 @@ import { type Guess, type GuessRules, guess, namesIn } from './guess.ts'
 import { idIn, isSourceType, nothing, typeIn, versionIn } from './identity.ts'
 import type { Draft, DraftFields } from './mapper.ts'
 import type { ModelDefinition, ModelDefinitions } from './models.ts'
-import { objectIn, textIn } from './text.ts'
+import { isObject, objectIn, textIn } from './text.ts'
 
 export interface RecordContext {
   readonly source: string
@@ -67,6 +67,9 @@ export function compilePlan(
     ...(model?.live === undefined ? [] : [ofModel(model.live, 'live')]),
   ]
   const fields = Object.fromEntries(contentKeys.map((key) => [key, field(key)])) as Record<ContentKey, Field>
+  if (model?.json !== undefined && record.json !== undefined) {
+    fields.json = laidOver(ofRecord(record.json, 'json'), fields.json)
+  }
   const identity = mapOf(
     {
       type,
@@ -92,6 +95,22 @@ export function compilePlan(
   }
 }
 
+/** Two fields that give objects: the members of the second stand over those of the first. */
+function laidOver(base: Field, over: Field): Field {
+  const both = mapOf({ base, over }, 'json')
+  const made = (values: unknown) => {
+    const { base: under, over: above } = values as Values
+    return isObject(under) && isObject(above) ? { ...under, ...above } : (above ?? under)
+  }
+  return {
+    ...over,
+    evaluate(context, scope) {
+      const values = both.evaluate(context, scope)
+      return values instanceof Promise ? values.then(made) : made(values)
+    },
+  }
+}
+
 function guessRulesOf(
   record: RecordDefinition,
   model: ModelDefinition | null,
@@ -107,6 +126,7 @@ function guessRulesOf(
     omit: new Set([...used, ...(record.guess?.omit ?? []), ...(record.guess?.omit_everywhere ?? [])]),
     omitEverywhere: new Set(record.guess?.omit_everywhere ?? []),
     only: model?.fields === undefined ? null : new Set(model.fields),
+    ids: record.guess?.ids === undefined ? null : new RegExp(record.guess.ids),
   }
 }
 

@@ -96,6 +96,23 @@ test("a model's json is laid over the guesses, and `fields` limits them", async 
   expect(none.json).toMatchObject({ fields: {}, product: { price } })
 })
 
+test("a model's json is laid over the mapper's, member by member", async () => {
+  const models = { article: { type: 'post', json: { own: 'rev', both: { over: 'title' } } } }
+  const record = headless.replace(
+    '    guess:',
+    '    json: { entry: { title: title }, both: { under: id } }\n    guess:',
+  )
+  const mapper = await mapperOf(record, {
+    head: 'vars: { origin: {} }',
+    vars: { origin: 'https://example.com' },
+    models,
+  })
+  const { drafts } = await mapper.map(webhook({ model: 'article', entry }))
+  expect(drafts).toMatchObject([{ fields: { json: { entry: { title: 'T' }, own: 2, both: { over: 'T' } } } }])
+  const [draft] = drafts
+  expect(draft?.kind === 'upsert' && draft.fields.json?.['both']).toEqual({ over: 'T' })
+})
+
 test("live: the mapper's condition and the model's must both hold", async () => {
   const models = { article: { type: 'post', live: 'audience = "all"' } }
   const kindOf = async (change: object) => (await mapEntry(change, models)).drafts[0]?.kind

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 import { sortableTime } from '../../domain/version.ts'
 import { textOfHtml } from '../html-text.ts'
+import { recordsByLocale } from '../locales.ts'
 import { htmlOfMarkdown } from '../richtext/markdown.ts'
 import { htmlOfRichText, prepareFormat } from '../richtext/rich-text.ts'
 import { loadLibrary, safeHtml } from '../safe-html/clean.ts'
+import { isObject } from '../text.ts'
 import type { ExpressionFunction } from './compile.ts'
 
 /** Something that a function cannot work with: names the function and, shortened, the value. */
@@ -204,6 +206,19 @@ function utcOfUnix(number: number, given: unknown = number): string {
   return date.toISOString().replace(/\.?0+Z$/, 'Z')
 }
 
+/**
+ * `$locales(record, locales?)`: the record once for each of its locales, with the values of that locale and `_locale`;
+ * a record without localized values alone. `locales` is a list of those that count. Nothing for nothing.
+ */
+function locales(record: unknown, among?: unknown): unknown {
+  if (isNothing(record)) return undefined
+  if (!isObject(record)) return refuse('locales', record, 'is not a record')
+  if (isNothing(among)) return [...recordsByLocale(record, null)]
+  const list = Array.isArray(among) ? among : [among]
+  if (!list.every((locale) => typeof locale === 'string')) refuse('locales', among, 'is not a list of locales')
+  return [...recordsByLocale(record, list)]
+}
+
 /** What expressions can call besides JSONata's own functions. */
 export const functions: Readonly<Record<string, ExpressionFunction>> = {
   price,
@@ -217,4 +232,5 @@ export const functions: Readonly<Record<string, ExpressionFunction>> = {
   sha256,
   base64text,
   utc,
+  locales,
 }
