@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RelayError } from '../../domain/errors.ts'
+import { relayErrorOf } from './errors.ts'
 
 /**
  * Makes this process the only relay on a database, until it is released or the process ends, in whatever way. The lock
@@ -9,12 +10,22 @@ import { RelayError } from '../../domain/errors.ts'
  */
 export function lockDatabase(path: string): () => void {
   mkdirSync(dirname(path), { recursive: true })
-  const lock = new DatabaseSync(`${path}-lock`, { timeout: 0 })
   try {
-    lock.exec('begin exclusive')
+    const lock = new DatabaseSync(`${path}-lock`, { timeout: 0 })
+    try {
+      lock.exec('begin exclusive')
+    } catch (error) {
+      lock.close()
+      throw error
+    }
+    return () => lock.close()
   } catch (cause) {
-    lock.close()
+    if (!isBusy(cause)) throw relayErrorOf(cause, path) // a disk that can not be written is nobody else's fault
     throw new RelayError('conflict', `database ${path} is in use by another relay process`, { cause })
   }
-  return () => lock.close()
+}
+
+// https://www.sqlite.org/rescode.html#busy
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5
 }
