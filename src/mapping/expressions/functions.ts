@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { sortableTime } from '../../domain/version.ts'
 import { textOfHtml } from '../html-text.ts'
-import { recordsByLocale } from '../locales.ts'
+import { recordsByLocale, recordsByMaps } from '../locales.ts'
 import { htmlOfMarkdown } from '../richtext/markdown.ts'
 import { htmlOfRichText, prepareFormat } from '../richtext/rich-text.ts'
 import { loadLibrary, safeHtml } from '../safe-html/clean.ts'
@@ -207,16 +207,19 @@ function utcOfUnix(number: number, given: unknown = number): string {
 }
 
 /**
- * `$locales(record, locales?)`: the record once for each of its locales, with the values of that locale and `_locale`;
- * a record without localized values alone. `locales` is a list of those that count. Nothing for nothing.
+ * `$locales(record, locales?, fallback?)`: the record once for each of its locales, with the values of that locale and
+ * `_locale`; a record without localized values alone. `locales` is a list of those that count. With a fallback each
+ * field is a map of locales, and what a locale lacks is that of the fallback. Nothing for nothing.
  */
-function locales(record: unknown, among?: unknown): unknown {
+function locales(record: unknown, among?: unknown, fallback?: unknown): unknown {
   if (isNothing(record)) return undefined
   if (!isObject(record)) return refuse('locales', record, 'is not a record')
-  if (isNothing(among)) return [...recordsByLocale(record, null)]
-  const list = Array.isArray(among) ? among : [among]
-  if (!list.every((locale) => typeof locale === 'string')) refuse('locales', among, 'is not a list of locales')
-  return [...recordsByLocale(record, list)]
+  const list = isNothing(among) ? null : Array.isArray(among) ? among : [among]
+  if (list !== null && !list.every((locale) => typeof locale === 'string'))
+    refuse('locales', among, 'is not a list of locales')
+  return isNothing(fallback)
+    ? [...recordsByLocale(record, list)]
+    : recordsByMaps(record, list, textIn('locales', fallback))
 }
 
 /** What expressions can call besides JSONata's own functions. */
