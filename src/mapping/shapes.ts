@@ -20,8 +20,8 @@ const referenceNames = new Set(['__typename', 'id', 'stage', 'locale'])
 
 /**
  * The id of another record, where the value is one: Strapi's documentId, Sanity's `_ref`, Contentstack's uid of a
- * content type, Hygraph's id beside nothing but `__typename`, Umbraco's id with a route, Contentful's link to an entry, or
- * an id with times of its own. A component has none.
+ * content type, Hygraph's id beside nothing but `__typename`, Umbraco's id with a route, Contentful's link to an entry,
+ * Payload's to one of several collections, or an id with times of its own. A component has none.
  */
 export function referenceOf(value: Value): string | null {
   const { documentId, _ref: ref, uid } = value
@@ -29,6 +29,7 @@ export function referenceOf(value: Value): string | null {
   if (isId(documentId)) return String(documentId)
   if (isId(ref)) return String(ref)
   if (isId(uid) && typeof value['_content_type_uid'] === 'string') return String(uid)
+  if (typeof value['relationTo'] === 'string') return relatedId(value['value'])
   const link = linkOf(value)
   if (link !== null) return link.kind === 'Entry' ? link.id : null
   if (!isId(id)) return null
@@ -37,6 +38,12 @@ export function referenceOf(value: Value): string | null {
   if (isObject(value['route'] ?? value['Route']) && isText(value['contentType'] ?? value['ContentType']))
     return String(id)
   return '__typename' in value && names.every((name) => referenceNames.has(name)) ? String(id) : null
+}
+
+/** What Payload writes for a record of one of several collections: `{ relationTo, value }`, an id or the record. */
+function relatedId(value: unknown): string | null {
+  if (isObject(value)) return isId(value['id']) && !isPerson(value) ? String(value['id']) : null
+  return isId(value) ? String(value) : null
 }
 
 /** What Contentful writes for another entry or a file: an id, no url, and nothing of what it holds. */

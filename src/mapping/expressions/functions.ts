@@ -129,12 +129,14 @@ function markdown(text: unknown): string | undefined {
 
 /**
  * `$richtext(value, format, options?)`: HTML of a CMS's rich text, by the name of its format. `{"base": url}` in the
- * options makes relative urls absolute. Nothing for nothing. Throws where the value has not the format's shape.
+ * options makes relative urls absolute, `{"media": url}` those of images and files. Nothing for nothing. Throws where
+ * the value has not the format's shape.
  */
 function richtext(value: unknown, format: unknown, options?: unknown): string | undefined {
   if (isNothing(value)) return undefined
-  const base = typeof options === 'object' && options !== null && 'base' in options ? options.base : undefined
-  return htmlOfRichText(value, textIn('richtext', format), isNothing(base) ? {} : { base: textIn('richtext', base) })
+  const { base, media } = isObject(options) ? options : {}
+  const urlIn = (url: unknown) => (isNothing(url) ? undefined : textIn('richtext', url))
+  return htmlOfRichText(value, textIn('richtext', format), { base: urlIn(base), media: urlIn(media) })
 }
 
 richtext.prepare = ([, format]: readonly (string | undefined)[]) => {

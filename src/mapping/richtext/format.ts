@@ -16,6 +16,8 @@ export interface Format {
 export interface Context {
   /** A url that may be linked: of a known scheme, absolute where a base is given. Undefined for everything else. */
   url(value: unknown): string | undefined
+  /** The same of an image or another file, whose relative urls may start elsewhere. */
+  file(value: unknown): string | undefined
 }
 
 export type Node = Readonly<Record<string, unknown>>

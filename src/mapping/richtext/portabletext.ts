@@ -25,14 +25,14 @@ interface Given {
 }
 
 function componentsFor(context: Context) {
-  const link_ = ({ value, children = '' }: Given) => link(context.url(isNode(value) && value['href']), children)
+  const anchor = ({ value, children = '' }: Given) => link(context.url(isNode(value) && value['href']), children)
   return {
     types: {
       image: ({ value }: Given) => imageOf(value, context),
       code: ({ value }: Given) =>
         wrap('pre', element('code', {}, escapeHtml((isNode(value) && textAt(value, 'code')) || ''))),
     },
-    marks: { link: link_, underline: ({ children = '' }: Given) => wrap('u', children) },
+    marks: { link: anchor, underline: ({ children = '' }: Given) => wrap('u', children) },
     escapeHTML: escapeHtml,
     unknownType: ({ value, isInline }: Given) =>
       isInline ? escapeHtml(paragraphsOf(value).join(' ')) : htmlOfAnyTree(value),
@@ -47,5 +47,5 @@ function wrap(tag: string, inner: string): string {
 function imageOf(value: unknown, context: Context): string {
   if (!isNode(value)) return ''
   const url = textAt(nodeAt(value, 'asset'), 'url') ?? textAt(value, 'url')
-  return image(context.url(url), textAt(value, 'alt'), textAt(value, 'caption'))
+  return image(context.file(url), textAt(value, 'alt'), textAt(value, 'caption'))
 }

@@ -47,7 +47,7 @@ function write(type: string, node: Node, text: string, children: string, context
   if (Object.hasOwn(tags, type)) return children === '' ? '' : wrapped(children, [tags[type]!])
   if (type === 'hyperlink') return link(context.url(textAt(nodeAt(node, 'data'), 'url')), children)
   if (type === 'image') {
-    const picture = image(context.url(textAt(node, 'url')), textAt(node, 'alt'))
+    const picture = image(context.file(textAt(node, 'url')), textAt(node, 'alt'))
     return link(context.url(textAt(nodeAt(node, 'linkTo'), 'url')), picture)
   }
   if (type === 'embed') return embedOf(nodeAt(node, 'oembed'), context)

@@ -38,6 +38,8 @@ export const formats: Readonly<Record<string, Format>> = {
 export interface RichTextOptions {
   /** Where relative urls start; without it they stay relative. */
   readonly base?: string | undefined
+  /** Where relative urls of images and other files start; without it, where all do. */
+  readonly media?: string | undefined
 }
 
 /** A value that is not of its format: names the format, its shape and what came instead. */
@@ -48,7 +50,7 @@ export class RichTextError extends Error {}
  * that its renderer can't take, that is nested too deep for one, or whose format is unknown, comes out as its text.
  * Throws RichTextError where the value has not the format's shape.
  */
-export function htmlOfRichText(value: unknown, name: string, { base }: RichTextOptions = {}): string | undefined {
+export function htmlOfRichText(value: unknown, name: string, options: RichTextOptions = {}): string | undefined {
   const format = Object.hasOwn(formats, name) ? formats[name]! : text
   if (isEmpty(value)) return undefined
   const tree = format.accepts(value) ? value : treeIn(value)
@@ -56,7 +58,7 @@ export function htmlOfRichText(value: unknown, name: string, { base }: RichTextO
   if (!format.accepts(tree)) {
     throw new RichTextError(`$richtext: format '${name}' takes ${format.shape}, and ${kindOf(value)} came`)
   }
-  const html = isTooDeep(tree) ? htmlOfAnyTree(tree) : rendered(format, tree, base)
+  const html = isTooDeep(tree) ? htmlOfAnyTree(tree) : rendered(format, tree, options)
   const result = format.isAuthored ? html : safeHtml(html)
   return result.trim() === '' ? undefined : result
 }
@@ -71,9 +73,9 @@ export function prepareFormat(name: string): void {
   formats[name]!.prepare?.()
 }
 
-function rendered(format: Format, tree: unknown, base: string | undefined): string {
+function rendered(format: Format, tree: unknown, { base, media = base }: RichTextOptions): string {
   try {
-    return format.render(tree, { url: urlReader(base) })
+    return format.render(tree, { url: urlReader(base), file: urlReader(media) })
   } catch (error) {
     if (!format.prepare) throw error // ours take anything
     return htmlOfAnyTree(tree) // a tree that its library can't take: better its text than nothing

@@ -138,7 +138,7 @@ describe.each(Object.entries(makers))('%s', (format, maker) => {
     fc.assert(
       fc.property(trees, (nodes) => {
         const value = maker.root(nodes.map(({ tree }) => tree))
-        const html = formats[format]!.render(value, { url: () => undefined })
+        const html = formats[format]!.render(value, { url: () => undefined, file: () => undefined })
         const text = collapsed(textOfHtml(safeHtml(html)))
         for (const leaf of nodes.flatMap(({ texts }) => texts)) expect(text).toContain(collapsed(leaf))
         const written = htmlOfRichText(value, format) ?? ''
