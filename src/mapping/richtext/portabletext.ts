@@ -1,9 +1,7 @@
+import { toHTML } from '@portabletext/to-html'
 import { element, escapeHtml, image, link } from './element.ts'
 import { type Context, type Format, isNode, nodeAt, textAt } from './format.ts'
-import { lazily } from './library.ts'
 import { htmlOfAnyTree, paragraphsOf } from './text.ts'
-
-const library = lazily<typeof import('@portabletext/to-html')>('@portabletext/to-html')
 
 /**
  * Sanity's Portable Text. An image needs `asset.url`, which a projection resolves (`asset->{url}`); types of one's own
@@ -13,9 +11,9 @@ export const portabletext: Format = {
   shape: 'a list of {_type: "block", children: […]}, or one of them',
   accepts: (value) =>
     (Array.isArray(value) ? value : [value]).every((block) => isNode(block) && textAt(block, '_type')),
-  prepare: library,
+  mayThrow: true,
   render: (value, context) =>
-    library().toHTML(value as never, { components: componentsFor(context) as never, onMissingComponent: false }),
+    toHTML(value as never, { components: componentsFor(context) as never, onMissingComponent: false }),
 }
 
 interface Given {

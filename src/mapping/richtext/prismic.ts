@@ -1,20 +1,16 @@
+import { serialize } from '@prismicio/client/richtext'
 import { element, escapeHtml, heading, htmlOfText, image, link, wrapped } from './element.ts'
 import { type Context, type Format, isNode, listAt, type Node, nodeAt, textAt } from './format.ts'
-import { lazily } from './library.ts'
-
-const library = lazily<typeof import('@prismicio/client/richtext')>('@prismicio/client/richtext')
 
 /** Prismic's structured text. A link to a document is one where the API has resolved its `url`. */
 export const prismic: Format = {
   shape: 'a list of {type: "paragraph", text, spans: […]}',
   accepts: (value) => Array.isArray(value) && value.every((block) => isNode(block) && textAt(block, 'type')),
-  prepare: library,
+  mayThrow: true,
   render: (value, context) =>
-    library()
-      .serialize<string>((value as readonly Node[]).map(mended) as never, (type, node, text, children) =>
-        write(type, node as unknown as Node, text ?? '', children.join(''), context),
-      )
-      .join(''),
+    serialize<string>((value as readonly Node[]).map(mended) as never, (type, node, text, children) =>
+      write(type, node as unknown as Node, text ?? '', children.join(''), context),
+    ).join(''),
 }
 
 /** The library takes every text to have spans, and every span to lie within the text. */
