@@ -1,4 +1,5 @@
-import { isMedia, isPerson, type Media, mediaOf, referenceOf } from './shapes.ts'
+import { paragraphsOf } from './richtext/text.ts'
+import { isMedia, isPerson, isRichText, type Media, mediaOf, referenceOf } from './shapes.ts'
 import { isObject } from './text.ts'
 
 /** What is known when an item's fields are guessed from a record of a headless system. */
@@ -81,6 +82,7 @@ function plain(value: unknown, field: string, rules: GuessRules, collected: Coll
   }
   const id = referenceOf(value)
   if (id !== null) return id
+  if (isRichText(value)) return paragraphsOf(value).join('\n\n') || undefined
   const result: Record<string, unknown> = {}
   for (const [name, member] of Object.entries(value)) {
     if (isPrivate(name, rules) || name === '__proto__') continue

@@ -12,7 +12,7 @@ const maxDepth = 8
  * without localized values comes alone and without `_locale`. `locales` are those that count; left out, it is all that
  * the record names. Localized are
  *
- * - fields that are maps from locale to value, one of them in `locales` (DatoCMS, Contentful);
+ * - fields that are maps from locale to value, one of them in `locales` (DatoCMS);
  * - fields that are lists of Sanity's plugin internationalized-array, at any depth;
  * - rows of translations, laid over the record (Hygraph `localizations`, Directus `translations`).
  */
@@ -109,4 +109,24 @@ function valueIn(value: unknown, locale: string, locales: readonly string[] | nu
   if (!isObject(value)) return value
   const members = Object.entries(value).map(([name, member]) => [name, valueIn(member, locale, locales, depth + 1)])
   return Object.fromEntries(members.filter(([, member]) => member !== undefined))
+}
+
+/**
+ * A record whose fields are all maps from locale to value (Contentful), once for each of its locales: with the values of
+ * that locale, in their place those of the fallback, and `_locale`. A locale without any value of its own is none.
+ */
+export function recordsByMaps(record: Row, locales: readonly string[] | null, fallback: string): Row[] {
+  const fields = Object.entries(record).filter((entry): entry is [string, Row] => isObject(entry[1]))
+  const found = new Set(fields.flatMap(([, values]) => Object.keys(values).filter((name) => isValue(values[name]))))
+  const wanted = locales === null ? [...found] : locales.filter((locale) => found.has(locale))
+  return wanted.map((locale) => {
+    const values = fields
+      .map(([name, map]) => [name, isValue(map[locale]) ? map[locale] : map[fallback]] as const)
+      .filter(([, value]) => isValue(value))
+    return { ...Object.fromEntries(values), _locale: locale }
+  })
+}
+
+function isValue(value: unknown): boolean {
+  return value !== undefined && value !== null
 }

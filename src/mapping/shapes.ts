@@ -20,8 +20,8 @@ const referenceNames = new Set(['__typename', 'id', 'stage', 'locale'])
 
 /**
  * The id of another record, where the value is one: Strapi's documentId, Sanity's `_ref`, Contentstack's uid of a
- * content type, Hygraph's id beside nothing but `__typename`, Umbraco's id with a route, or an id with times of its own.
- * A component has none.
+ * content type, Hygraph's id beside nothing but `__typename`, Umbraco's id with a route, Contentful's link to an entry,
+ * Payload's to one of several collections, or an id with times of its own. A component has none.
  */
 export function referenceOf(value: Value): string | null {
   const { documentId, _ref: ref, uid } = value
@@ -29,12 +29,27 @@ export function referenceOf(value: Value): string | null {
   if (isId(documentId)) return String(documentId)
   if (isId(ref)) return String(ref)
   if (isId(uid) && typeof value['_content_type_uid'] === 'string') return String(uid)
+  if (typeof value['relationTo'] === 'string') return relatedId(value['value'])
+  const link = linkOf(value)
+  if (link !== null) return link.kind === 'Entry' ? link.id : null
   if (!isId(id)) return null
   const names = Object.keys(value)
   if (names.length === 1 || timeNames.some((name) => name in value)) return String(id)
   if (isObject(value['route'] ?? value['Route']) && isText(value['contentType'] ?? value['ContentType']))
     return String(id)
   return '__typename' in value && names.every((name) => referenceNames.has(name)) ? String(id) : null
+}
+
+/** What Payload writes for a record of one of several collections: `{ relationTo, value }`, an id or the record. */
+function relatedId(value: unknown): string | null {
+  if (isObject(value)) return isId(value['id']) && !isPerson(value) ? String(value['id']) : null
+  return isId(value) ? String(value) : null
+}
+
+/** What Contentful writes for another entry or a file: an id, no url, and nothing of what it holds. */
+function linkOf({ sys }: Value): { readonly kind: unknown; readonly id: string } | null {
+  if (!isObject(sys) || sys['type'] !== 'Link' || !isId(sys['id'])) return null
+  return { kind: sys['linkType'], id: String(sys['id']) }
 }
 
 function isId(value: unknown): boolean {
@@ -67,6 +82,8 @@ function fileOf(value: Value, origin: string | undefined): File | null {
   if (isText(url) && isFileByUrl(value)) return urlFile(value, url, origin)
   if (isObject(value['asset'])) return sanityFile(value['asset'], origin)
   if (isText(value['filename_download']) && isText(value['id'])) return directusFile(value, value['id'], origin)
+  const link = linkOf(value)
+  if (link !== null) return link.kind === 'Asset' ? { id: link.id } : null
   return isText(value['upload_id']) ? { id: value['upload_id'] } : null // DatoCMS: a webhook has no url of it
 }
 
@@ -111,6 +128,12 @@ function sanityFile(asset: Value, origin: string | undefined): File | null {
 /** A row of directus_files. Source: docs.directus.io, Files; the path is that of the assets endpoint. */
 function directusFile({ type }: Value, id: string, origin: string | undefined): File {
   return { id, url: origin === undefined ? undefined : `${origin}/assets/${id}`, mime: textOf(type) }
+}
+
+/** Rich text that is told by its root: a document of Contentful's, or the state of a Lexical editor. */
+export function isRichText(value: Value): boolean {
+  const { nodeType, content, root } = value
+  return (nodeType === 'document' && Array.isArray(content)) || (isObject(root) && Array.isArray(root['children']))
 }
 
 /** Whoever has an e-mail address, a user name, a password or two names is a person. */

@@ -12,6 +12,9 @@ describe('a reference', () => {
     ['Hygraph, of a stage', { __typename: 'Author', id: 'cl1', stage: 'PUBLISHED' }, 'cl1'],
     ['Directus, read with it', { id: 7, name: 'private', date_created: '2026-01-01' }, '7'],
     ['Umbraco', { Id: 'u1', ContentType: 'author', Route: { Path: '/a' }, Properties: {} }, 'u1'],
+    ['Contentful', { sys: { type: 'Link', linkType: 'Entry', id: 'e1' } }, 'e1'],
+    ['Payload, of one of several collections', { relationTo: 'pages', value: 'p1' }, 'p1'],
+    ['Payload, populated', { relationTo: 'pages', value: { id: 7, title: 'private' } }, '7'],
     ['an id alone', { id: 7 }, '7'],
   ])('of %s gives its id', (_system, value, id) => expect(referenceOf(value)).toBe(id))
 
@@ -20,6 +23,8 @@ describe('a reference', () => {
     ['a component of Hygraph', { __typename: 'Quote', id: 'cl1', text: 'nice' }],
     ['an object of Sanity', { _type: 'callout', _key: 'k', text: 'nice' }],
     ['an element of Umbraco', { Id: 'u1', ContentType: 'quote', Properties: {} }],
+    ['a file of Contentful', { sys: { type: 'Link', linkType: 'Asset', id: 'a1' } }],
+    ['a person of Payload', { relationTo: 'users', value: { id: 7, email: 'a@example.com' } }],
     ['an empty reference', { _ref: '' }],
     ['a uid without a content type', { uid: 'blt1', text: 'nice' }],
   ])('is not %s', (_what, value) => expect(referenceOf(value)).toBeNull())
@@ -99,6 +104,24 @@ describe('a file', () => {
     ['an object with an asset of another kind', { asset: { name: 'x' } }],
     ['an empty upload', { upload_id: null, alt: 'A' }],
   ])('is not %s', (_what, value) => expect(mediaOf(value, 'cover', undefined)).toBeNull())
+})
+
+test('rich text that nobody renders is guessed as its text', () => {
+  const text = { nodeType: 'text', value: 'Hello', marks: [], data: {} }
+  const paragraph = { nodeType: 'paragraph', data: {}, content: [text] }
+  const lexical = {
+    root: { type: 'root', children: [{ type: 'paragraph', children: [{ type: 'text', text: 'World' }] }] },
+  }
+  const rules = {
+    origin: undefined,
+    mediaOrigin: undefined,
+    omit: new Set<string>(),
+    omitEverywhere: new Set<string>(),
+    only: null,
+    ids: null,
+  }
+  const { json } = guess({ a: { nodeType: 'document', data: {}, content: [paragraph, paragraph] }, b: lexical }, rules)
+  expect(json['fields']).toEqual({ a: 'Hello\n\nHello', b: 'World' })
 })
 
 test('people are told by what only they have', () => {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { sortableTime } from '../../domain/version.ts'
 import { textOfHtml } from '../html-text.ts'
-import { recordsByLocale } from '../locales.ts'
+import { recordsByLocale, recordsByMaps } from '../locales.ts'
 import { htmlOfMarkdown } from '../richtext/markdown.ts'
 import { htmlOfRichText, prepareFormat } from '../richtext/rich-text.ts'
 import { loadLibrary, safeHtml } from '../safe-html/clean.ts'
@@ -129,12 +129,14 @@ function markdown(text: unknown): string | undefined {
 
 /**
  * `$richtext(value, format, options?)`: HTML of a CMS's rich text, by the name of its format. `{"base": url}` in the
- * options makes relative urls absolute. Nothing for nothing. Throws where the value has not the format's shape.
+ * options makes relative urls absolute, `{"media": url}` those of images and files. Nothing for nothing. Throws where
+ * the value has not the format's shape.
  */
 function richtext(value: unknown, format: unknown, options?: unknown): string | undefined {
   if (isNothing(value)) return undefined
-  const base = typeof options === 'object' && options !== null && 'base' in options ? options.base : undefined
-  return htmlOfRichText(value, textIn('richtext', format), isNothing(base) ? {} : { base: textIn('richtext', base) })
+  const { base, media } = isObject(options) ? options : {}
+  const urlIn = (url: unknown) => (isNothing(url) ? undefined : textIn('richtext', url))
+  return htmlOfRichText(value, textIn('richtext', format), { base: urlIn(base), media: urlIn(media) })
 }
 
 richtext.prepare = ([, format]: readonly (string | undefined)[]) => {
@@ -207,16 +209,19 @@ function utcOfUnix(number: number, given: unknown = number): string {
 }
 
 /**
- * `$locales(record, locales?)`: the record once for each of its locales, with the values of that locale and `_locale`;
- * a record without localized values alone. `locales` is a list of those that count. Nothing for nothing.
+ * `$locales(record, locales?, fallback?)`: the record once for each of its locales, with the values of that locale and
+ * `_locale`; a record without localized values alone. `locales` is a list of those that count. With a fallback each
+ * field is a map of locales, and what a locale lacks is that of the fallback. Nothing for nothing.
  */
-function locales(record: unknown, among?: unknown): unknown {
+function locales(record: unknown, among?: unknown, fallback?: unknown): unknown {
   if (isNothing(record)) return undefined
   if (!isObject(record)) return refuse('locales', record, 'is not a record')
-  if (isNothing(among)) return [...recordsByLocale(record, null)]
-  const list = Array.isArray(among) ? among : [among]
-  if (!list.every((locale) => typeof locale === 'string')) refuse('locales', among, 'is not a list of locales')
-  return [...recordsByLocale(record, list)]
+  const list = isNothing(among) ? null : Array.isArray(among) ? among : [among]
+  if (list !== null && !list.every((locale) => typeof locale === 'string'))
+    refuse('locales', among, 'is not a list of locales')
+  return isNothing(fallback)
+    ? [...recordsByLocale(record, list)]
+    : recordsByMaps(record, list, textIn('locales', fallback))
 }
 
 /** What expressions can call besides JSONata's own functions. */

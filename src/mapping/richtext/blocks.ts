@@ -23,7 +23,7 @@ const dialect: Dialect = {
     link: (node, inner, context) => link(context.url(node['url']), inner),
     image: (node, _inner, context) => {
       const file = nodeAt(node, 'image')
-      return image(context.url(file['url']), textAt(file, 'alternativeText'), textAt(file, 'caption'))
+      return image(context.file(file['url']), textAt(file, 'alternativeText'), textAt(file, 'caption'))
     },
   },
 }

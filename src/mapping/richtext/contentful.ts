@@ -1,11 +1,7 @@
-import type { Options } from '@contentful/rich-text-html-renderer'
+import { documentToHtmlString, type Options } from '@contentful/rich-text-html-renderer'
 import { element, escapeHtml, image, link } from './element.ts'
 import { type Context, type Format, isNode, type Node, nodeAt, textAt } from './format.ts'
-import { lazily } from './library.ts'
 import { paragraphsOf } from './text.ts'
-
-type Library = typeof import('@contentful/rich-text-html-renderer')
-const library = lazily<Library>('@contentful/rich-text-html-renderer')
 
 /**
  * Contentful's rich text. A webhook's links to entries and assets are ids only: they come out as their text. One that
@@ -14,11 +10,11 @@ const library = lazily<Library>('@contentful/rich-text-html-renderer')
 export const contentful: Format = {
   shape: '{nodeType: "document", content: […]}',
   accepts: (value) => isNode(value) && value['nodeType'] === 'document' && Array.isArray(value['content']),
-  prepare: library,
-  render: (value, context) => library().documentToHtmlString(value as Document, optionsFor(value, context)),
+  mayThrow: true,
+  render: (value, context) => documentToHtmlString(value as Document, optionsFor(value, context)),
 }
 
-type Document = Parameters<Library['documentToHtmlString']>[0]
+type Document = Parameters<typeof documentToHtmlString>[0]
 type Write = NonNullable<NonNullable<Options['renderNode']>[string]>
 type Written = Parameters<Write>[0]
 

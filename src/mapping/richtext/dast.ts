@@ -1,24 +1,17 @@
+// The renderer beneath DatoCMS' datocms-structured-text-to-html-string: that one keeps every text that it has ever
+// written, and does not escape text that equals one of them.
+import { render, renderNodeRule } from 'datocms-structured-text-generic-html-renderer'
 import { tags } from '../safe-html/policy.ts'
 import { element, escapeHtml } from './element.ts'
 import { type Context, type Format, isNode, listAt, type Node, nodeAt } from './format.ts'
-import { lazily } from './library.ts'
 import { htmlOfAnyTree, paragraphsOf } from './text.ts'
-
-/**
- * The renderer beneath DatoCMS' `datocms-structured-text-to-html-string`, which is not used because it keeps every
- * text that it has ever written, and does not escape text that equals one of them.
- */
-const library = lazily<typeof import('datocms-structured-text-generic-html-renderer')>(
-  'datocms-structured-text-generic-html-renderer',
-)
 
 /** DatoCMS' structured text. Blocks and links to records are ids in a webhook: a nested block gives its text. */
 export const dast: Format = {
   shape: '{schema: "dast", document: {type: "root", children: […]}}',
   accepts: (value) => isNode(rootOf(value)),
-  prepare: library,
+  mayThrow: true,
   render: (value, context) => {
-    const { render, renderNodeRule } = library()
     const customNodeRules = [
       renderNodeRule(isLink, ({ node, children }) => anchor(node as unknown as Node, children, context)),
       renderNodeRule(isUnknown, ({ node, children }) => unknown(node as unknown as Node, children)),

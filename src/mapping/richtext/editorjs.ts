@@ -69,7 +69,7 @@ function listOf(items: unknown, tag: 'ol' | 'ul'): string {
 }
 
 function imageOf(data: Node, context: Context): string {
-  const src = context.url(nodeAt(data, 'file')['url'] ?? data['url'])
+  const src = context.file(nodeAt(data, 'file')['url'] ?? data['url'])
   const caption = textAt(data, 'caption')
   const alt = caption?.replace(/<[^>]*>/g, '')
   const picture = image(src, alt)

@@ -6,8 +6,8 @@ export interface Format {
   accepts(value: unknown): boolean
   /** HTML of a value that has been accepted and is not too deep. What it throws makes the value come out as its text. */
   render(value: unknown, context: Context): string
-  /** Reads the library, where there is one, before the first value comes. */
-  readonly prepare?: () => unknown
+  /** Whether a library renders, which may throw at a tree that it does not expect. */
+  readonly mayThrow?: boolean
   /** Whether it holds HTML that its author wrote, which the source's `html` setting judges. */
   readonly isAuthored?: boolean
 }
@@ -16,6 +16,8 @@ export interface Format {
 export interface Context {
   /** A url that may be linked: of a known scheme, absolute where a base is given. Undefined for everything else. */
   url(value: unknown): string | undefined
+  /** The same of an image or another file, whose relative urls may start elsewhere. */
+  file(value: unknown): string | undefined
 }
 
 export type Node = Readonly<Record<string, unknown>>

@@ -85,7 +85,7 @@ function tagsOf(format: unknown): string[] {
 }
 
 function uploadOf(file: Node, context: Context): string {
-  const url = context.url(file['url'])
+  const url = context.file(file['url'])
   const name = textAt(file, 'alt') ?? textAt(file, 'filename')
   if ((textAt(file, 'mimeType') ?? 'image/').startsWith('image/')) return image(url, textAt(file, 'alt'))
   return name === undefined ? '' : element('p', {}, link(url, escapeHtml(name)))

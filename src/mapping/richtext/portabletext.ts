@@ -1,9 +1,7 @@
+import { toHTML } from '@portabletext/to-html'
 import { element, escapeHtml, image, link } from './element.ts'
 import { type Context, type Format, isNode, nodeAt, textAt } from './format.ts'
-import { lazily } from './library.ts'
 import { htmlOfAnyTree, paragraphsOf } from './text.ts'
-
-const library = lazily<typeof import('@portabletext/to-html')>('@portabletext/to-html')
 
 /**
  * Sanity's Portable Text. An image needs `asset.url`, which a projection resolves (`asset->{url}`); types of one's own
@@ -13,9 +11,9 @@ export const portabletext: Format = {
   shape: 'a list of {_type: "block", children: […]}, or one of them',
   accepts: (value) =>
     (Array.isArray(value) ? value : [value]).every((block) => isNode(block) && textAt(block, '_type')),
-  prepare: library,
+  mayThrow: true,
   render: (value, context) =>
-    library().toHTML(value as never, { components: componentsFor(context) as never, onMissingComponent: false }),
+    toHTML(value as never, { components: componentsFor(context) as never, onMissingComponent: false }),
 }
 
 interface Given {
@@ -25,14 +23,14 @@ interface Given {
 }
 
 function componentsFor(context: Context) {
-  const link_ = ({ value, children = '' }: Given) => link(context.url(isNode(value) && value['href']), children)
+  const anchor = ({ value, children = '' }: Given) => link(context.url(isNode(value) && value['href']), children)
   return {
     types: {
       image: ({ value }: Given) => imageOf(value, context),
       code: ({ value }: Given) =>
         wrap('pre', element('code', {}, escapeHtml((isNode(value) && textAt(value, 'code')) || ''))),
     },
-    marks: { link: link_, underline: ({ children = '' }: Given) => wrap('u', children) },
+    marks: { link: anchor, underline: ({ children = '' }: Given) => wrap('u', children) },
     escapeHTML: escapeHtml,
     unknownType: ({ value, isInline }: Given) =>
       isInline ? escapeHtml(paragraphsOf(value).join(' ')) : htmlOfAnyTree(value),
@@ -47,5 +45,5 @@ function wrap(tag: string, inner: string): string {
 function imageOf(value: unknown, context: Context): string {
   if (!isNode(value)) return ''
   const url = textAt(nodeAt(value, 'asset'), 'url') ?? textAt(value, 'url')
-  return image(context.url(url), textAt(value, 'alt'), textAt(value, 'caption'))
+  return image(context.file(url), textAt(value, 'alt'), textAt(value, 'caption'))
 }

@@ -1,20 +1,16 @@
+import { serialize } from '@prismicio/client/richtext'
 import { element, escapeHtml, heading, htmlOfText, image, link, wrapped } from './element.ts'
 import { type Context, type Format, isNode, listAt, type Node, nodeAt, textAt } from './format.ts'
-import { lazily } from './library.ts'
-
-const library = lazily<typeof import('@prismicio/client/richtext')>('@prismicio/client/richtext')
 
 /** Prismic's structured text. A link to a document is one where the API has resolved its `url`. */
 export const prismic: Format = {
   shape: 'a list of {type: "paragraph", text, spans: […]}',
   accepts: (value) => Array.isArray(value) && value.every((block) => isNode(block) && textAt(block, 'type')),
-  prepare: library,
+  mayThrow: true,
   render: (value, context) =>
-    library()
-      .serialize<string>((value as readonly Node[]).map(mended) as never, (type, node, text, children) =>
-        write(type, node as unknown as Node, text ?? '', children.join(''), context),
-      )
-      .join(''),
+    serialize<string>((value as readonly Node[]).map(mended) as never, (type, node, text, children) =>
+      write(type, node as unknown as Node, text ?? '', children.join(''), context),
+    ).join(''),
 }
 
 /** The library takes every text to have spans, and every span to lie within the text. */
@@ -47,7 +43,7 @@ function write(type: string, node: Node, text: string, children: string, context
   if (Object.hasOwn(tags, type)) return children === '' ? '' : wrapped(children, [tags[type]!])
   if (type === 'hyperlink') return link(context.url(textAt(nodeAt(node, 'data'), 'url')), children)
   if (type === 'image') {
-    const picture = image(context.url(textAt(node, 'url')), textAt(node, 'alt'))
+    const picture = image(context.file(textAt(node, 'url')), textAt(node, 'alt'))
     return link(context.url(textAt(nodeAt(node, 'linkTo'), 'url')), picture)
   }
   if (type === 'embed') return embedOf(nodeAt(node, 'oembed'), context)

@@ -1,43 +1,49 @@
+import { createRequire } from 'node:module'
 import { readJson } from '../json.ts'
 import { safeHtml } from '../safe-html/clean.ts'
-import { blocks } from './blocks.ts'
-import { contentful } from './contentful.ts'
-import { dast } from './dast.ts'
-import { editorjs } from './editorjs.ts'
 import type { Format } from './format.ts'
-import { lexical } from './lexical.ts'
-import { markdown } from './markdown.ts'
-import { portabletext } from './portabletext.ts'
-import { prismic } from './prismic.ts'
-import { ricos } from './ricos.ts'
-import { slate } from './slate.ts'
-import { storyblok } from './storyblok.ts'
 import { htmlOfAnyTree, text } from './text.ts'
 import { urlReader } from './url.ts'
-import { wordpress } from './wordpress.ts'
 
-/** The formats of rich text, by the name that a mapper gives them. */
-export const formats: Readonly<Record<string, Format>> = {
-  contentful,
-  portabletext,
-  storyblok,
-  prismic,
-  dast,
-  lexical,
-  slate,
-  contentstack: slate,
-  hygraph: slate,
-  blocks,
-  editorjs,
-  ricos,
-  markdown,
-  wordpress,
-  text,
+/** The file that has a format, under its own name. */
+const files: Readonly<Record<string, string>> = {
+  contentful: 'contentful',
+  portabletext: 'portabletext',
+  storyblok: 'storyblok',
+  prismic: 'prismic',
+  dast: 'dast',
+  lexical: 'lexical',
+  slate: 'slate',
+  contentstack: 'slate',
+  hygraph: 'slate',
+  blocks: 'blocks',
+  editorjs: 'editorjs',
+  ricos: 'ricos',
+  markdown: 'markdown',
+  wordpress: 'wordpress',
+  text: 'text',
+}
+
+const require = createRequire(import.meta.url)
+const read = new Map<string, Format>()
+
+/**
+ * A format by the name that a mapper gives it; undefined where there is none. Its file, with the library that it may
+ * use, is read when it is first asked for: only who uses a format pays for it.
+ */
+export function formatOf(name: string): Format | undefined {
+  if (!Object.hasOwn(files, name)) return undefined
+  const file = files[name]!
+  const format = read.get(file) ?? (require(`./${file}.ts`) as Record<string, Format>)[file]!
+  read.set(file, format)
+  return format
 }
 
 export interface RichTextOptions {
   /** Where relative urls start; without it they stay relative. */
   readonly base?: string | undefined
+  /** Where relative urls of images and other files start; without it, where all do. */
+  readonly media?: string | undefined
 }
 
 /** A value that is not of its format: names the format, its shape and what came instead. */
@@ -48,34 +54,32 @@ export class RichTextError extends Error {}
  * that its renderer can't take, that is nested too deep for one, or whose format is unknown, comes out as its text.
  * Throws RichTextError where the value has not the format's shape.
  */
-export function htmlOfRichText(value: unknown, name: string, { base }: RichTextOptions = {}): string | undefined {
-  const format = Object.hasOwn(formats, name) ? formats[name]! : text
+export function htmlOfRichText(value: unknown, name: string, options: RichTextOptions = {}): string | undefined {
+  const format = formatOf(name) ?? text
   if (isEmpty(value)) return undefined
   const tree = format.accepts(value) ? value : treeIn(value)
   if (isEmpty(tree)) return undefined
   if (!format.accepts(tree)) {
     throw new RichTextError(`$richtext: format '${name}' takes ${format.shape}, and ${kindOf(value)} came`)
   }
-  const html = isTooDeep(tree) ? htmlOfAnyTree(tree) : rendered(format, tree, base)
+  const html = isTooDeep(tree) ? htmlOfAnyTree(tree) : rendered(format, tree, options)
   const result = format.isAuthored ? html : safeHtml(html)
   return result.trim() === '' ? undefined : result
 }
 
 /** Makes ready for a format that an expression names. Throws RichTextError where there is none of that name. */
 export function prepareFormat(name: string): void {
-  if (!Object.hasOwn(formats, name)) {
-    throw new RichTextError(
-      `$richtext: there is no format '${name.slice(0, 60)}' (there is ${Object.keys(formats).join(', ')})`,
-    )
-  }
-  formats[name]!.prepare?.()
+  if (formatOf(name)) return
+  throw new RichTextError(
+    `$richtext: there is no format '${name.slice(0, 60)}' (there is ${Object.keys(files).join(', ')})`,
+  )
 }
 
-function rendered(format: Format, tree: unknown, base: string | undefined): string {
+function rendered(format: Format, tree: unknown, { base, media = base }: RichTextOptions): string {
   try {
-    return format.render(tree, { url: urlReader(base) })
+    return format.render(tree, { url: urlReader(base), file: urlReader(media) })
   } catch (error) {
-    if (!format.prepare) throw error // ours take anything
+    if (!format.mayThrow) throw error // ours take anything
     return htmlOfAnyTree(tree) // a tree that its library can't take: better its text than nothing
   }
 }

@@ -85,7 +85,7 @@ function marked(data: Node, context: Context): string {
 }
 
 function imageOf(data: Node, context: Context): string {
-  const picture = image(context.url(sourceOf(nodeAt(data, 'image'))), textAt(data, 'altText'), textAt(data, 'caption'))
+  const picture = image(context.file(sourceOf(nodeAt(data, 'image'))), textAt(data, 'altText'), textAt(data, 'caption'))
   return picture === '' ? '' : link(context.url(linkUrl(data)), picture)
 }
 

@@ -30,7 +30,7 @@ const picture: Rule = (node, _inner, context) => {
   const attributes = nodeAt(node, 'attrs')
   const src = textAt(node, 'src') ?? textAt(node, 'url') ?? textAt(attributes, 'url') ?? textAt(attributes, 'src')
   const alt = textAt(node, 'altText') ?? textAt(node, 'alt') ?? textAt(attributes, 'alt')
-  return image(context.url(src), alt, textAt(attributes, 'caption'))
+  return image(context.file(src), alt, textAt(attributes, 'caption'))
 }
 
 /** Something to play or to look at elsewhere: a link with its title. */
@@ -116,14 +116,14 @@ function marked(node: Node): string {
 
 /** Payload's file. */
 function uploadOf(file: Node, context: Context): string {
-  return image(context.url(file['url']), textAt(file, 'alt'))
+  return image(context.file(file['url']), textAt(file, 'alt'))
 }
 
 /** Contentstack's asset or entry: an image, a link, or its text. */
 function referenceOf(attributes: Node, inner: string, context: Context): string {
-  const url = context.url(textAt(attributes, 'asset-link') ?? textAt(attributes, 'href'))
   if (attributes['type'] === 'asset' && attributes['display-type'] !== 'link') {
-    return image(url, textAt(attributes, 'alt') ?? textAt(attributes, 'asset-alt'), textAt(attributes, 'asset-caption'))
+    const src = context.file(textAt(attributes, 'asset-link'))
+    return image(src, textAt(attributes, 'alt') ?? textAt(attributes, 'asset-alt'), textAt(attributes, 'asset-caption'))
   }
-  return link(url, inner)
+  return link(context.url(textAt(attributes, 'asset-link') ?? textAt(attributes, 'href')), inner)
 }

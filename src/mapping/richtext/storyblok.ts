@@ -32,7 +32,7 @@ const dialect: Dialect = {
     hard_break: lineBreak,
     image: (node, _inner, context) => {
       const attributes = attributesOf(node)
-      return image(context.url(attributes['src']), textAt(attributes, 'alt'), textAt(attributes, 'title'))
+      return image(context.file(attributes['src']), textAt(attributes, 'alt'), textAt(attributes, 'title'))
     },
     emoji: (node) => escapeHtml(textAt(attributesOf(node), 'emoji') ?? ''),
     table: within('table'),

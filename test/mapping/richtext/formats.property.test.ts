@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { textOfHtml } from '../../../src/mapping/html-text.ts'
-import { formats, htmlOfRichText } from '../../../src/mapping/richtext/rich-text.ts'
+import { formatOf, htmlOfRichText } from '../../../src/mapping/richtext/rich-text.ts'
 import { safeHtml } from '../../../src/mapping/safe-html/clean.ts'
 
 type Tree = Readonly<Record<string, unknown>>
@@ -138,7 +138,7 @@ describe.each(Object.entries(makers))('%s', (format, maker) => {
     fc.assert(
       fc.property(trees, (nodes) => {
         const value = maker.root(nodes.map(({ tree }) => tree))
-        const html = formats[format]!.render(value, { url: () => undefined })
+        const html = formatOf(format)!.render(value, { url: () => undefined, file: () => undefined })
         const text = collapsed(textOfHtml(safeHtml(html)))
         for (const leaf of nodes.flatMap(({ texts }) => texts)) expect(text).toContain(collapsed(leaf))
         const written = htmlOfRichText(value, format) ?? ''
@@ -181,7 +181,7 @@ describe.each(Object.entries(makers))('%s', (format, maker) => {
     fc.assert(
       fc.property(nodes, (entries) => {
         const value = maker.root(entries as Tree[])
-        if (!formats[format]!.accepts(value)) return
+        if (!formatOf(format)!.accepts(value)) return
         expect(typeof (htmlOfRichText(value, format) ?? '')).toBe('string')
       }),
       { numRuns: 300 },
@@ -237,7 +237,7 @@ test.each(['prismic', 'editorjs', 'markdown', 'wordpress', 'text'])('%s takes an
   fc.assert(
     fc.property(value, (one) => {
       const html = htmlOfRichText(one, format) ?? ''
-      if (!formats[format]!.isAuthored) expect(html).not.toMatch(/<script|href="javascript:/i)
+      if (!formatOf(format)!.isAuthored) expect(html).not.toMatch(/<script|href="javascript:/i)
     }),
     { numRuns: 500 },
   )

@@ -668,3 +668,15 @@ test('a base makes relative urls absolute, and nothing else', () => {
   expect(hrefOf(' java\tscript:steal()')).toBeUndefined()
   expect(hrefOf('data:text/html,x')).toBeUndefined()
 })
+
+test('files may start elsewhere than links', () => {
+  const value = [
+    { type: 'image', image: { url: '/a.png', alternativeText: 'An oak' }, children: [] },
+    { type: 'paragraph', children: [{ type: 'link', url: '/b', children: [{ type: 'text', text: 'b' }] }] },
+  ]
+  const options = { base: 'https://example.com', media: 'https://cms.example.com' }
+  expect(htmlOfRichText(value, 'blocks', options)).toBe(
+    '<img src="https://cms.example.com/a.png" alt="An oak" /><p><a href="https://example.com/b">b</a></p>',
+  )
+  expect(htmlOfRichText(value, 'blocks', { media: 'https://cms.example.com' })).toContain('<a href="/b">')
+})
