@@ -290,14 +290,24 @@ function headersIn(members: Readonly<Record<string, unknown>>, field: Field): Re
   return headers
 }
 
-/** How the mapper reaches its CMS, with the vars of a source. A base url that is none is an issue. */
+/** Nothing where a source's vars are not as they must be: that is told elsewhere. */
+function baseUrlOf(field: Field, vars: Readonly<Record<string, unknown>>): unknown {
+  try {
+    return field.evaluate(null, { vars })
+  } catch (error) {
+    if (error instanceof FieldError) return undefined
+    throw error
+  }
+}
+
+/** How the mapper reaches its CMS, with the vars of a source. */
 export function fetchNeedsOf(
   fetch: MapperFetchDefinition | undefined,
   vars: Readonly<Record<string, unknown>>,
   compiler: Compiler,
 ): FetchNeeds {
   const field = fetch?.base_url === undefined ? null : compiler.expression(fetch.base_url, 'base_url', 'fetch')
-  const base = field?.evaluate(null, { vars })
+  const base = field === null ? undefined : baseUrlOf(field, vars)
   return {
     baseUrl: typeof base === 'string' && base !== '' ? base.replace(/\/+$/, '') : null,
     token: fetch?.token ?? null,
