@@ -74,9 +74,7 @@ export function compileFetch(
     const request = await main(context, scopeOf(call.webhook, inner), together === null)
     const answer = call.fetched.answers(request)
     if (answer === undefined) return asked(request, ask)
-    if (answer.kind === 'failed' || (answer.kind === 'gone' && together !== null)) {
-      return { kind: 'failed', error: errorOf(answer) }
-    }
+    if (answer.kind === 'failed') return answer
     if (answer.kind === 'gone') return { kind: 'found', value: undefined, names: inner }
     inner = { ...inner, answer: answer.body }
     return { kind: 'found', value: await recordIn(answer.body, inner, call), names: inner }
