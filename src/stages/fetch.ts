@@ -71,7 +71,8 @@ export function createFetch(deps: FetchDeps): FetchStage {
     if (at < pausedUntil || signal.aborted) return false
     const event = await store.claimWaiting({ owner: worker, source: source.name, at, leaseUntil: at + leaseMs })
     if (event === null) return false
-    const asking = createAsking(settings!, now, turn, AbortSignal.any([signal, AbortSignal.timeout(eventLimitMs)]))
+    using limit = limitOf(signal)
+    const asking = createAsking(settings!, now, turn, limit.signal)
     const mapped = await fetchEvent(event, asking)
     if (signal.aborted) return false // its claim is taken back at the next start
     if (asking.restMs !== null) pausedUntil = Math.max(pausedUntil, now() + Math.min(asking.restMs, backoff.capMs))
@@ -145,6 +146,22 @@ export function createFetch(deps: FetchDeps): FetchStage {
     async nextAt() {
       const at = await store.nextFetchAt(source.name)
       return at === null ? null : Math.max(at, pausedUntil)
+    },
+  }
+}
+
+/** A signal that aborts with another one, or when the time for one event is over. */
+function limitOf(outer: AbortSignal): { readonly signal: AbortSignal } & Disposable {
+  const inner = new AbortController()
+  const abort = () => inner.abort()
+  const timer = setTimeout(abort, eventLimitMs)
+  outer.addEventListener('abort', abort, { once: true })
+  if (outer.aborted) abort()
+  return {
+    signal: inner.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      outer.removeEventListener('abort', abort)
     },
   }
 }

@@ -235,6 +235,9 @@ test('nothing that goes wrong tells a credential', async () => {
     await clientOf(cms.origin).send(get('/a')),
     await clientOf('http://127.0.0.1:1').send(get('/a')),
     await clientOf(cms.origin, { headers: { 'x-key': 'wrong\nheader-value-secret' } }).send(get('/a')),
+    await clientOf('http://cms.test', {
+      resolveHost: (_host, done) => done(new Error('cannot ask with a-token-of-the-api'), []),
+    }).send(get('/a')),
   ]
   for (const result of results) {
     expect(result.kind).toBe('no_answer')

@@ -364,6 +364,18 @@ describe('nobody is held up', () => {
   })
 })
 
+test('the time of a request starts when its turn comes', async () => {
+  const test = await start({
+    fetch: { concurrency: 1, timeout: '700ms' },
+    script: (request) => (response) => {
+      setTimeout(() => response.end(JSON.stringify(storyOf(request).body)), 300)
+    },
+  })
+  const id = await test.saved([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }])
+  await test.fetch()
+  expect(await test.event(id)).toMatchObject({ status: 'processed', error: null })
+})
+
 describe('a relay that dies', () => {
   test('between an answer and its settlement asks again after its start', async () => {
     const path = mkdtempSync(join(tmpdir(), 'relay-'))
