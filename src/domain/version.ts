@@ -29,6 +29,14 @@ function padded(digits: string): Version {
 
 /** An ISO 8601 time as UTC with nine digits of fraction, or null where the text is none. */
 export function sortableTime(value: string): string | null {
+  if (value !== last.value) last = { value, time: parsed(value) }
+  return last.time
+}
+
+/** One record says the same time several times: as its version, as that of its locales, as when it was updated. */
+let last: { readonly value: string; readonly time: string | null } = { value: '', time: null }
+
+function parsed(value: string): string | null {
   const match = isoTime.exec(value.trim())
   if (!match) return null
   const [, date, time = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match
