@@ -71,6 +71,9 @@ const recordFetch = z
     record: expression
       .optional()
       .describe('The record in the answer, or with `together` the records; left out, it is the answer. `[]`: gone.'),
+    context: expression
+      .optional()
+      .describe('What of the record is the context of everything else; left out, all of it. It is `$record` besides.'),
     version: expression.optional().describe("The record's version to compare with `at_least`; left out, `version`."),
     at_least: expression
       .optional()

@@ -18,7 +18,8 @@ import type { Webhook } from './webhook.ts'
 export type Resolved =
   | {
       readonly kind: 'record'
-      readonly record: unknown
+      /** What of the record is the context of its fields. */
+      readonly context: unknown
       readonly names: FetchedNames
       /** Says so where the record is older than the webhook. */
       readonly older: string | null
@@ -29,7 +30,7 @@ export type Resolved =
   | { readonly kind: 'asked' }
   | { readonly kind: 'failed'; readonly error: string }
 
-export type FetchedNames = Pick<Names, 'ref' | 'first' | 'answer'>
+export type FetchedNames = Pick<Names, 'ref' | 'first' | 'answer' | 'record'>
 
 export interface FetchCall {
   readonly webhook: Webhook
@@ -37,11 +38,17 @@ export interface FetchCall {
   readonly fetched: Fetched
 }
 
+/** An element of `each`, with its position there. */
+export interface Element {
+  readonly index: number
+  readonly value: unknown
+}
+
 /** The `fetch` of a record, compiled. */
 export interface CompiledFetch {
   /** In the order of the elements; FieldError where an expression failed. What has to be asked goes to `ask`. */
   resolve(
-    elements: readonly unknown[],
+    elements: readonly Element[],
     call: FetchCall,
     ask: (request: FetchRequest) => void,
   ): Promise<readonly (Resolved | FieldError)[]>
@@ -56,6 +63,7 @@ export function compileFetch(
   const first = fetch.first === undefined ? null : compileRequest(fetch.first, 'fetch.first', defaults, compiler, at)
   const main = compileRequest(fetch, 'fetch', defaults, compiler, at)
   const record = optional(fetch.record, 'record')
+  const part = optional(fetch.context, 'context')
   const version = optional(fetch.version, 'version') ?? compiler.template(recordVersion, 'version', at)
   const atLeast = optional(fetch.at_least, 'at_least')
   const exists = optional(fetch.exists, 'exists')
@@ -98,9 +106,13 @@ export function compileFetch(
       const expected = wanted !== null || (exists !== null && isTruthy(await exists.evaluate(element, scope)))
       return { kind: 'gone', expected }
     }
-    const found = { kind: 'record', record: value, names } as const
+    const { ref, first, answer } = names
+    const inner = scopeOf(webhook, { ...names, record: value })
+    const context = part === null ? value : await part.evaluate(value, inner)
+    if (part !== null && (context === undefined || context === null)) throw nothing(part)
+    const found = { kind: 'record', context, names: { ref, first, answer, record: value } } as const
     if (wanted === null) return { ...found, older: null }
-    const given = versionIn(await version.evaluate(value, scope), version)
+    const given = versionIn(await version.evaluate(context, inner), version)
     const order = compareVersions(given, wanted)
     return {
       ...found,
@@ -115,14 +127,15 @@ export function compileFetch(
   }
 
   async function resolveTogether(
-    elements: readonly unknown[],
+    elements: readonly Element[],
     { max, key, of }: Together,
     asking: Asking,
   ): Promise<(Resolved | FieldError)[]> {
     const { webhook, names } = asking.call
     const resolved: (Resolved | FieldError)[] = []
     for (let start = 0; start < elements.length; start += max) {
-      const refs = elements.slice(start, start + max)
+      const own = elements.slice(start, start + max)
+      const refs = own.map(({ value }) => value)
       const chunk = { ...names, refs }
       const answer = await caught(() => answerFor(refs, chunk, asking))
       if (answer instanceof FieldError || answer.kind !== 'found') {
@@ -135,13 +148,13 @@ export function compileFetch(
         const name = textIn(await of.evaluate(one, scopeOf(webhook, answer.names)), of)
         if (name !== undefined) byKey.set(name, one)
       }
-      for (const element of refs) {
-        const own = { ...answer.names, ref: element }
+      for (const { index, value: element } of own) {
+        const named = { ...answer.names, ref: element, index }
         resolved.push(
           await caught(async () => {
-            const name = textIn(await key.evaluate(element, scopeOf(webhook, own)), key)
+            const name = textIn(await key.evaluate(element, scopeOf(webhook, named)), key)
             if (name === undefined) throw nothing(key)
-            return judge(byKey.get(name), element, own, asking.call)
+            return judge(byKey.get(name), element, named, asking.call)
           }),
         )
       }
@@ -154,8 +167,8 @@ export function compileFetch(
       const asking = { call, ask }
       if (together !== null) return resolveTogether(elements, together, asking)
       const resolved: (Resolved | FieldError)[] = []
-      for (const [index, element] of elements.entries()) {
-        resolved.push(await caught(() => resolveOne(element, { ...call.names, index }, asking)))
+      for (const { index, value } of elements) {
+        resolved.push(await caught(() => resolveOne(value, { ...call.names, index }, asking)))
       }
       return resolved
     },

@@ -1,7 +1,7 @@
 import type { FetchRequest } from '../domain/fetch.ts'
 import { anyModel, type RecordDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
-import { compileFetch, type Resolved } from './fetch.ts'
+import { compileFetch, type Element, type Resolved } from './fetch.ts'
 import { expressionText, type Field, FieldError } from './field.ts'
 import { nothing } from './identity.ts'
 import type { Draft, Fetched } from './mapper.ts'
@@ -156,7 +156,7 @@ function compileFetched(record: RecordDefinition, choose: Choose, context: Recor
       case 'record': {
         const { older, names } = state
         if (older !== null && !call.fetched.believe) return findings.late(where, older)
-        await collectOne(record.name, choose, state.record, named(call, names), findings, where)
+        await collectOne(record.name, choose, state.context, named(call, names), findings, where)
         // What there is goes out, and somebody is told that it is not what was announced.
         if (older !== null) throw new FieldError(`fetch: ${older}`)
       }
@@ -164,26 +164,24 @@ function compileFetched(record: RecordDefinition, choose: Choose, context: Recor
   }
 
   return async function collectFetched(elements, call, { findings, whereOf }) {
-    const wanted: number[] = []
-    for (const [index, element] of elements.entries()) {
+    const wanted: Element[] = []
+    for (const [index, value] of elements.entries()) {
       try {
-        const reason = await refusal(element, call)
-        if (reason === null) wanted.push(index)
+        const reason = await refusal(value, call)
+        if (reason === null) wanted.push({ index, value })
         else findings.skip(`${whereOf(index)}: ${reason}`)
       } catch (error) {
         findings.problem(whereOf(index), error)
       }
     }
-    const refs = wanted.map((index) => elements[index])
-    const states = await fetch.resolve(refs, call, findings.ask)
-    for (const [position, state] of states.entries()) {
-      const index = wanted[position] ?? 0
-      const where = whereOf(index)
+    const states = await fetch.resolve(wanted, call, findings.ask)
+    for (const [position, { index, value }] of wanted.entries()) {
+      const state = states[position]
       try {
-        if (state instanceof FieldError) throw state
-        await collectResolved(state, refs[position], named(call, { index }), findings, where)
+        if (state === undefined || state instanceof FieldError) throw state
+        await collectResolved(state, value, named(call, { index }), findings, whereOf(index))
       } catch (error) {
-        findings.problem(where, error)
+        findings.problem(whereOf(index), error)
       }
     }
   }

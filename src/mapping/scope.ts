@@ -19,11 +19,13 @@ export interface Names {
   /** The answer of the request before, and the one that holds the record. */
   readonly first?: unknown
   readonly answer?: unknown
+  /** The fetched record, where the context is a part of it. */
+  readonly record?: unknown
 }
 
 /** The names that expressions can use with a `$` in front. One shape, because it is made for every record. */
 export function scopeOf(webhook: Webhook, names: Names): Scope {
-  const { vars, digest, topic, types, index, model, ref, refs, first, answer } = names
+  const { vars, digest, topic, types, index, model, ref, refs, first, answer, record } = names
   const { headers, query, body, method, path } = webhook
   return {
     headers,
@@ -41,5 +43,6 @@ export function scopeOf(webhook: Webhook, names: Names): Scope {
     refs,
     first,
     answer,
+    record,
   }
 }

@@ -93,6 +93,22 @@ describe('one record in one answer', () => {
     expect(await mapOne(saved, [{ url, body: story(updated as string) }])).toMatchObject({ late: [], problems: [] })
   })
 
+  test('may hold its context; then it is $record', async () => {
+    const records = one
+      .replace('record: $answer.story', 'record: $answer\n      context: story')
+      .replace('version: updated', 'version: $record.story.updated')
+      .replace('slug', '$record.story.slug')
+    const { drafts, problems } = await mapOne(saved, [{ url, body: story() }], { records })
+    expect(problems).toEqual([])
+    expect(drafts).toMatchObject([
+      { version: 't:2026-01-02T00:00:00.000000000Z', fields: { url: 'https://example.com/seven', text: 'Hi!' } },
+    ])
+    const old = await mapOne(saved, [{ url, body: story('2026-01-01T00:00:00Z') }], { records })
+    expect(old.late).toHaveLength(1)
+    const none = await mapOne(saved, [{ url, body: {} }], { records })
+    expect(none.problems).toEqual([expect.stringContaining('fetch.context: expression `story` returned nothing')])
+  })
+
   test('in an answer of another form is a problem, and no removal', async () => {
     const { drafts, problems } = await mapOne(saved, [{ url, body: { data: {} } }])
     expect(drafts).toEqual([])
@@ -132,6 +148,20 @@ describe('several elements', () => {
     const mapping = await mapOne(body, [{ url: url(2), body: story() }], { records: each })
     expect(mapping).toMatchObject({ requests: [`GET ${url(1)}`, `GET ${url(3)}`], skipped: null, problems: [] })
     expect(mapping.drafts).toMatchObject([{ fields: { id: 'story:2' } }])
+  })
+
+  test('keep their position, also where others before them are left out', async () => {
+    const records = each.replace('    type: post', '    model: $ref.model').replace('$ref.story', '$index')
+    const body = {
+      kind: 'saved',
+      items: [
+        { story: 1, model: 'other' },
+        { story: 2, model: 'note' },
+      ],
+    }
+    const models = { note: { type: 'post' } }
+    const { drafts } = await mapOne(body, [{ url: url(2), body: story() }], { records, models })
+    expect(drafts).toMatchObject([{ fields: { id: 'story:1' } }])
   })
 
   test('with the same request ask once', async () => {

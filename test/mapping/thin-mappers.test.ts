@@ -17,7 +17,7 @@ test.each([
 })
 
 test('a translation of a Storyblok story is asked for and is an item of its own', async () => {
-  const models = { page: { type: 'page', url: '"https://example.com/de/" & slug' } }
+  const models = { page: { type: 'page', url: '"https://example.com/de/" & $record.slug' } }
   const mapper = bindMapper(library.get('storyblok')!, { source: 's', vars: { origin, language: 'de' }, models })
   const url = '/stories/7?version=published&language=de'
   const story = {
