@@ -85,7 +85,7 @@ test('Prismic: documents are looked up at the newest ref, and one that is not th
   )
   const hook = (documents: readonly string[]) =>
     send('cms', { type: 'api-update', domain: 'repo', secret: 'secret-of-the-webhooks', masterRef: 'R1', documents })
-  expect((await hook(['a', 'b', 'never'])).statusCode).toBe(202)
+  expect((await hook(['a', 'b', 'never'])).statusCode).toBe(200) // Prismic repeats what is answered otherwise
   await settle()
   expect(cms.requests).toHaveLength(2)
   published.delete('b')
