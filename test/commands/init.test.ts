@@ -13,13 +13,13 @@ const { names } = await loadMappers()
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
 
-/** Values for the environment variables of a file; a secret that every way of writing a key accepts. */
+/** Values for the environment variables of a file; a secret that every way of writing a key accepts (Contentful's has 64 characters). */
 function environmentOf(text: string): Record<string, string> {
   const used = [...JSON.stringify(parse(text)).matchAll(/\$\{([A-Z0-9_]+)\}/g)].map(([, name = '']) => name)
   const valueFor = (name: string) => {
     if (name === 'BAINQUET_CONNECTOR_TOKEN') return 'con_1.long-enough-for-a-secret'
     if (name.endsWith('_PUBLIC_KEY')) return pem
-    return name.endsWith('_CURRENCY') ? 'EUR' : 'deadbeefdeadbeefdeadbeefdeadbeef'
+    return name.endsWith('_CURRENCY') ? 'EUR' : 'deadbeef'.repeat(8)
   }
   return Object.fromEntries(used.map((name) => [name, valueFor(name)]))
 }
