@@ -19,7 +19,7 @@ async function fetching(fixture: string, ...fetched: FixtureAnswer[]) {
   return outcomeOf(mapper, webhook, { siteDomain, defaultLanguage: 'en' }, fetched)
 }
 
-const postUrl = '/blog/v3/posts/1b8ac7a0-0000-4000-8000-0000000000aa?fieldsets=URL&fieldsets=CONTENT_TEXT'
+const postUrl = '/blog/v3/posts/1b8ac7a0-0000-4000-8000-0000000000aa?fieldsets=URL&fieldsets=RICH_CONTENT'
 const productUrl =
   '/stores/v3/products/4ccc0c13-65b9-427f-9946-41b24ea556ae?fields=URL&fields=PLAIN_DESCRIPTION&fields=ALL_CATEGORIES_INFO'
 
@@ -28,14 +28,16 @@ test('a post that an event tells of is asked for with its text, where the source
     id: '1b8ac7a0-0000-4000-8000-0000000000aa',
     title: 'Hello',
     slug: 'hello',
-    contentText: 'The whole text.',
+    richContent: {
+      nodes: [{ type: 'PARAGRAPH', nodes: [{ type: 'TEXT', textData: { text: 'The whole text.', decorations: [] } }] }],
+    },
     url: { base: 'https://www.example.com', path: '/post/hello' },
     pricingPlanIds: [],
   }
   const outcome = await fetching('post-updated-with-title-alone', { url: postUrl, body: { post } })
   expect(outcome.problems).toEqual([])
   expect(outcome.changes).toMatchObject([
-    { kind: 'upsert', item: { id: `wixBlog.post#${post.id}`, text: 'The whole text.', title: 'Hello' } },
+    { kind: 'upsert', item: { id: `wixBlog.post#${post.id}`, text: 'The whole text.', html: '<p>The whole text.</p>' } },
   ])
   const gated = { ...post, pricingPlanIds: ['plan-1'] }
   const behind = await fetching('post-updated', { url: postUrl, body: { post: gated } })
