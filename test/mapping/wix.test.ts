@@ -37,7 +37,10 @@ test('a post that an event tells of is asked for with its text, where the source
   const outcome = await fetching('post-updated-with-title-alone', { url: postUrl, body: { post } })
   expect(outcome.problems).toEqual([])
   expect(outcome.changes).toMatchObject([
-    { kind: 'upsert', item: { id: `wixBlog.post#${post.id}`, text: 'The whole text.', html: '<p>The whole text.</p>' } },
+    {
+      kind: 'upsert',
+      item: { id: `wixBlog.post#${post.id}`, text: 'The whole text.', html: '<p>The whole text.</p>' },
+    },
   ])
   const gated = { ...post, pricingPlanIds: ['plan-1'] }
   const behind = await fetching('post-updated', { url: postUrl, body: { post: gated } })
