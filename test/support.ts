@@ -60,9 +60,8 @@ export interface RelayTestOptions {
   readonly destinations?: Record<string, unknown>
   readonly sources?: Record<string, unknown>
   readonly server?: Record<string, unknown>
-  /** Mappers of the test's own. */
-  readonly mappersDir?: string
   readonly random?: () => number
+  readonly mappersDir?: string
 }
 
 /** A real relay with its HTTP side, on an in-memory store, stepped by hand. Closed when the test ends. */
@@ -81,8 +80,8 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     {
       store,
       server: { admin_token: adminToken, ...options.server },
-      ...(options.mappersDir && { mappers_dir: options.mappersDir }),
       destinations: options.destinations ?? { main },
+      ...(options.mappersDir !== undefined && { mappers_dir: options.mappersDir }),
       sources: options.sources ?? {
         shop: { mapper: 'shopify', destination: 'main', secret: shopSecret, vars: { origin: 'https://example.com' } },
         demo: { mapper: 'generic', destination: 'main', verify: 'none', vars: { origin: 'https://example.com' } },

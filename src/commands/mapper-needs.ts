@@ -19,6 +19,8 @@ export interface MapperNeeds {
   readonly models: boolean
   /** Whether the mapper asks the API of the CMS for what its webhooks leave out. */
   readonly fetch: boolean
+  /** Whether that API answers nobody without a token. */
+  readonly fetchToken: boolean
 }
 
 export type NamedVar = VarDefinition & { readonly name: string }
@@ -36,6 +38,7 @@ export function needsOf(definition: Definition): MapperNeeds {
     optional: vars.filter(({ required }) => !required),
     models: needsModels(definition),
     fetch: !isModule(definition) && (fetches(definition) || definition.records.some(fetches)),
+    fetchToken: !isModule(definition) && definition.fetch?.token?.required === true,
   }
 }
 

@@ -50,9 +50,9 @@ export function unpacking(mapper: Mapper, definition: BodyDefinition | undefined
       const opened = open(webhook)
       return opened instanceof RelayError ? null : mapper.readPing(opened)
     },
-    async map(webhook) {
+    async map(webhook, ...more) {
       const opened = open(webhook)
-      if (!(opened instanceof RelayError)) return mapper.map(opened)
+      if (!(opened instanceof RelayError)) return mapper.map(opened, ...more)
       const findings = createFindings(mapper.name)
       findings.problem('body', new FieldError(opened.message))
       return findings.result('')
