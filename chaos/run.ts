@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { describePlan } from './plan.ts'
+import { badOf, type Result, runRound } from './round.ts'
+
+const usage = `npm run chaos [-- --rounds 200] [--seed 1] [--at-once 2]
+  --rounds   how many rounds, with the seeds from --seed on
+  --seed     the first seed; with --rounds 1 one round alone, as it was
+  --at-once  how many rounds run side by side`
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+    'at-once': { type: 'string', default: '2' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) {
+  console.log(usage)
+  process.exit(0)
+}
+
+const folder = mkdtempSync(join(process.env['CHAOS_DIR'] ?? tmpdir(), 'relay-chaos-'))
+const first = Number(values.seed)
+const seeds = Array.from({ length: Number(values.rounds) }, (_, index) => first + index)
+const results: Result[] = []
+
+async function worker(): Promise<void> {
+  for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+    const result = await runRound(seed, folder)
+    results.push(result)
+    const bad = badOf(result)
+    const verdict = bad.length === 0 ? 'ok ' : 'BAD'
+    console.log(`${verdict} seed ${seed}: ${describePlan(result.plan)}; ${Math.round(result.convergedMs)} ms`)
+    for (const line of bad) console.log(`      ${line}`)
+  }
+}
+
+await Promise.all(Array.from({ length: Number(values['at-once']) }, worker))
+const failed = results.filter((result) => badOf(result).length > 0)
+console.log(`\n${tableOf(results)}`)
+if (failed.length === 0) rmSync(folder, { recursive: true })
+else console.log(`\nlogs and databases of what failed: ${folder}`)
+process.exit(failed.length === 0 ? 0 : 1)
+
+function tableOf(results: readonly Result[]): string {
+  const sum = (count: (result: Result) => number) => results.reduce((total, result) => total + count(result), 0)
+  const rows: readonly (readonly [string, number | string])[] = [
+    ['rounds', results.length],
+    ['webhooks acknowledged', sum(({ webhooks }) => webhooks)],
+    ['items', sum(({ items }) => items)],
+    ['calls to the ingest API', sum(({ calls }) => calls)],
+    ['starts of the relay', sum(({ starts }) => starts)],
+    ['**lost**', sum(({ lost }) => lost.length)],
+    ['**delivered twice in effect**', sum(({ twice }) => twice.length)],
+    ['**stale overwrites**', sum(({ stale }) => stale.length)],
+    ['**resurrections**', sum(({ resurrected }) => resurrected.length)],
+    ['**keys reused with other bytes**', sum(({ reusedKeys }) => reusedKeys.length)],
+    ['**calls refused by the judge**', sum(({ refused }) => refused.length)],
+    ['**anything else that should not be**', sum(({ other }) => other.length)],
+    [
+      'longest time to converge',
+      `${(Math.max(...results.map(({ convergedMs }) => convergedMs)) / 1_000).toFixed(1)} s`,
+    ],
+  ]
+  return ['| What | Count |', '| --- | --- |', ...rows.map(([what, count]) => `| ${what} | ${count} |`)].join('\n')
+}
