@@ -71,7 +71,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     child.stdout!.on('data', (chunk: Buffer) => appendFileSync(log, chunk))
     child.stderr!.on('data', (chunk: Buffer) => appendFileSync(log, chunk))
     child.on('exit', (code, signal) => {
-      const wasKilled = signal === 'SIGKILL' || (expectsEnd && code === 0)
+      // Asked to stop before it has begun, it dies of the signal.
+      const wasKilled = signal === 'SIGKILL' || (expectsEnd && (code === 0 || signal === 'SIGTERM'))
       expectsEnd = false
       if (!wasKilled && !isStopping) surprises.push(`ended with ${signal ?? code}, see ${log}`)
       if (!isStopping) setTimeout(start, 30)
