@@ -37,7 +37,7 @@ export const crashPoints = [
   'answered, not settled',
   'settled',
 ] as const
-export type CrashPoint = (typeof crashPoints)[number]
+export type CrashPoint = (typeof crashPoints)[number] | 'in the middle of a migration'
 
 export interface Window<Kind> {
   readonly fault: Kind

@@ -2,6 +2,7 @@
 // knows nothing of it; what is watched are messages to and from the store's thread, and undici's diagnostics.
 import diagnostics from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { isMainThread, Worker } from 'node:worker_threads'
 import type { CrashPoint } from './plan.ts'
 
@@ -15,6 +16,7 @@ const orders: Orders = JSON.parse(process.env['CHAOS_ORDERS'] ?? '{}')
 
 if (orders.clockFile) stepClock(orders.clockFile)
 if (isMainThread && orders.crash) crashAt(orders.crash)
+if (orders.crash?.point === 'in the middle of a migration') crashWhileMigrating()
 
 function stepClock(file: string): void {
   const real = Date.now
@@ -27,6 +29,15 @@ function stepClock(file: string): void {
       offset = Number(readFileSync(file, 'utf8'))
     }
     return real() + offset
+  }
+}
+
+/** In the thread that has the database: after a migration's statements, before its commit. */
+function crashWhileMigrating(): void {
+  const { exec } = DatabaseSync.prototype
+  DatabaseSync.prototype.exec = function execute(this: DatabaseSync, sql: string) {
+    Reflect.apply(exec, this, [sql])
+    if (/^\s*(--[^\n]*\n\s*)*create table (?!if not exists)/.test(sql)) process.kill(process.pid, 'SIGKILL')
   }
 }
 

@@ -60,7 +60,7 @@ export async function runRound(seed: number, folder: string): Promise<Result> {
 }
 
 /** Waits until the relay has nothing left to do. */
-async function settle(relay: Awaited<ReturnType<typeof startRelay>>, plan: Plan): Promise<string[]> {
+export async function settle(relay: Awaited<ReturnType<typeof startRelay>>, plan: Plan): Promise<string[]> {
   const until = performance.now() + longestMs
   for (;;) {
     const left = await relay.unfinished()
@@ -74,7 +74,7 @@ async function settle(relay: Awaited<ReturnType<typeof startRelay>>, plan: Plan)
 }
 
 /** What the API holds must be what the CMS said last, as far as the relay has acknowledged it, or later. */
-function compare(
+export function compare(
   saves: ReadonlyMap<string, readonly Save[]>,
   { acknowledged }: Sent,
   held: ReadonlyMap<string, number>,

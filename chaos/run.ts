@@ -4,17 +4,20 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describePlan } from './plan.ts'
 import { badOf, type Result, runRound } from './round.ts'
+import { type Finding, runScenarios } from './scenarios.ts'
 
 const usage = `npm run chaos [-- --rounds 200] [--seed 1] [--at-once 2]
   --rounds   how many rounds, with the seeds from --seed on
   --seed     the first seed; with --rounds 1 one round alone, as it was
-  --at-once  how many rounds run side by side`
+  --at-once  how many rounds run side by side
+  --only     no rounds, only the scenarios with this in their name; "all" for all of them`
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     'at-once': { type: 'string', default: '2' },
+    only: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -26,7 +29,9 @@ if (values.help) {
 
 const folder = mkdtempSync(join(process.env['CHAOS_DIR'] ?? tmpdir(), 'relay-chaos-'))
 const first = Number(values.seed)
-const seeds = Array.from({ length: Number(values.rounds) }, (_, index) => first + index)
+const isReplay = values.rounds === '1'
+const rounds = values.only === undefined ? Number(values.rounds) : 0
+const seeds = Array.from({ length: rounds }, (_, index) => first + index)
 const results: Result[] = []
 
 async function worker(): Promise<void> {
@@ -41,11 +46,19 @@ async function worker(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: Number(values['at-once']) }, worker))
-const failed = results.filter((result) => badOf(result).length > 0)
-console.log(`\n${tableOf(results)}`)
-if (failed.length === 0) rmSync(folder, { recursive: true })
+const findings = isReplay ? [] : await runScenarios(folder, values.only === 'all' ? '' : values.only)
+const failed =
+  results.filter((result) => badOf(result).length > 0).length + findings.filter(({ bad }) => bad.length > 0).length
+if (results.length > 0) console.log(`\n${tableOf(results)}`)
+if (findings.length > 0) console.log(`\n${tableOfFindings(findings)}`)
+if (failed === 0) rmSync(folder, { recursive: true })
 else console.log(`\nlogs and databases of what failed: ${folder}`)
-process.exit(failed.length === 0 ? 0 : 1)
+process.exit(failed === 0 ? 0 : 1)
+
+function tableOfFindings(findings: readonly Finding[]): string {
+  const rows = findings.map(({ scenario, told, bad }) => `| ${scenario} | ${bad.length} | ${told} |`)
+  return ['| Fault | Bad | What happened |', '| --- | --- | --- |', ...rows].join('\n')
+}
 
 function tableOf(results: readonly Result[]): string {
   const sum = (count: (result: Result) => number) => results.reduce((total, result) => total + count(result), 0)
