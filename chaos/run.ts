@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,7 +10,8 @@ const usage = `npm run chaos [-- --rounds 200] [--seed 1] [--at-once 2]
   --rounds   how many rounds, with the seeds from --seed on
   --seed     the first seed; with --rounds 1 one round alone, as it was
   --at-once  how many rounds run side by side
-  --only     no rounds, only the scenarios with this in their name; "all" for all of them`
+  --only     no rounds, only the scenarios with this in their name; "all" for all of them
+  --write    puts the tables into docs/reliability.md`
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     'at-once': { type: 'string', default: '2' },
     only: { type: 'string' },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -51,9 +53,21 @@ const failed =
   results.filter((result) => badOf(result).length > 0).length + findings.filter(({ bad }) => bad.length > 0).length
 if (results.length > 0) console.log(`\n${tableOf(results)}`)
 if (findings.length > 0) console.log(`\n${tableOfFindings(findings)}`)
+if (values.write) write([tableOf(results), tableOfFindings(findings)].join('\n\n'))
 if (failed === 0) rmSync(folder, { recursive: true })
 else console.log(`\nlogs and databases of what failed: ${folder}`)
 process.exit(failed === 0 ? 0 : 1)
+
+function write(text: string): void {
+  const file = join(import.meta.dirname, '../docs/reliability.md')
+  const page = readFileSync(file, 'utf8')
+  const place = /(<!-- chaos -->\n)[\s\S]*?(<!-- \/chaos -->)/
+  if (!place.test(page)) throw new Error(`${file} has no place for the tables`)
+  writeFileSync(
+    file,
+    page.replace(place, (_match, start: string, end: string) => `${start}${text}\n${end}`),
+  )
+}
 
 function tableOfFindings(findings: readonly Finding[]): string {
   const rows = findings.map(({ scenario, told, bad }) => `| ${scenario} | ${bad.length} | ${told} |`)
