@@ -1,0 +1,203 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import { token, websiteId } from './judge.ts'
+import type { ProcessFault } from './plan.ts'
+import { cmsSecret, shopSecret } from './traffic.ts'
+
+const root = join(import.meta.dirname, '..')
+const adminToken = 'chaos-admin-token'
+
+export interface RelayOptions {
+  /** Gets the configuration, the database and the log. */
+  readonly folder: string
+  readonly baseUrl: string
+  readonly faults?: readonly ProcessFault[]
+  readonly database?: string
+  /** Laid over the settings of the sources. */
+  readonly sources?: Record<string, unknown>
+  /** Laid over `server`. */
+  readonly server?: Record<string, unknown>
+}
+
+/** The real process, started again whenever it ends, as a container would be. */
+export interface Relay {
+  readonly origin: string
+  readonly port: number
+  /** Starts counting the time of faults. */
+  begin(): void
+  /** No more faults; resolves when it is up and its destination may be called. */
+  relent(): Promise<void>
+  /** What it does not have done yet; null while it cannot be asked. */
+  unfinished(): Promise<{ readonly events: number; readonly items: number; readonly dead: number } | null>
+  readonly starts: () => number
+  /** How often it ended otherwise than it was made to. */
+  readonly surprises: string[]
+  residentBytes(): number
+  signal(signal: NodeJS.Signals): void
+  stop(): Promise<void>
+}
+
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const { folder, baseUrl, faults = [], database = join(folder, 'relay.db'), sources = {}, server = {} } = options
+  mkdirSync(folder, { recursive: true })
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const config = join(folder, 'relay.yaml')
+  const clockFile = join(folder, 'clock')
+  const log = join(folder, 'relay.log')
+  writeFileSync(clockFile, '0')
+  writeFileSync(config, JSON.stringify(configOf(port, baseUrl, database, sources, server))) // JSON is YAML
+  const crash = faults.find((fault) => fault.kind === 'crash')
+  const steps = faults.filter((fault) => fault.kind === 'clock')
+
+  let child: ChildProcess
+  let starts = 0
+  let isStopping = false
+  let expectsEnd = false
+  const surprises: string[] = []
+  const timers: NodeJS.Timeout[] = []
+
+  function start(): void {
+    const orders = { ...(starts === 0 && crash && { crash }), ...(steps.length > 0 && { clockFile }) }
+    starts += 1
+    child = spawn(
+      process.execPath,
+      ['--import', join(import.meta.dirname, 'preload.ts'), join(root, 'src/cli.ts'), 'serve', '--config', config],
+      { cwd: folder, env: environment(orders), stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    child.stdout!.on('data', (chunk: Buffer) => appendFileSync(log, chunk))
+    child.stderr!.on('data', (chunk: Buffer) => appendFileSync(log, chunk))
+    child.on('exit', (code, signal) => {
+      // Asked to stop before it has begun, it dies of the signal.
+      const wasKilled = signal === 'SIGKILL' || (expectsEnd && (code === 0 || signal === 'SIGTERM'))
+      expectsEnd = false
+      if (!wasKilled && !isStopping) surprises.push(`ended with ${signal ?? code}, see ${log}`)
+      if (!isStopping) setTimeout(start, 30)
+    })
+  }
+
+  async function untilReady(): Promise<void> {
+    const until = performance.now() + 30_000
+    while (performance.now() < until) {
+      const answer = await fetch(`${origin}/readyz`).catch(() => null)
+      if (answer?.ok) return
+      await sleep(25)
+    }
+    throw new Error(`the relay is not ready after 30 s, see ${log}`)
+  }
+
+  async function unfinished() {
+    const answer = await fetch(`${origin}/metrics`).catch(() => null)
+    if (!answer?.ok) return null
+    const text = await answer.text().catch(() => '')
+    const read = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0)
+    return {
+      events: read(/^cms_relay_events_pending (\d+)$/m),
+      items: read(/^cms_relay_items\{destination="main",status="pending"\} (\d+)$/m),
+      dead: read(/^cms_relay_items\{destination="main",status="dead"\} (\d+)$/m),
+    }
+  }
+
+  start()
+  await untilReady()
+
+  return {
+    origin,
+    port,
+    begin() {
+      for (const fault of faults) {
+        if (fault.kind === 'clock')
+          timers.push(setTimeout(() => writeFileSync(clockFile, String(fault.byMs)), fault.atMs))
+        if (fault.kind === 'kill -9') timers.push(setTimeout(() => child.kill('SIGKILL'), fault.atMs))
+        if (fault.kind === 'SIGTERM') {
+          timers.push(
+            setTimeout(() => {
+              expectsEnd = true
+              child.kill('SIGTERM')
+            }, fault.atMs),
+          )
+        }
+      }
+    },
+    async relent() {
+      for (const timer of timers) clearTimeout(timer)
+      writeFileSync(clockFile, '0')
+      await untilReady()
+      const headers = { authorization: `Bearer ${adminToken}` }
+      await fetch(`${origin}/api/v1/destinations/main/enable`, { method: 'POST', headers })
+    },
+    unfinished,
+    starts: () => starts,
+    surprises,
+    residentBytes: () => residentBytesOf(child.pid!),
+    signal: (signal) => void child.kill(signal),
+    async stop() {
+      isStopping = true
+      for (const timer of timers) clearTimeout(timer)
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+function configOf(
+  port: number,
+  baseUrl: string,
+  database: string,
+  sources: Record<string, unknown>,
+  server: Record<string, unknown>,
+) {
+  const main = {
+    token,
+    website_id: websiteId,
+    site_domain: 'example.com',
+    base_url: baseUrl,
+    default_language: 'en',
+    delivery: { debounce: '50ms', max_wait: '300ms', max_items: 10, concurrency: 2, timeout: '1s' },
+    retry: { base: '50ms', cap: '400ms' },
+  }
+  const shared = {
+    destination: 'main',
+    vars: { origin: 'https://example.com' },
+    rate_limit: { max: 1_000_000, window: '1m' },
+  }
+  return {
+    server: { host: '127.0.0.1', port, admin_token: adminToken, ...server },
+    store: `sqlite:${database}`,
+    destinations: { main },
+    sources: {
+      shop: { mapper: 'shopify', secret: shopSecret, ...shared },
+      cms: { mapper: 'generic', secret: cmsSecret, ...shared },
+      ...sources,
+    },
+  }
+}
+
+/** Nothing of ours but the way to programs. */
+function environment(orders: object): NodeJS.ProcessEnv {
+  const path = `${dirname(process.execPath)}:${process.env['PATH']}`
+  return { PATH: path, HOME: process.env['HOME'] ?? '/', CHAOS_ORDERS: JSON.stringify(orders) }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function residentBytesOf(pid: number): number {
+  const [, kb] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!
+  return Number(kb) * 1024
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

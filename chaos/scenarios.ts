@@ -1,0 +1,305 @@
+import { execFileSync } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { migrate, readMigrations } from '../src/store/sqlite/migrate.ts'
+import { startJudge } from './judge.ts'
+import type { Plan } from './plan.ts'
+import { createRandom } from './random.ts'
+import { type Relay, type RelayOptions, startRelay } from './relay.ts'
+import { badOf, compare, type Result, settle } from './round.ts'
+import { createTraffic, sendTraffic, shopSecret } from './traffic.ts'
+
+/** What one scenario came to. `bad` is empty where all is as it should be. */
+export interface Finding {
+  readonly scenario: string
+  readonly told: string
+  readonly bad: readonly string[]
+}
+
+type Scenario = (folder: string) => Promise<Omit<Finding, 'scenario'>>
+
+const peace: Plan = { seed: 1, trafficMs: 1_500, items: 30, savesEach: 6, judge: [], process: [], poison: false }
+
+interface Staging extends Partial<RelayOptions> {
+  readonly plan?: Plan
+  /** Runs beside the traffic. */
+  readonly meanwhile?: (relay: Relay) => Promise<void>
+}
+
+/** Traffic as in a round; then everything acknowledged must have arrived. */
+async function stage(folder: string, { plan = peace, meanwhile, ...options }: Staging) {
+  const random = createRandom(plan.seed)
+  const traffic = createTraffic(plan, random)
+  const judge = await startJudge(plan, traffic.saves, random)
+  const relay = await startRelay({ folder, baseUrl: judge.baseUrl, ...options })
+  try {
+    judge.begin()
+    relay.begin()
+    const sending = sendTraffic(traffic, relay.origin, random)
+    await meanwhile?.(relay)
+    const sent = await sending
+    judge.relent()
+    await relay.relent()
+    const other = await settle(relay, plan)
+    const lost = compare(traffic.saves, sent, judge.held)
+    const { verdicts } = judge
+    const result = { lost, other: [...other, ...relay.surprises], ...verdicts } as unknown as Result
+    return { bad: badOf(result), sent, starts: relay.starts() }
+  } finally {
+    await relay.stop()
+    await judge.close()
+  }
+}
+
+/** A small disk of its own. Null where this user may not have one. */
+function mountDisk(folder: string, megabytes: number): { readonly path: string; remove(): void } | null {
+  const path = join(folder, 'disk')
+  mkdirSync(path, { recursive: true })
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path], { stdio: 'ignore' })
+  } catch {
+    return null
+  }
+  return { path, remove: () => execFileSync('umount', ['-l', path]) }
+}
+
+const refusal = /relay\.db is read-only/
+
+function tryTo(run: () => void): boolean {
+  try {
+    run()
+    return true
+  } catch {
+    return false
+  }
+}
+
+const noDisk = { told: 'left out: only root can mount a small disk', bad: ['could not be run'] }
+
+const diskFull: Scenario = async (folder) => {
+  const disk = mountDisk(folder, 16)
+  if (!disk) return noDisk
+  try {
+    const { bad, sent } = await stage(folder, {
+      database: join(disk.path, 'relay.db'),
+      async meanwhile() {
+        await sleep(400)
+        const filler = join(disk.path, 'filler')
+        writeFileSync(filler, '')
+        fill(filler)
+        await sleep(2_000)
+        rmSync(filler)
+      },
+    })
+    const refused = sent.answers.get('503') ?? 0
+    return { told: `${refused} webhooks were told 503 and came again`, bad: refused > 0 ? bad : [...bad, 'never full'] }
+  } finally {
+    disk.remove()
+  }
+}
+
+/** Takes every byte that is left. */
+function fill(file: string): void {
+  for (const size of [1 << 20, 1 << 16, 1 << 12]) {
+    try {
+      for (;;) appendFileSync(file, Buffer.alloc(size))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    }
+  }
+}
+
+const readOnly: Scenario = async (folder) => {
+  const disk = mountDisk(folder, 64)
+  if (!disk) return noDisk
+  const remount = (mode: string) => execFileSync('mount', ['-o', `remount,${mode}`, disk.path], { stdio: 'ignore' })
+  const logged = () => readFileSync(join(folder, 'relay.log'), 'utf8')
+  try {
+    const { bad, starts } = await stage(folder, {
+      database: join(disk.path, 'relay.db'),
+      async meanwhile(relay) {
+        await sleep(300)
+        relay.signal('SIGKILL') // a file system that somebody writes to cannot become read-only
+        for (const until = performance.now() + 1_000; !tryTo(() => remount('ro')) && performance.now() < until; ) {
+          await sleep(10)
+        }
+        for (const until = performance.now() + 20_000; performance.now() < until && !refusal.test(logged()); ) {
+          await sleep(100)
+        }
+        remount('rw')
+      },
+    })
+    const refusals = bad.filter((line) => line.startsWith('ended with 1'))
+    const wrong = [
+      ...bad.filter((line) => !refusals.includes(line)),
+      ...(refusals.length > 0 ? [] : ['it started on a disk that cannot be written']),
+      ...(refusal.test(logged()) ? [] : ['it did not say why it would not start']),
+    ]
+    return {
+      told: `refused to start ${refusals.length} times, naming the file, and went on afterwards (${starts} starts)`,
+      bad: wrong,
+    }
+  } finally {
+    disk.remove()
+  }
+}
+
+const tornLog: Scenario = async (folder) => {
+  const database = join(folder, 'relay.db')
+  const { bad } = await stage(folder, {
+    database,
+    async meanwhile(relay) {
+      for (const garbage of [Buffer.alloc(30_000, 0x5a), Buffer.alloc(700), Buffer.alloc(4_120, 1)]) {
+        await sleep(350)
+        relay.signal('SIGKILL')
+        appendFileSync(`${database}-wal`, garbage) // a write that the machine did not finish
+      }
+    },
+  })
+  return { told: 'three times killed with half a write behind the log', bad }
+}
+
+const migration: Scenario = async (folder) => {
+  const database = join(folder, 'relay.db')
+  mkdirSync(folder, { recursive: true })
+  const db = new DatabaseSync(database)
+  db.exec('pragma journal_mode = wal')
+  migrate(db, database, readMigrations().slice(0, 1))
+  const insert = db.prepare(
+    `insert into events (seq, source, delivery_id, topic, received_at, bytes, status) values (?, 'shop', ?, 'x', 1, 2, 'processed')`,
+  )
+  db.exec('begin')
+  for (let seq = 1; seq <= 50_000; seq += 1) insert.run(seq, `old-${seq}`)
+  db.exec('update event_position set last = 50000, indexed = 50000')
+  db.exec('commit')
+  db.close()
+  const point = 'in the middle of a migration' as const
+  const { bad, starts } = await stage(folder, { database, faults: [{ kind: 'crash', point, pass: 1 }] })
+  const after = new DatabaseSync(database, { readOnly: true })
+  const count = (sql: string) => Number(Object.values(after.prepare(sql).get()!)[0])
+  const kept = count("select count(*) from events where delivery_id like 'old-%'")
+  const done = count('select count(*) from migrations')
+  after.close()
+  const wrong = [
+    ...(kept === 50_000 ? [] : [`${50_000 - kept} old events are gone`]),
+    ...(done === readMigrations().length ? [] : [`only ${done} migrations are done`]),
+    ...(starts > 1 ? [] : ['it was not killed']),
+  ]
+  return { told: `50,000 events from before, ${starts} starts`, bad: [...bad, ...wrong] }
+}
+
+const slowSenders: Scenario = async (folder) => {
+  const wanted = 10_000
+  const sockets: Socket[] = []
+  let before = 0
+  let during = 0
+  const { bad, sent } = await stage(folder, {
+    plan: { ...peace, trafficMs: 6_000 },
+    async meanwhile(relay) {
+      before = relay.residentBytes()
+      for (let index = 0; index < wanted; index += 1) {
+        const socket = connect({ port: relay.port, host: '127.0.0.1' })
+        socket.on('error', () => {})
+        sockets.push(socket)
+        if (index % 250 === 0) await sleep(20)
+      }
+      const text = 'POST /webhooks/shop HTTP/1.1\r\nhost: relay\r\ncontent-length: 1000\r\n\r\n'
+      for (let at = 0; at < 5; at += 1) {
+        for (const socket of sockets) if (socket.writable) socket.write(text[at]!)
+        await sleep(1_000)
+      }
+      during = relay.residentBytes()
+      for (const socket of sockets) socket.destroy()
+    },
+  })
+  const grown = (during - before) / 2 ** 20
+  const timeouts = sent.answers.get('timeout') ?? 0
+  const told = `memory grew by ${Math.round(grown)} MB, ${timeouts} of ${sent.webhooks} webhooks were answered late`
+  return { told, bad: grown < 300 ? bad : [...bad, 'memory grew too far'] }
+}
+
+const flood: Scenario = async (folder) => {
+  const quiet = await latencyOfShop(join(folder, 'quiet'), 0)
+  const loud = await latencyOfShop(join(folder, 'loud'), 32)
+  const told = `p95 from webhook to answer ${Math.round(quiet.p95)} ms alone, ${Math.round(loud.p95)} ms beside ${loud.flooded} of the other source (${loud.refused} told 429)`
+  return { told, bad: [...quiet.bad, ...loud.bad, ...(loud.p95 < Math.max(quiet.p95 * 10, 250) ? [] : ['too late'])] }
+}
+
+/** How long the shop's webhooks take while another source sends as fast as it can over so many connections. */
+async function latencyOfShop(folder: string, connections: number) {
+  const latencies: number[] = []
+  let flooded = 0
+  let refused = 0
+  const floodSource = {
+    mapper: 'generic',
+    verify: 'none',
+    destination: 'main',
+    vars: { origin: 'https://example.com' },
+  }
+  const { bad } = await stage(folder, {
+    sources: { flood: floodSource },
+    async meanwhile(relay) {
+      let isOver = false
+      const post = (source: string, headers: Record<string, string>, body: string) =>
+        fetch(`${relay.origin}/webhooks/${source}`, { method: 'POST', headers, body })
+      const flooding = Array.from({ length: connections }, async (_, index) => {
+        for (let at = 0; !isOver; at += 1) {
+          const body = JSON.stringify({
+            event: 'post.saved',
+            id: `f${index}`,
+            version: at,
+            status: 'draft',
+            title: 'x',
+          })
+          const answer = await post('flood', { 'content-type': 'application/json' }, body)
+          await answer.arrayBuffer()
+          flooded += 1
+          if (answer.status === 429) refused += 1
+        }
+      })
+      for (let index = 0; index < 60; index += 1) {
+        const body = JSON.stringify({ id: 1 })
+        const headers = {
+          'x-shopify-topic': 'shop/update',
+          'x-shopify-hmac-sha256': createHmac('sha256', shopSecret).update(body).digest('base64'),
+        }
+        const start = performance.now()
+        await (await post('shop', headers, body)).arrayBuffer()
+        latencies.push(performance.now() - start)
+        await sleep(25)
+      }
+      isOver = true
+      await Promise.all(flooding)
+    },
+  })
+  latencies.sort((a, b) => a - b)
+  return { p95: latencies[Math.floor(latencies.length * 0.95)]!, flooded, refused, bad }
+}
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  'disk full while receiving and settling': diskFull,
+  'disk read-only for a while': readOnly,
+  'half a write behind the write-ahead log': tornLog,
+  'killed in the middle of a migration': migration,
+  '10,000 connections that send a byte a second': slowSenders,
+  'a source that floods beside one that does not': flood,
+}
+
+/** Faults that have a stage of their own. `only` is part of a name. */
+export async function runScenarios(folder: string, only = ''): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const [scenario, run] of Object.entries(scenarios)) {
+    if (!scenario.includes(only)) continue
+    const own = join(folder, scenario.replace(/\W+/g, '-'))
+    mkdirSync(own, { recursive: true })
+    const finding = { scenario, ...(await run(own)) }
+    findings.push(finding)
+    console.log(`${finding.bad.length === 0 ? 'ok ' : 'BAD'} ${scenario}: ${finding.told}`)
+    for (const line of finding.bad) console.log(`      ${line}`)
+  }
+  return findings
+}
