@@ -35,7 +35,7 @@ export function needsOf(definition: Definition): MapperNeeds {
     required: vars.filter(({ required }) => required),
     optional: vars.filter(({ required }) => !required),
     models: needsModels(definition),
-    fetch: !isModule(definition) && (fetches(definition) || definition.records.some(fetches)),
+    fetch: !isModule(definition) && definition.records.some(({ fetch }) => fetch !== undefined),
   }
 }
 
@@ -50,8 +50,4 @@ function missingIn(preset: Readonly<Record<string, unknown>>): readonly string[]
   if (result.success) return []
   const isMissing = ({ path }: z.core.$ZodIssue) => path.length === 1 && !Object.hasOwn(preset, String(path[0]))
   return [...new Set(result.error.issues.filter(isMissing).map(({ path }) => String(path[0])))]
-}
-
-function fetches(part: object): boolean {
-  return 'fetch' in part && part.fetch !== undefined
 }
