@@ -37,8 +37,12 @@ export function needsOf(definition: Definition): MapperNeeds {
     required: vars.filter(({ required }) => required),
     optional: vars.filter(({ required }) => !required),
     models: needsModels(definition),
+<<<<<<< HEAD
     fetch: !isModule(definition) && (fetches(definition) || definition.records.some(fetches)),
     fetchToken: !isModule(definition) && definition.fetch?.token?.required === true,
+=======
+    fetch: !isModule(definition) && definition.records.some(({ fetch }) => fetch !== undefined),
+>>>>>>> suites
   }
 }
 
@@ -53,8 +57,4 @@ function missingIn(preset: Readonly<Record<string, unknown>>): readonly string[]
   if (result.success) return []
   const isMissing = ({ path }: z.core.$ZodIssue) => path.length === 1 && !Object.hasOwn(preset, String(path[0]))
   return [...new Set(result.error.issues.filter(isMissing).map(({ path }) => String(path[0])))]
-}
-
-function fetches(part: object): boolean {
-  return 'fetch' in part && part.fetch !== undefined
 }

@@ -1,4 +1,4 @@
-import type { Definition } from '../mapping/bind.ts'
+import { type Definition, isModule } from '../mapping/bind.ts'
 import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
 
 export interface SourceBlockOptions {
@@ -45,6 +45,7 @@ export function sourceBlock(options: SourceBlockOptions): SourceBlock {
       : []),
     ...varsLines(needs, options, variable),
     ...(needs.models ? modelLines : []),
+    ...(needs.fetch ? fetchLines(definition, variable) : []),
   ]
   return { text: `${lines.join('\n')}\n`, variables }
 }
@@ -62,12 +63,18 @@ function proofLines(needs: MapperNeeds, variable: MakeVariable): readonly string
     scheme === null
       ? ['    verify: { scheme: header, header: x-relay-token } # a fixed token in this header; or another scheme']
       : settings.length > 0
-        ? ['    verify:', ...settings.map((name) => `      ${setting(name)} # ${verify}`)]
+        ? [
+            '    verify:',
+            ...settings.map((name) => `      ${setting(name)} # ${verify}`),
+            ...(scheme === 'rsa' ? [claims] : []),
+          ]
         : []
   if (!secret) return own
   const meaning = 'what the webhooks are signed with, or the token that they show'
   return [...own, `    secret: ${variable('webhook_secret', meaning)}${scheme === null ? '' : ` # ${verify}`}`]
 }
+
+const claims = '      # claims: { … } # what makes a webhook yours, where the key signs for other customers, too'
 
 function varsLines(needs: MapperNeeds, options: SourceBlockOptions, variable: MakeVariable): readonly string[] {
   const lines = [
@@ -97,6 +104,17 @@ function givenFor(
   if (known !== undefined) return JSON.stringify(known)
   if (format === 'origin') return `https://${options.site}`
   return variable(name, description ?? `var ${name} of the mapper`)
+}
+
+/** How the API of the CMS is reached, as far as the mapper does not know it. */
+function fetchLines(definition: Definition, variable: MakeVariable): readonly string[] {
+  const { base_url: baseUrl, token } = (isModule(definition) ? undefined : definition.fetch) ?? {}
+  const lines = [
+    ...(baseUrl === undefined ? [`      base_url: ${variable('api_url', "root of the CMS's API")}`] : []),
+    ...(token?.required ? [`      token: ${variable('api_token', "credential of the CMS's API")}`] : []),
+  ]
+  if (lines.length > 0) return ["    fetch: # the CMS's API is asked for what its webhooks leave out", ...lines]
+  return token ? ["    # fetch: { token: … } # credential of the CMS's API, where it asks for one"] : []
 }
 
 const modelLines: readonly string[] = [

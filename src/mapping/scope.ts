@@ -7,8 +7,6 @@ export interface Names {
   readonly digest?: string
   readonly vars: Readonly<Record<string, unknown>>
   readonly topic?: string
-  /** The item types that the source's models give. */
-  readonly types?: readonly string[]
   /** Position of a record in `each`. */
   readonly index?: number
   readonly model?: string
@@ -25,7 +23,7 @@ export interface Names {
 
 /** The names that expressions can use with a `$` in front. One shape, because it is made for every record. */
 export function scopeOf(webhook: Webhook, names: Names): Scope {
-  const { vars, digest, topic, types, index, model, ref, refs, first, answer, record } = names
+  const { vars, digest, topic, index, model, ref, refs, first, answer, record } = names
   const { headers, query, body, method, path } = webhook
   return {
     headers,
@@ -36,7 +34,6 @@ export function scopeOf(webhook: Webhook, names: Names): Scope {
     digest, // no getter: a literal with one takes ten times as long to make
     vars,
     topic,
-    types,
     index,
     model,
     ref,

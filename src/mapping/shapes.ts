@@ -21,7 +21,7 @@ const referenceNames = new Set(['__typename', 'id', 'stage', 'locale'])
 /**
  * The id of another record, where the value is one: Strapi's documentId, Sanity's `_ref`, Contentstack's uid of a
  * content type, Hygraph's id beside nothing but `__typename`, Umbraco's id with a route, Contentful's link to an entry,
- * Payload's to one of several collections, or an id with times of its own. A component has none.
+ * Payload's to one of several collections, Builder's Reference, or an id with times of its own. A component has none.
  */
 export function referenceOf(value: Value): string | null {
   const { documentId, _ref: ref, uid } = value
@@ -33,6 +33,7 @@ export function referenceOf(value: Value): string | null {
   const link = linkOf(value)
   if (link !== null) return link.kind === 'Entry' ? link.id : null
   if (!isId(id)) return null
+  if (value['@type'] === '@builder.io/core:Reference') return String(id)
   const names = Object.keys(value)
   if (names.length === 1 || timeNames.some((name) => name in value)) return String(id)
   if (isObject(value['route'] ?? value['Route']) && isText(value['contentType'] ?? value['ContentType']))

@@ -1,10 +1,8 @@
-import { sourceTypes } from '../domain/ingest-item.ts'
 import type { MapperDefinition, PingDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
 import { compileDefaults, fetchNeedsOf } from './fetch.ts'
 import { type Compiler, expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
-import { isSourceType } from './identity.ts'
 import { type Answer, type Fetched, type Mapper, nothingFetched, type Ping } from './mapper.ts'
 import { createMismatch } from './mismatch.ts'
 import type { ModelDefinitions } from './models.ts'
@@ -35,7 +33,6 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     compileRecord(record, { ...options, requestDefaults, at: `records[${index}]` }),
   )
   const fetches = definition.records.some(({ fetch }) => fetch !== undefined)
-  const types = typesOf(options.models)
   const explain = createMismatch(definition.records, options.timeLimitMs)
   const noTopic = eventTopic
     ? `the webhook, which has no topic (${expressionText(eventTopic.text)} returned nothing)`
@@ -56,7 +53,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     } catch (error) {
       findings.problem('event', error)
     }
-    const names = topic === null ? { ...outer, types } : { ...outer, topic, types }
+    const names = topic === null ? outer : { ...outer, topic }
     const inner = scopeOf(webhook, names)
     for (const record of records) {
       try {
@@ -94,12 +91,6 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     },
     map,
   }
-}
-
-/** The item types that models give; every one where a model's type is an expression. */
-function typesOf(models: ModelDefinitions): readonly string[] {
-  const types = new Set(Object.values(models).map(({ type }) => type))
-  return [...types].every(isSourceType) ? [...types] : sourceTypes
 }
 
 /** A delivery id or topic is text or a number; anything else is none. */

@@ -15,6 +15,7 @@ describe('a reference', () => {
     ['Contentful', { sys: { type: 'Link', linkType: 'Entry', id: 'e1' } }, 'e1'],
     ['Payload, of one of several collections', { relationTo: 'pages', value: 'p1' }, 'p1'],
     ['Payload, populated', { relationTo: 'pages', value: { id: 7, title: 'private' } }, '7'],
+    ['Builder', { '@type': '@builder.io/core:Reference', id: 'c1', model: 'category', value: { data: {} } }, 'c1'],
     ['an id alone', { id: 7 }, '7'],
   ])('of %s gives its id', (_system, value, id) => expect(referenceOf(value)).toBe(id))
 

@@ -17,6 +17,7 @@ const files: Readonly<Record<string, string>> = {
   contentstack: 'slate',
   hygraph: 'slate',
   blocks: 'blocks',
+  builder: 'builder',
   editorjs: 'editorjs',
   ricos: 'ricos',
   markdown: 'markdown',
