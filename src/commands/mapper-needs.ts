@@ -19,8 +19,6 @@ export interface MapperNeeds {
   readonly models: boolean
   /** Whether the mapper asks the API of the CMS for what its webhooks leave out. */
   readonly fetch: boolean
-  /** Whether that API answers nobody without a token. */
-  readonly fetchToken: boolean
 }
 
 export type NamedVar = VarDefinition & { readonly name: string }
@@ -37,12 +35,7 @@ export function needsOf(definition: Definition): MapperNeeds {
     required: vars.filter(({ required }) => required),
     optional: vars.filter(({ required }) => !required),
     models: needsModels(definition),
-<<<<<<< HEAD
-    fetch: !isModule(definition) && (fetches(definition) || definition.records.some(fetches)),
-    fetchToken: !isModule(definition) && definition.fetch?.token?.required === true,
-=======
     fetch: !isModule(definition) && definition.records.some(({ fetch }) => fetch !== undefined),
->>>>>>> suites
   }
 }
 

@@ -40,9 +40,6 @@ export function sourceBlock(options: SourceBlockOptions): SourceBlock {
     `    mapper: ${definition.name}`,
     `    destination: ${destination}`,
     ...proofLines(needs, variable),
-    ...(needs.fetchToken
-      ? [`    fetch: { token: "${variable('api_token', 'what the API of the CMS is asked with')}" }`]
-      : []),
     ...varsLines(needs, options, variable),
     ...(needs.models ? modelLines : []),
     ...(needs.fetch ? fetchLines(definition, variable) : []),

@@ -19,11 +19,7 @@ function environmentOf(text: string): Record<string, string> {
   const valueFor = (name: string) => {
     if (name === 'BAINQUET_CONNECTOR_TOKEN') return 'con_1.long-enough-for-a-secret'
     if (name.endsWith('_PUBLIC_KEY')) return pem
-<<<<<<< HEAD
-    if (name.endsWith('_PUBLIC_URL')) return 'https://relay.example.com/webhooks/hubspot'
-=======
     if (/_(API|PUBLIC)_URL$/.test(name)) return 'https://cms.example.com/api'
->>>>>>> suites
     return name.endsWith('_CURRENCY') ? 'EUR' : 'deadbeef'.repeat(8)
   }
   return Object.fromEntries(used.map((name) => [name, valueFor(name)]))

@@ -149,7 +149,8 @@ describe('what the scanner lets pass', () => {
   })
 })
 
-test('hostile html takes no long time and overflows no stack', () => {
+// What is quadratic takes minutes of these; the limit is far from both.
+test('hostile html takes no long time and overflows no stack', { timeout: 120_000 }, () => {
   const hostile = [
     '<div onclick="a">'.repeat(100_000) + 'x',
     `x${'<'.repeat(300_000)}`,
@@ -164,6 +165,6 @@ test('hostile html takes no long time and overflows no stack', () => {
   for (const html of hostile) {
     const start = performance.now()
     expect(safeHtml(html)).toContain('x')
-    expect(performance.now() - start, html.slice(0, 20)).toBeLessThan(2000)
+    expect(performance.now() - start, html.slice(0, 20)).toBeLessThan(12_000)
   }
 })
