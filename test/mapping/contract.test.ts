@@ -3,8 +3,8 @@ import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bindMapper } from '../../src/mapping/bind.ts'
 import { loadMappers } from '../../src/mapping/load.ts'
-import { fixtureSource, fixtures } from './fixture-source.ts'
-import { outcomeOf, readFetched, readFixture } from './support.ts'
+import { fixtureSource, fixtures, readFetched } from './fixtures.ts'
+import { outcomeOf, readFixture } from './support.ts'
 
 const library = await loadMappers({ checkBuiltIn: true })
 const names = library.list().map(({ name }) => name)

@@ -5,7 +5,7 @@ import { bindMapper } from '../../src/mapping/bind.ts'
 import { loadMappers } from '../../src/mapping/load.ts'
 import type { Mapper } from '../../src/mapping/mapper.ts'
 import type { ModelDefinitions } from '../../src/mapping/models.ts'
-import { fixtureSource, fixtures } from './fixture-source.ts'
+import { fixtureSource, fixtures } from './fixtures.ts'
 import { outcomeOf, readFixture } from './support.ts'
 
 const library = await loadMappers({ checkBuiltIn: true })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -11,6 +11,7 @@ import { loadMappers, type MapperLibrary } from '../../src/mapping/load.ts'
 import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
 import { readWebhook, type Webhook } from '../../src/mapping/webhook.ts'
 import { type FixtureAnswer, fixtureAnswers } from '../../src/stages/fixture-answers.ts'
+import { fixtureBytes } from './fixtures.ts'
 
 /** A folder with these files, gone after the test. */
 export function folder(files: Readonly<Record<string, string>>): string {
@@ -38,38 +39,9 @@ export function webhook(body: unknown, headers: Readonly<Record<string, string>>
   return { method: 'POST', path: '/webhooks/test', headers, query: {}, body, digest }
 }
 
-/** A fixture as the CMS would send it: the body's JSON with every digit that is in the file. */
-export async function readFixture(file: string): Promise<Webhook> {
-  const fixture = exactJson(readFileSync(file, 'utf8')) as {
-    headers: Record<string, string>
-    body?: unknown
-    rawBody?: string
-    method?: string
-    query?: string
-  }
-  const headers = Object.fromEntries(
-    Object.entries(fixture.headers).map(([name, value]) => [name.toLowerCase(), value]),
-  )
-  const body = Buffer.from(fixture.rawBody ?? JSON.stringify(fixture.body) ?? '')
-  const { method = 'POST', query = '' } = fixture
-  return readWebhook({ method, path: '/webhooks/test', query, headers, body, limit: 1e6 })
-}
-
-/** What the CMS's API answers in a fixture. */
-export function readFetched(file: string): readonly FixtureAnswer[] {
-  const text = readFileSync(file, 'utf8')
-  const { fetched = [] } = JSON.parse(text) as { fetched?: FixtureAnswer[] }
-  const exact = exactJson(text) as { fetched?: FixtureAnswer[] }
-  return fetched.map((answer, index) => ({ ...answer, body: exact.fetched?.[index]?.body }))
-}
-
-/** JSON.parse, but numbers are written again as they were. */
-function exactJson(text: string): unknown {
-  const { parse, rawJSON } = JSON as unknown as {
-    parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown
-    rawJSON(text: string): unknown
-  }
-  return parse(text, (_key, value, { source }) => (typeof value === 'number' && source ? rawJSON(source) : value))
+/** A fixture as the CMS would send it. */
+export function readFixture(file: string): Promise<Webhook> {
+  return readWebhook(fixtureBytes(file))
 }
 
 export interface Outcome {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { bindMapper } from '../../src/mapping/bind.ts'
 import { loadMappers } from '../../src/mapping/load.ts'
 import type { FixtureAnswer } from '../../src/stages/fixture-answers.ts'
-import { fixtureSource, fixtures } from './fixture-source.ts'
+import { fixtureSource, fixtures } from './fixtures.ts'
 import { outcomeOf, readFixture } from './support.ts'
 
 const { siteDomain, vars, models } = fixtureSource('wix')
