@@ -1,6 +1,16 @@
-import { compile } from 'html-to-text'
+import { createRequire } from 'node:module'
+import type { compile } from 'html-to-text'
 
-const convert = compile({
+const require = createRequire(import.meta.url)
+let convert: ReturnType<typeof compile> | undefined
+
+/** Read when the first HTML comes: a start that has to wait for it is a start that is late. */
+function converter(): ReturnType<typeof compile> {
+  convert ??= (require('html-to-text') as { compile: typeof compile }).compile(options)
+  return convert
+}
+
+const options: Parameters<typeof compile>[0] = {
   wordwrap: false,
   selectors: [
     { selector: 'a', options: { ignoreHref: true } },
@@ -24,7 +34,7 @@ const convert = compile({
       builder.addInline(' ')
     },
   },
-})
+}
 
 /**
  * The text of HTML, the same for the same HTML: paragraphs apart by a blank line, list entries with a mark, table cells
@@ -34,7 +44,7 @@ export function textOfHtml(html: string): string {
   // Without a tag or an entity there is nothing to parse, only white space to collapse.
   if (!html.includes('<') && !html.includes('&')) return collapse(html)
   if (isTooDeep(html)) return collapse(html.replace(/<[^<>]*>/g, ' '))
-  const lines = convert(html).split('\n')
+  const lines = converter()(html).split('\n')
   return lines
     .map((line) => line.trimEnd())
     .join('\n')

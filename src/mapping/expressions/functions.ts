@@ -2,8 +2,7 @@ import { hash } from 'node:crypto'
 import { sortableTime } from '../../domain/version.ts'
 import { textOfHtml } from '../html-text.ts'
 import { recordsByLocale, recordsByMaps } from '../locales.ts'
-import { htmlOfMarkdown } from '../richtext/markdown.ts'
-import { htmlOfRichText, prepareFormat } from '../richtext/rich-text.ts'
+import { htmlOfMarkdown, htmlOfRichText, prepareFormat } from '../richtext/rich-text.ts'
 import { loadLibrary, safeHtml } from '../safe-html/clean.ts'
 import { isObject } from '../text.ts'
 import type { ExpressionFunction } from './compile.ts'
@@ -126,6 +125,8 @@ function markdown(text: unknown): string | undefined {
   if (text === undefined || text === null) return undefined
   return htmlOfMarkdown(textIn('markdown', text))
 }
+
+markdown.prepare = () => prepareFormat('markdown')
 
 /**
  * `$richtext(value, format, options?)`: HTML of a CMS's rich text, by the name of its format. `{"base": url}` in the

@@ -40,6 +40,12 @@ export function formatOf(name: string): Format | undefined {
   return format
 }
 
+/** HTML of GitHub flavoured markdown, its urls as they are. */
+export function htmlOfMarkdown(text: string): string {
+  const asWritten = (url: unknown) => String(url)
+  return formatOf('markdown')!.render(text, { url: asWritten, file: asWritten })
+}
+
 export interface RichTextOptions {
   /** Where relative urls start; without it they stay relative. */
   readonly base?: string | undefined
