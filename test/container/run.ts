@@ -99,7 +99,11 @@ function buildEnvironment(image: Image): NodeJS.ProcessEnv {
 
 /** Only what a container would see: nothing of ours leaks in but the way to node. */
 function environment(image: Image): NodeJS.ProcessEnv {
-  return { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: scratch, ...image.env }
+  const own = Object.entries(image.env).map(([name, value]) => [
+    name,
+    value.startsWith('/') ? join(image.root, value) : value,
+  ])
+  return { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: scratch, ...Object.fromEntries(own) }
 }
 
 /** Nobody may write but into the volumes: what `read_only: true` does. */
@@ -152,6 +156,8 @@ try {
     )
   }
   assert.ok(!existsSync(join(image.root, image.workdir, 'test')), 'tests are in the image')
+  const cached = globSync('compile-cache/**/*', { cwd: join(image.root, image.workdir) })
+  assert.ok(cached.length > 100, 'what the engine makes of the code is not in the image')
   writeFileSync(join(image.root, image.workdir, 'relay.yaml'), config)
   makeReadOnly(image)
   const before = Date.now()
