@@ -5,6 +5,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { benchAccept } from './accept.ts'
 import { cpuCount, pinned, pinSelf } from './cores.ts'
+import { benchFaults } from './faults.ts'
 import { benchMapping } from './mapping.ts'
 import { benchMemory, benchStart, cleanUp } from './pending.ts'
 import { type Row, tableOf } from './report.ts'
@@ -13,6 +14,7 @@ import { benchSustained } from './sustained.ts'
 const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   accept: benchAccept,
   sustained: benchSustained,
+  faults: benchFaults,
   mapping: benchMapping,
   memory: benchMemory,
   start: benchStart,

@@ -6,10 +6,12 @@ export interface Sink {
   /** Called for each item that has arrived, at the moment its acknowledgement is written. */
   onItem: (item: { readonly id: string; readonly title: string }) => void
   readonly calls: () => number
+  /** Whether the next call fails with 500, untaken; none does until it is set. */
+  fails: () => boolean
   close(): void
 }
 
-/** An ingest API that takes everything. */
+/** An ingest API that takes everything, or all but what it is told to fail. */
 export async function startSink(): Promise<Sink> {
   let calls = 0
   const server = createServer((request, response) => {
@@ -17,6 +19,10 @@ export async function startSink(): Promise<Sink> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       calls += 1
+      if (sink.fails()) {
+        response.writeHead(500, { 'content-type': 'application/problem+json' })
+        return void response.end(JSON.stringify({ ok: false, error: { code: 'internal', retryable: true } }))
+      }
       const body = JSON.parse(Buffer.concat(chunks).toString())
       const items = body.items ?? (body.item ? [body.item] : body.ids.map((id: string) => ({ id, title: '' })))
       const results = items.map(({ id }: { id: string }) => ({ id, status: 'accepted' }))
@@ -32,6 +38,7 @@ export async function startSink(): Promise<Sink> {
     baseUrl: `http://127.0.0.1:${port}/v1/ingest`,
     onItem: () => {},
     calls: () => calls,
+    fails: () => false,
     close() {
       server.closeAllConnections()
       server.close()

@@ -43,7 +43,8 @@ export async function benchSustained(): Promise<readonly Row[]> {
 
 let lastProduct = 1_000_000
 
-async function drain(port: number, sink: Sink, count: number): Promise<number> {
+/** Sends webhooks about so many products; a second, until the last one has arrived. */
+export async function drain(port: number, sink: Sink, count: number): Promise<number> {
   const webhooks = Array.from({ length: count }, (_, index) => signedWebhook(++lastProduct, `Shirt ${index}`))
   const arrived = new Set<string>()
   const all = Promise.withResolvers<void>()
