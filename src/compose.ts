@@ -6,6 +6,7 @@ import type { Environment, Issue } from './config/substitute.ts'
 import { verifyConfigOf } from './config/verify.ts'
 import { messageOf, RelayError } from './domain/errors.ts'
 import { createIngestClient } from './ingest/client.ts'
+import { credentialsFingerprint } from './ingest/fingerprint.ts'
 import { bindMapper } from './mapping/bind.ts'
 import { loadMappers, type MapperLibrary } from './mapping/load.ts'
 import type { Destination } from './stages/destination.ts'
@@ -95,6 +96,7 @@ export function composeDestination(name: string, config: DestinationConfig, now:
     name,
     enabled: config.enabled,
     websiteId: config.website_id,
+    credentials: credentialsFingerprint(config.token, config.website_id),
     rules: { siteDomain: config.site_domain, defaultLanguage: config.default_language },
     debounce: { debounceMs: delivery.debounce, maxWaitMs: delivery.max_wait },
     maxItems: delivery.max_items,

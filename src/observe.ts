@@ -44,6 +44,8 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
       return signal.error === null ? 'info' : 'warn'
     case 'batch.attempted':
       return signal.outcome === 'settled' ? 'info' : 'warn'
+    case 'destination.tested':
+      return signal.result === 'accepted' ? 'info' : 'warn'
     case 'destination.changed':
       return signal.state === 'closed' ? 'info' : 'error'
     case 'step.failed':

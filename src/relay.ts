@@ -45,6 +45,8 @@ export interface Relay {
   readonly mapStep: MapStep
   /** By source, of those whose webhooks do not hold their records. */
   readonly fetches: ReadonlyMap<string, FetchStage>
+  /** Takes over the circuits that another process has set; answers how many. */
+  readonly orderStep: () => Promise<number>
   circuits(): ReadonlyMap<string, Circuit>
   start(): void
   /** Wakes every loop: after a change that did not come through a stage. */
@@ -92,6 +94,7 @@ export async function openRelay({
 
   const destinations = new Map<string, Destination>()
   const delivers = new Map<string, Deliver>()
+  await store.takeCircuitOrders()
   const circuits = await store.readCircuits()
   for (const [name, settings] of Object.entries(config.destinations)) {
     const destination = composeDestination(name, settings, now)
@@ -142,6 +145,15 @@ export async function openRelay({
   )
   const pruneStep = createPrune({ store, retention: config.retention, now })
 
+  async function orderStep(): Promise<number> {
+    const orders = await store.takeCircuitOrders()
+    for (const [name, circuit] of orders) {
+      await delivers.get(name)?.adopt(circuit)
+      deliverBells.get(name)?.ring()
+    }
+    return orders.size
+  }
+
   let receiving = 0
   let crowdedAt = Number.NEGATIVE_INFINITY
   const receiveOne = createReceive({ store, sources, bodyLimit, now, emit })
@@ -191,7 +203,14 @@ export async function openRelay({
       return (await pruneStep()) > 0 ? 0 : pruneEveryMs
     }
     const pruning = loop('prune', pruneBell, prune, pruneEveryMs)
-    running = Promise.all([mapping, pruning, ...asking, ...delivering])
+    const ordering = loop('orders', createBell(), async () => ((await orderStep()) > 0 ? 0 : idleMs))
+    const reconsidering = [...delivers].map(([name, deliver]) =>
+      deliver
+        .reconsider(cut.signal)
+        .then(() => deliverBells.get(name)?.ring())
+        .catch((error: unknown) => emit({ kind: 'step.failed', loop: `deliver ${name}`, error })),
+    )
+    running = Promise.all([mapping, pruning, ordering, ...reconsidering, ...asking, ...delivering])
   }
 
   function wake(): void {
@@ -232,6 +251,7 @@ export async function openRelay({
     greet: createGreet({ sources, now, emit }),
     mapStep,
     fetches,
+    orderStep,
     circuits: () => new Map([...delivers].map(([name, deliver]) => [name, deliver.circuit()])),
     start,
     wake,

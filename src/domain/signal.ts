@@ -89,6 +89,15 @@ export type Signal =
       readonly state: 'closed' | 'open' | 'disabled'
       readonly reason: string | null
     }
+  | {
+      /** The call that enabling a destination begins with. */
+      readonly kind: 'destination.tested'
+      readonly destination: string
+      readonly result: 'accepted' | 'refused' | 'unclear'
+      readonly status: number | null
+      readonly error: string | null
+      readonly durationMs: number
+    }
   | { readonly kind: 'destination.clock_skew'; readonly destination: string; readonly skewMs: number }
   | { readonly kind: 'step.failed'; readonly loop: string; readonly error: unknown }
 

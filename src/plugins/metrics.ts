@@ -97,6 +97,7 @@ export function createMetrics(): Metrics {
           return skew.set({ destination: signal.destination }, signal.skewMs / 1000)
         case 'step.failed':
           return failures.inc({ loop: signal.loop })
+        case 'destination.tested':
         case 'destination.changed':
           return // shown by the gauge
       }
