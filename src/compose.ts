@@ -67,14 +67,14 @@ function composeSource(
     return null
   }
   const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
-  const { enabled, vars, models, html, destination } = settings
+  const { enabled, vars, models, html, destination, silent_after: silentAfter } = settings
   const mapper = tried(issues, path, () => bindMapper(definition, { source: name, vars, models, html }))
   const verifier = tried(issues, `${path}.secret`, () => {
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
   })
   if (!mapper || !verifier) return null
   const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
-  return { name, enabled, mapper, verifier, destinations: [...new Set([destination].flat())], fetch }
+  return { name, enabled, mapper, verifier, destinations: [...new Set([destination].flat())], fetch, silentAfter }
 }
 
 /** The mistakes of a part join the others; anything else that is thrown is a bug. */

@@ -32,7 +32,10 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
   switch (signal.kind) {
     case 'webhook.received':
       return signal.duplicate ? 'info' : 'debug' // its wide line is written once it is mapped
+    case 'item.delivered':
+      return 'debug' // the call that delivered them has a line
     case 'webhook.refused':
+    case 'source.silent':
     case 'item.dead':
     case 'destination.clock_skew':
       return 'warn'
@@ -60,6 +63,16 @@ function fieldsOf(signal: Signal): Record<string, unknown> {
     case 'batch.attempted': {
       const { kind: _kind, latenciesMs, ...fields } = signal
       return latenciesMs.length > 0 ? { ...fields, slowestMs: Math.max(...latenciesMs) } : fields
+    }
+    case 'item.delivered':
+      return {
+        destination: signal.destination,
+        batchId: signal.batchId,
+        items: signal.items.map(({ type, id }) => `${type} ${id}`),
+      }
+    case 'source.silent': {
+      const { kind: _kind, lastAt, ...fields } = signal
+      return { ...fields, lastAt: new Date(lastAt).toISOString() }
     }
     case 'event.fetched': {
       const { kind: _kind, requests, ...fields } = signal

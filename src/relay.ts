@@ -15,6 +15,7 @@ import { createMap, type MapStep } from './stages/map.ts'
 import { createPrune } from './stages/prune.ts'
 import { createReceive, type Receive } from './stages/receive.ts'
 import type { Source } from './stages/source.ts'
+import { createWatch, type SourceRhythm, type Watch } from './stages/watch.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { type Bell, createBell, runLoop } from './worker.ts'
@@ -47,7 +48,9 @@ export interface Relay {
   readonly fetches: ReadonlyMap<string, FetchStage>
   /** Takes over the circuits that another process has set; answers how many. */
   readonly orderStep: () => Promise<number>
+  readonly watch: Watch
   circuits(): ReadonlyMap<string, Circuit>
+  rhythms(): ReadonlyMap<string, SourceRhythm>
   start(): void
   /** Wakes every loop: after a change that did not come through a stage. */
   wake(): void
@@ -59,6 +62,7 @@ export interface Relay {
 
 const releasedAtOnce = 1_000
 const pruneEveryMs = 60_000
+const watchEveryMs = 15_000
 /** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
 const crowd = 8
 const crowdedMs = 25
@@ -80,7 +84,11 @@ export async function openRelay({
   await using stack = new AsyncDisposableStack()
   const owner = randomUUID()
   const metrics = createMetrics()
-  const emit = observe(metrics)
+  const told = observe(metrics)
+  const emit: Emit = (signal) => {
+    told(signal)
+    watch.see(signal)
+  }
   // The store opens in a thread of its own while mappers are compiled in this one.
   const opening = openStore(config.store, { lock: true })
   const opened = opening.catch(() => null) // whoever fails first is reported
@@ -91,6 +99,8 @@ export async function openRelay({
   const fetching = [...sources.values()].filter(({ fetch }) => fetch !== null)
   while ((await store.releaseWaiting(fetching.map(({ name }) => name), releasedAtOnce)) > 0); // biome-ignore format: one idea
   for (const { fetch } of fetching) stack.defer(() => fetch?.client.close())
+
+  const watch = createWatch({ store, sources, rhythms: await store.readRhythms(), now, emit })
 
   const destinations = new Map<string, Destination>()
   const delivers = new Map<string, Deliver>()
@@ -210,7 +220,8 @@ export async function openRelay({
         .then(() => deliverBells.get(name)?.ring())
         .catch((error: unknown) => emit({ kind: 'step.failed', loop: `deliver ${name}`, error })),
     )
-    running = Promise.all([mapping, pruning, ordering, ...reconsidering, ...asking, ...delivering])
+    const watching = loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs)
+    running = Promise.all([mapping, pruning, ordering, watching, ...reconsidering, ...asking, ...delivering])
   }
 
   function wake(): void {
@@ -234,6 +245,8 @@ export async function openRelay({
     const grace = AbortSignal.timeout(Math.ceil(graceMs))
     grace.addEventListener('abort', () => cut.abort(), { once: true })
     await running
+    // What was learned since the last time; without it, nothing is lost but that.
+    await watch.step().catch((error: unknown) => emit({ kind: 'step.failed', loop: 'watch', error }))
     await owned.disposeAsync()
   }
 
@@ -252,6 +265,8 @@ export async function openRelay({
     mapStep,
     fetches,
     orderStep,
+    watch,
+    rhythms: () => new Map([...sources.keys()].map((name) => [name, watch.rhythmOf(name)])),
     circuits: () => new Map([...delivers].map(([name, deliver]) => [name, deliver.circuit()])),
     start,
     wake,

@@ -108,6 +108,12 @@ export const sourceSchema = z.strictObject({
     .describe(
       '`safe`: scripts, event handlers, forms, frames of unknown hosts, tracking pixels and comments are taken out of `html`. `as_is`: it is handed on as the CMS sent it.',
     ),
+  silent_after: z
+    .union([z.enum(['auto', 'off']), duration])
+    .default('auto')
+    .describe(
+      'After how long without a webhook the source is called silent: a duration, `off`, or `auto`: twice the longest gap of the last 28 days, at least 1h, once 20 webhooks over 7 days are known.',
+    ),
   rate_limit: z
     .strictObject({
       max: whole.min(1).default(600).describe('Webhooks in a window; more are answered 429.'),

@@ -77,6 +77,13 @@ export type Signal =
       readonly latenciesMs: readonly number[]
     }
   | {
+      /** Items of one call that the ingest API now has; a large call has several, with at most 100 items in each. */
+      readonly kind: 'item.delivered'
+      readonly destination: string
+      readonly batchId: string
+      readonly items: readonly { readonly type: string; readonly id: string }[]
+    }
+  | {
       readonly kind: 'item.dead'
       readonly destination: string
       readonly type: string
@@ -99,6 +106,17 @@ export type Signal =
       readonly durationMs: number
     }
   | { readonly kind: 'destination.clock_skew'; readonly destination: string; readonly skewMs: number }
+  | {
+      /** Said once for each silence. */
+      readonly kind: 'source.silent'
+      readonly source: string
+      /** When its last webhook came, in unix milliseconds. */
+      readonly lastAt: number
+      readonly silentMs: number
+      /** Longer than this is unusual for the source. */
+      readonly limitMs: number
+    }
+  | { readonly kind: 'source.resumed'; readonly source: string; readonly silentMs: number }
   | { readonly kind: 'step.failed'; readonly loop: string; readonly error: unknown }
 
 export type Emit = (signal: Signal) => void

@@ -58,6 +58,9 @@ export interface Enabling {
 /** Longest a call can hold its batch: far above any timeout, so that only a dead owner loses it. */
 const leaseFactor = 4
 
+/** Signals are kept and sent on: each is small. */
+const itemsInSignal = 100
+
 /** How long a loop rests that finds all allowed calls under way. */
 const busyRestMs = 250
 
@@ -238,6 +241,11 @@ export function createDeliver(deps: DeliverDeps): Deliver {
       delivered: delivered.size,
       latenciesMs: batch.items.filter(({ seq }) => delivered.has(seq)).map(({ receivedAt }) => at - receivedAt),
     })
+    const taken = batch.items.filter(({ seq }) => delivered.has(seq)).map(({ type, id }) => ({ type, id }))
+    for (let from = 0; from < taken.length; from += itemsInSignal) {
+      const items = taken.slice(from, from + itemsInSignal)
+      emit({ kind: 'item.delivered', destination: name, batchId: batch.id, items })
+    }
     for (const result of results) {
       const item = known.get(result.seq)
       if (result.result !== 'dead' || !item) continue
