@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { composeDestination, composeSources } from './compose.ts'
+import { composeEndpoints } from './compose-notify.ts'
 import type { Config } from './config/schema.ts'
+import { secretsOf } from './config/secrets.ts'
 import type { Circuit } from './domain/circuit.ts'
 import { RelayError } from './domain/errors.ts'
 import type { Emit } from './domain/signal.ts'
+import { createMask } from './log.ts'
 import type { MapperLibrary } from './mapping/load.ts'
 import { createMetrics, type Metrics } from './plugins/metrics.ts'
+import { createSignalStream, type SignalStream } from './plugins/signal-stream.ts'
 import { createDeliver, type Deliver } from './stages/deliver/deliver.ts'
 import type { Destination } from './stages/destination.ts'
 import { createFetch, type FetchStage } from './stages/fetch.ts'
 import { createGreet, type Greet } from './stages/greet.ts'
 import { createMap, type MapStep } from './stages/map.ts'
+import { createNotifier, type Notifier } from './stages/notify.ts'
 import { createPrune } from './stages/prune.ts'
 import { createReceive, type Receive } from './stages/receive.ts'
 import type { Source } from './stages/source.ts'
@@ -49,6 +54,9 @@ export interface Relay {
   /** Takes over the circuits that another process has set; answers how many. */
   readonly orderStep: () => Promise<number>
   readonly watch: Watch
+  readonly stream: SignalStream
+  /** Webhooks to the operator. */
+  readonly notifiers: readonly Notifier[]
   circuits(): ReadonlyMap<string, Circuit>
   rhythms(): ReadonlyMap<string, SourceRhythm>
   start(): void
@@ -85,8 +93,15 @@ export async function openRelay({
   const owner = randomUUID()
   const metrics = createMetrics()
   const told = observe(metrics)
+  const stream = createSignalStream({ now, mask: createMask(secretsOf(config)) })
+  const notifiers: Notifier[] = []
+  const notifyBells = new Map<string, Bell>()
   const emit: Emit = (signal) => {
     told(signal)
+    const entry = stream.publish(signal)
+    for (const notifier of notifiers) {
+      if (notifier.take(entry.type, () => stream.textOf(entry))) notifyBells.get(notifier.name)?.ring()
+    }
     watch.see(signal)
   }
   // The store opens in a thread of its own while mappers are compiled in this one.
@@ -100,6 +115,11 @@ export async function openRelay({
   while ((await store.releaseWaiting(fetching.map(({ name }) => name), releasedAtOnce)) > 0); // biome-ignore format: one idea
   for (const { fetch } of fetching) stack.defer(() => fetch?.client.close())
 
+  for (const endpoint of composeEndpoints(config, now)) {
+    stack.defer(() => endpoint.client.close())
+    notifyBells.set(endpoint.name, createBell())
+    notifiers.push(createNotifier({ endpoint, now, random, newId: randomUUID, emit }))
+  }
   const watch = createWatch({ store, sources, rhythms: await store.readRhythms(), now, emit })
 
   const destinations = new Map<string, Destination>()
@@ -221,7 +241,21 @@ export async function openRelay({
         .catch((error: unknown) => emit({ kind: 'step.failed', loop: `deliver ${name}`, error })),
     )
     const watching = loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs)
-    running = Promise.all([mapping, pruning, ordering, watching, ...reconsidering, ...asking, ...delivering])
+    const notifying = notifiers.map(({ name, step, nextAt }) =>
+      loop(`notify ${name}`, notifyBells.get(name)!, async () =>
+        (await step(cut.signal)) ? 0 : restOf(nextAt(), now()),
+      ),
+    )
+    running = Promise.all([
+      ...notifying,
+      mapping,
+      pruning,
+      ordering,
+      watching,
+      ...reconsidering,
+      ...asking,
+      ...delivering,
+    ])
   }
 
   function wake(): void {
@@ -247,6 +281,7 @@ export async function openRelay({
     await running
     // What was learned since the last time; without it, nothing is lost but that.
     await watch.step().catch((error: unknown) => emit({ kind: 'step.failed', loop: 'watch', error }))
+    await Promise.all(notifiers.map((notifier) => notifier.flush(cut.signal)))
     await owned.disposeAsync()
   }
 
@@ -266,6 +301,8 @@ export async function openRelay({
     fetches,
     orderStep,
     watch,
+    stream,
+    notifiers,
     rhythms: () => new Map([...sources.keys()].map((name) => [name, watch.rhythmOf(name)])),
     circuits: () => new Map([...delivers].map(([name, deliver]) => [name, deliver.circuit()])),
     start,

@@ -117,6 +117,27 @@ export type Signal =
       readonly limitMs: number
     }
   | { readonly kind: 'source.resumed'; readonly source: string; readonly silentMs: number }
+  | {
+      /** One try to tell an endpoint of the operator. */
+      readonly kind: 'notification.attempted'
+      readonly endpoint: string
+      /** What it is told of. */
+      readonly type: string
+      readonly id: string
+      readonly attempt: number
+      readonly outcome: 'sent' | 'retry' | 'dropped'
+      readonly status: number | null
+      readonly error: string | null
+      /** When it is tried again; null where it is not. */
+      readonly afterMs: number | null
+      readonly durationMs: number
+    }
+  | {
+      readonly kind: 'notification.dropped'
+      readonly endpoint: string
+      readonly count: number
+      readonly reason: string
+    }
   | { readonly kind: 'step.failed'; readonly loop: string; readonly error: unknown }
 
 export type Emit = (signal: Signal) => void

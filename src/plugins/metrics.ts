@@ -53,6 +53,10 @@ export function createMetrics(): Metrics {
   const failures = counter('step_failures_total', 'Failures of a loop, such as a store that cannot be written.', [
     'loop',
   ])
+  const notifications = counter('notifications_total', 'Attempts of webhooks to the operator, by outcome.', [
+    'endpoint',
+    'outcome',
+  ])
   const skew = gauge('destination_clock_skew_seconds', "How far the destination's clock is ahead.", ['destination'])
 
   const eventsPending = gauge('events_pending', 'Events waiting to be mapped.', [])
@@ -105,6 +109,10 @@ export function createMetrics(): Metrics {
           return skew.set({ destination: signal.destination }, signal.skewMs / 1000)
         case 'step.failed':
           return failures.inc({ loop: signal.loop })
+        case 'notification.attempted':
+          return notifications.inc({ endpoint: signal.endpoint, outcome: signal.outcome })
+        case 'notification.dropped':
+          return notifications.inc({ endpoint: signal.endpoint, outcome: 'dropped' }, signal.count)
         case 'item.delivered': // counted with the call
         case 'source.silent':
         case 'source.resumed':
