@@ -35,6 +35,8 @@ function settingsOf(schema: Schema, filled: unknown, path = '', isRequired = fal
   }
   const isMapOfSections = typeof additionalProperties === 'object' && additionalProperties.properties !== undefined
   if (isMapOfSections) return settingsOf(additionalProperties, memberOf(sampleName), `${path}.<name>`)
+  if (schema.items?.properties)
+    return settingsOf(schema.items, Array.isArray(filled) ? filled[0] : undefined, `${path}[]`)
   return [[`\`${path}\``, typeOf(schema), defaultOf(schema, isRequired, filled), schema.description ?? '']]
 }
 
@@ -73,6 +75,7 @@ function sampleConfig(): unknown {
   return configSchema.parse({
     destinations: { [sampleName]: { token: 'a.b', website_id: 'w', site_domain: 'example.com' } },
     sources: { [sampleName]: { mapper: 'generic', destination: sampleName } },
+    signals: [{ url: 'https://example.com/', secret: `whsec_${'A'.repeat(32)}` }],
   })
 }
 

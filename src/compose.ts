@@ -6,6 +6,7 @@ import type { Environment, Issue } from './config/substitute.ts'
 import { verifyConfigOf } from './config/verify.ts'
 import { messageOf, RelayError } from './domain/errors.ts'
 import { createIngestClient } from './ingest/client.ts'
+import { credentialsFingerprint } from './ingest/fingerprint.ts'
 import { bindMapper } from './mapping/bind.ts'
 import { loadMappers, type MapperLibrary } from './mapping/load.ts'
 import type { Destination } from './stages/destination.ts'
@@ -66,14 +67,14 @@ function composeSource(
     return null
   }
   const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
-  const { enabled, vars, models, html, destination } = settings
+  const { enabled, vars, models, html, destination, silent_after: silentAfter } = settings
   const mapper = tried(issues, path, () => bindMapper(definition, { source: name, vars, models, html }))
   const verifier = tried(issues, `${path}.secret`, () => {
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
   })
   if (!mapper || !verifier) return null
   const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
-  return { name, enabled, mapper, verifier, destinations: [...new Set([destination].flat())], fetch }
+  return { name, enabled, mapper, verifier, destinations: [...new Set([destination].flat())], fetch, silentAfter }
 }
 
 /** The mistakes of a part join the others; anything else that is thrown is a bug. */
@@ -95,6 +96,7 @@ export function composeDestination(name: string, config: DestinationConfig, now:
     name,
     enabled: config.enabled,
     websiteId: config.website_id,
+    credentials: credentialsFingerprint(config.token, config.website_id),
     rules: { siteDomain: config.site_domain, defaultLanguage: config.default_language },
     debounce: { debounceMs: delivery.debounce, maxWaitMs: delivery.max_wait },
     maxItems: delivery.max_items,

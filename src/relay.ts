@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { composeDestination, composeSources } from './compose.ts'
+import { composeEndpoints } from './compose-notify.ts'
 import type { Config } from './config/schema.ts'
+import { secretsOf } from './config/secrets.ts'
 import type { Circuit } from './domain/circuit.ts'
 import { RelayError } from './domain/errors.ts'
 import type { Emit } from './domain/signal.ts'
+import { createMask } from './log.ts'
 import type { MapperLibrary } from './mapping/load.ts'
 import { createMetrics, type Metrics } from './plugins/metrics.ts'
+import { createSignalStream, type SignalStream } from './plugins/signal-stream.ts'
 import { createDeliver, type Deliver } from './stages/deliver/deliver.ts'
 import type { Destination } from './stages/destination.ts'
 import { createFetch, type FetchStage } from './stages/fetch.ts'
 import { createGreet, type Greet } from './stages/greet.ts'
 import { createMap, type MapStep } from './stages/map.ts'
+import { createNotifier, type Notifier } from './stages/notify.ts'
 import { createPrune } from './stages/prune.ts'
 import { createReceive, type Receive } from './stages/receive.ts'
 import type { Source } from './stages/source.ts'
+import { createWatch, type SourceRhythm, type Watch } from './stages/watch.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { type Bell, createBell, runLoop } from './worker.ts'
@@ -45,7 +51,14 @@ export interface Relay {
   readonly mapStep: MapStep
   /** By source, of those whose webhooks do not hold their records. */
   readonly fetches: ReadonlyMap<string, FetchStage>
+  /** Takes over the circuits that another process has set; answers how many. */
+  readonly orderStep: () => Promise<number>
+  readonly watch: Watch
+  readonly stream: SignalStream
+  /** Webhooks to the operator. */
+  readonly notifiers: readonly Notifier[]
   circuits(): ReadonlyMap<string, Circuit>
+  rhythms(): ReadonlyMap<string, SourceRhythm>
   start(): void
   /** Wakes every loop: after a change that did not come through a stage. */
   wake(): void
@@ -57,6 +70,7 @@ export interface Relay {
 
 const releasedAtOnce = 1_000
 const pruneEveryMs = 60_000
+const watchEveryMs = 15_000
 /** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
 const crowd = 8
 const crowdedMs = 25
@@ -78,7 +92,18 @@ export async function openRelay({
   await using stack = new AsyncDisposableStack()
   const owner = randomUUID()
   const metrics = createMetrics()
-  const emit = observe(metrics)
+  const told = observe(metrics)
+  const stream = createSignalStream({ now, mask: createMask(secretsOf(config)) })
+  const notifiers: Notifier[] = []
+  const notifyBells = new Map<string, Bell>()
+  const emit: Emit = (signal) => {
+    told(signal)
+    const entry = stream.publish(signal)
+    for (const notifier of notifiers) {
+      if (notifier.take(entry.type, () => stream.textOf(entry))) notifyBells.get(notifier.name)?.ring()
+    }
+    watch.see(signal)
+  }
   // The store opens in a thread of its own while mappers are compiled in this one.
   const opening = openStore(config.store, { lock: true })
   const opened = opening.catch(() => null) // whoever fails first is reported
@@ -90,8 +115,16 @@ export async function openRelay({
   while ((await store.releaseWaiting(fetching.map(({ name }) => name), releasedAtOnce)) > 0); // biome-ignore format: one idea
   for (const { fetch } of fetching) stack.defer(() => fetch?.client.close())
 
+  for (const endpoint of composeEndpoints(config, now)) {
+    stack.defer(() => endpoint.client.close())
+    notifyBells.set(endpoint.name, createBell())
+    notifiers.push(createNotifier({ endpoint, now, random, newId: randomUUID, emit }))
+  }
+  const watch = createWatch({ store, sources, rhythms: await store.readRhythms(), now, emit })
+
   const destinations = new Map<string, Destination>()
   const delivers = new Map<string, Deliver>()
+  await store.takeCircuitOrders()
   const circuits = await store.readCircuits()
   for (const [name, settings] of Object.entries(config.destinations)) {
     const destination = composeDestination(name, settings, now)
@@ -142,6 +175,15 @@ export async function openRelay({
   )
   const pruneStep = createPrune({ store, retention: config.retention, now })
 
+  async function orderStep(): Promise<number> {
+    const orders = await store.takeCircuitOrders()
+    for (const [name, circuit] of orders) {
+      await delivers.get(name)?.adopt(circuit)
+      deliverBells.get(name)?.ring()
+    }
+    return orders.size
+  }
+
   let receiving = 0
   let crowdedAt = Number.NEGATIVE_INFINITY
   const receiveOne = createReceive({ store, sources, bodyLimit, now, emit })
@@ -191,7 +233,29 @@ export async function openRelay({
       return (await pruneStep()) > 0 ? 0 : pruneEveryMs
     }
     const pruning = loop('prune', pruneBell, prune, pruneEveryMs)
-    running = Promise.all([mapping, pruning, ...asking, ...delivering])
+    const ordering = loop('orders', createBell(), async () => ((await orderStep()) > 0 ? 0 : idleMs))
+    const reconsidering = [...delivers].map(([name, deliver]) =>
+      deliver
+        .reconsider(cut.signal)
+        .then(() => deliverBells.get(name)?.ring())
+        .catch((error: unknown) => emit({ kind: 'step.failed', loop: `deliver ${name}`, error })),
+    )
+    const watching = loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs)
+    const notifying = notifiers.map(({ name, step, nextAt }) =>
+      loop(`notify ${name}`, notifyBells.get(name)!, async () =>
+        (await step(cut.signal)) ? 0 : restOf(nextAt(), now()),
+      ),
+    )
+    running = Promise.all([
+      ...notifying,
+      mapping,
+      pruning,
+      ordering,
+      watching,
+      ...reconsidering,
+      ...asking,
+      ...delivering,
+    ])
   }
 
   function wake(): void {
@@ -215,6 +279,9 @@ export async function openRelay({
     const grace = AbortSignal.timeout(Math.ceil(graceMs))
     grace.addEventListener('abort', () => cut.abort(), { once: true })
     await running
+    // What was learned since the last time; without it, nothing is lost but that.
+    await watch.step().catch((error: unknown) => emit({ kind: 'step.failed', loop: 'watch', error }))
+    await Promise.all(notifiers.map((notifier) => notifier.flush(cut.signal)))
     await owned.disposeAsync()
   }
 
@@ -232,6 +299,11 @@ export async function openRelay({
     greet: createGreet({ sources, now, emit }),
     mapStep,
     fetches,
+    orderStep,
+    watch,
+    stream,
+    notifiers,
+    rhythms: () => new Map([...sources.keys()].map((name) => [name, watch.rhythmOf(name)])),
     circuits: () => new Map([...delivers].map(([name, deliver]) => [name, deliver.circuit()])),
     start,
     wake,

@@ -86,6 +86,7 @@ function summaryOf({
   destinations,
   sources,
   mappers_dir,
+  signals,
   retention,
   log,
 }: Config): Record<string, unknown> {
@@ -102,6 +103,7 @@ function summaryOf({
         return [name, { mapper, destination, enabled, rate_limit, secrets, models: Object.keys(models) }]
       }),
     ),
+    signals: signals.map(({ url, events }) => ({ origin: new URL(url).origin, events })),
     mappers_dir,
     retention,
     log,

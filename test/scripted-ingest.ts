@@ -49,7 +49,7 @@ export async function startScriptedIngest(clock: Pick<Clock, 'now'>): Promise<Sc
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString('utf8')
     const body = JSON.parse(text)
-    const ids: string[] = body.ids ?? (body.item ? [body.item.id] : body.items.map(({ id }: { id: string }) => id))
+    const ids: string[] = body.ids ?? (body.item ? [body.item] : (body.items ?? [])).map(({ id }: { id: string }) => id)
     const header = (name: string) => String(request.headers[name] ?? '')
     const call: Call = {
       path: request.url ?? '',

@@ -60,6 +60,8 @@ export interface RelayTestOptions {
   readonly destinations?: Record<string, unknown>
   readonly sources?: Record<string, unknown>
   readonly server?: Record<string, unknown>
+  /** Webhooks to the operator. */
+  readonly endpoints?: readonly Record<string, unknown>[]
   readonly random?: () => number
   readonly mappersDir?: string
 }
@@ -80,6 +82,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     {
       store,
       server: { admin_token: adminToken, ...options.server },
+      ...(options.endpoints && { signals: options.endpoints }),
       destinations: options.destinations ?? { main },
       ...(options.mappersDir !== undefined && { mappers_dir: options.mappersDir }),
       sources: options.sources ?? {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import type { Circuit } from '../../src/domain/circuit.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 import { ok } from '../../src/plugins/envelope.ts'
 import { present, readInput } from '../../src/plugins/present.ts'
@@ -7,6 +8,7 @@ import type { Deliver } from '../../src/stages/deliver/deliver.ts'
 import type { Destination } from '../../src/stages/destination.ts'
 import type { DestinationStats } from '../../src/store/store.ts'
 
+const enableBody = z.strictObject({ force: z.boolean().default(false) })
 const disableBody = z.strictObject({ reason: z.string().min(1).max(500).default('disabled by an operator') })
 
 /** Destinations: state, circuit, counts; enable and disable. */
@@ -25,9 +27,14 @@ export async function destinations(app: FastifyInstance): Promise<void> {
 
   app.post<{ Params: { name: string } }>('/destinations/:name/enable', async (request) => {
     const { destination, deliver } = find(request.params.name)
-    await deliver.enable()
+    const { isEnabled, test } = await deliver.enable(readInput(enableBody, request.body, 'body'))
+    const { skewMs: _skewMs, ...shown } = test
+    if (!isEnabled) {
+      const message = `the ingest API has refused a test call, so '${destination.name}' was not enabled: ${test.error}`
+      throw new RelayError('conflict', message, { details: { test: shown } })
+    }
     relay.wake()
-    return ok(show(destination, await statsByName()), request.id)
+    return ok({ ...show(destination, await statsByName()), test: shown }, request.id)
   })
 
   app.post<{ Params: { name: string } }>('/destinations/:name/disable', async (request) => {
@@ -56,13 +63,17 @@ export async function destinations(app: FastifyInstance): Promise<void> {
       name,
       enabled,
       state: enabled ? circuit?.state : 'off',
-      circuit: circuit ? present({ ...circuit, retryAt: circuit.retryAt || null }) : null,
+      circuit: circuit ? showCircuit(circuit) : null,
       website_id: websiteId,
       site_domain: rules.siteDomain,
       base_url: settings?.base_url,
       counts,
     }
   }
+}
+
+function showCircuit({ refused: _refused, ...circuit }: Circuit): Record<string, unknown> {
+  return present({ ...circuit, retryAt: circuit.retryAt || null })
 }
 
 function noStats(destination: string): DestinationStats {

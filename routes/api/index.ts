@@ -6,6 +6,7 @@ import { destinations } from './destinations.ts'
 import { events } from './events.ts'
 import { items } from './items.ts'
 import { mappers } from './mappers.ts'
+import { signals } from './signals.ts'
 import { sources } from './sources.ts'
 
 /** The admin API, under a bearer token. Without a configured token every route of it is 404. */
@@ -22,4 +23,5 @@ export async function admin(app: FastifyInstance): Promise<void> {
   await app.register(destinations)
   await app.register(sources)
   await app.register(mappers)
+  await app.register(signals)
 }

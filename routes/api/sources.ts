@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { ok } from '../../src/plugins/envelope.ts'
+import { present } from '../../src/plugins/present.ts'
+import type { SourceRhythm } from '../../src/stages/watch.ts'
 
 /** Sources: what is wired to what. */
 export async function sources(app: FastifyInstance): Promise<void> {
@@ -14,7 +16,12 @@ export async function sources(app: FastifyInstance): Promise<void> {
       verify: verifier.scheme,
       destinations,
       rate_limit: relay.config.sources[name]?.rate_limit,
+      ...showRhythm(relay.watch.rhythmOf(name)),
     }))
     return ok(rows, request.id, { cursor: null })
   })
+}
+
+function showRhythm({ lastAt, limitMs, silentAt }: SourceRhythm): Record<string, unknown> {
+  return present({ lastWebhookAt: lastAt, silentAfterMs: limitMs, silentAt })
 }

@@ -1,4 +1,5 @@
 import { composeSources, loadWholeConfig } from '../compose.ts'
+import { composeEndpoints } from '../compose-notify.ts'
 import { findConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
@@ -16,6 +17,7 @@ export interface CheckOptions {
 export async function check({ config: flag, json, env }: CheckOptions): Promise<void> {
   const { config, file } = await loadWholeConfig(findConfigFile(flag, env), env)
   const { sources, mappers } = await composeSources(config)
+  composeEndpoints(config)
   const needy = new Set(mappers.list().flatMap((mapper) => (mapper.needsModels ? [mapper.name] : [])))
   const warnings = Object.entries(config.sources).flatMap(([name, { mapper, models }]) => {
     const isMute = needy.has(mapper) && Object.keys(models).length === 0
@@ -50,6 +52,7 @@ function wiringOf(
         destinations: source?.destinations ?? [],
       }
     }),
+    signals: config.signals.map(({ url, events }) => ({ origin: new URL(url).origin, events })),
     warnings,
     destinations: Object.entries(config.destinations).map(([name, settings]) => ({
       name,
@@ -69,6 +72,7 @@ function textOf({
   admin_api,
   sources,
   destinations,
+  signals,
   warnings,
 }: ReturnType<typeof wiringOf>): string {
   const off = (enabled: boolean) => (enabled ? '' : 'off')
@@ -98,6 +102,7 @@ function textOf({
     table([['WEBHOOKS', 'VERIFY', 'MAPPER', 'DESTINATION', ''], ...sourceRows]),
     '',
     table([['DESTINATION', 'BASE URL', 'WEBSITE', 'SITE DOMAIN', ''], ...destinationRows]),
+    ...signals.map(({ origin, events }) => `\nsignals to ${origin}: ${events.join(', ')}`),
     ...warnings.map((warning) => `\nwarning: ${warning}`),
   ].join('\n')
 }

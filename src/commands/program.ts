@@ -4,6 +4,7 @@ import type { Environment } from '../config/substitute.ts'
 import { sortableTime } from '../domain/version.ts'
 import { serve } from '../serve.ts'
 import { check } from './check.ts'
+import { disable, enable } from './enable.ts'
 import { init } from './init.ts'
 import { keygen } from './keygen.ts'
 import { mapOne } from './map.ts'
@@ -100,6 +101,24 @@ export function createProgram(env: Environment): Command {
     .addOption(config())
     .addOption(json())
     .action((id, options) => redeliver({ ...options, id, env }))
+
+  program
+    .command('enable')
+    .description('let a destination be called again, after a test call')
+    .argument('<destination>', 'its name')
+    .option('--force', 'also where the test call is refused', false)
+    .addOption(config())
+    .addOption(json())
+    .action((name, options) => enable({ ...options, name, env }))
+
+  program
+    .command('disable')
+    .description('send nothing more to a destination until it is enabled; its items wait')
+    .argument('<destination>', 'its name')
+    .option('--reason <text>', 'what `status` is to say', 'disabled by an operator')
+    .addOption(config())
+    .addOption(json())
+    .action((name, options) => disable({ ...options, name, env }))
 
   program
     .command('status')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { notifiableTypes } from '../domain/signal-type.ts'
 import { duration, size } from '../domain/units.ts'
 import { modelsSchema } from '../mapping/models.ts'
 import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
@@ -108,12 +109,53 @@ export const sourceSchema = z.strictObject({
     .describe(
       '`safe`: scripts, event handlers, forms, frames of unknown hosts, tracking pixels and comments are taken out of `html`. `as_is`: it is handed on as the CMS sent it.',
     ),
+  silent_after: z
+    .union([z.enum(['auto', 'off']), duration])
+    .prefault('auto')
+    .describe(
+      'After how long without a webhook the source is called silent: a duration, `off`, or `auto`: twice the longest gap of the last 28 days, at least 1h, once 20 webhooks over 7 days are known.',
+    ),
   rate_limit: z
     .strictObject({
       max: whole.min(1).default(600).describe('Webhooks in a window; more are answered 429.'),
       window: duration.prefault('1m').describe('The window.'),
     })
     .prefault({}),
+})
+
+/** Standard Webhooks: 24 to 64 bytes of randomness. */
+const webhookSecret = z.string().refine(
+  (text) => {
+    const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text)?.[1] ?? ''
+    const { length } = Buffer.from(base64, 'base64')
+    return length >= 24 && length <= 64
+  },
+  { error: 'must be whsec_ and the base64 of 24 to 64 bytes' },
+)
+
+const notified = [
+  'event.failed',
+  'item.dead',
+  'destination.disabled',
+  'destination.recovered',
+  'source.silent',
+  'source.resumed',
+] as const
+
+const signalEndpoint = z.strictObject({
+  url: httpUrl.describe('Where to. Kept secret.'),
+  secret: z
+    .union([webhookSecret, z.array(webhookSecret).min(1)])
+    .describe('`whsec_…`, of Standard Webhooks; with a list, while rotating, each makes a signature.'),
+  events: z
+    .array(z.enum(notifiableTypes))
+    .min(1)
+    .default([...notified])
+    .describe('Which signals.'),
+  allow_private: flag
+    .default(true)
+    .describe('False: the url may not lead to a private or loopback address. Link-local ones are never asked.'),
+  timeout: duration.prefault('10s').describe('Limit for a request.'),
 })
 
 /** The whole configuration. Declares, defaults, checks and documents each setting. */
@@ -126,6 +168,7 @@ export const configSchema = z.strictObject({
     .describe('Where everything is kept: sqlite:PATH. `RELAY_STORE` overrides.'),
   destinations: z.record(name, destination).default({}).describe('Websites at an ingest API, by name.'),
   sources: z.record(name, sourceSchema).default({}).describe('Where webhooks come from; the name is in the URL.'),
+  signals: z.array(signalEndpoint).max(16).default([]).describe('Webhooks to yourself.'),
   mappers_dir: z.string().min(1).optional().describe('Folder of your own mappers, beside the built-in ones.'),
   retention: z
     .strictObject({

@@ -17,8 +17,19 @@ export function secretsOf(config: Config): readonly string[] {
   return [
     ...tokens,
     ...Object.values(config.sources).flatMap((source) => [...secretsOfSource(source), ...credentialsOf(source)]),
+    ...config.signals.flatMap(({ url, secret }) => [...secretsOfUrl(url), ...[secret].flat().flatMap(secretForms)]),
     config.server.admin_token ?? '',
   ].filter(Boolean)
+}
+
+/** The path and query of a url to the operator are often all that is asked of who sends there. */
+function secretsOfUrl(url: string): readonly string[] {
+  const { pathname, search, searchParams } = new URL(url)
+  return [pathname.length > 1 ? url : '', search, ...searchParams.values()]
+}
+
+function secretForms(secret: string): readonly string[] {
+  return [secret, secret.replace(/^whsec_/, '')]
 }
 
 function secretsOfToken({ token }: DestinationConfig): readonly string[] {

@@ -6,7 +6,10 @@
  *       ▲                          ▲────────────────┼───────┘
  *       └──────────────────────────────────────────-┘ any answer that is not a failure
  *
- *     any state ── 3 authentication failures in a row ──▶ disabled ── someone re-enables it ──▶ closed
+ *     any state ── 3 authentication failures in a row, or an operator ──▶ disabled
+ *     disabled ── an operator, or after authentication failures a start with other credentials ──▶ test call
+ *     test call ── refused ──▶ disabled, with that reason
+ *               ── anything else ──▶ closed
  *
  * Times are unix milliseconds. While open nothing is sent before `retryAt`; then one call at a time is the probe.
  */
@@ -17,6 +20,8 @@ export interface Circuit {
   readonly retryAt: number
   readonly reason: string | null
   readonly changedAt: number
+  /** Fingerprint of the credentials for whose refusal it was disabled. Older rows do not have it. */
+  readonly refused?: string | null
 }
 
 export const failuresToOpen = 5
@@ -31,9 +36,11 @@ export function closedCircuit(at: number): Circuit {
 export type CircuitEvent =
   | { readonly kind: 'answered' }
   | { readonly kind: 'failed'; readonly reason: string; readonly afterMs?: number | undefined }
-  | { readonly kind: 'unauthorized'; readonly reason: string }
+  | { readonly kind: 'unauthorized'; readonly reason: string; readonly credentials: string }
   | { readonly kind: 'disable'; readonly reason: string }
   | { readonly kind: 'enable' }
+  /** The test call before it would have been enabled. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly credentials: string }
 
 /** The circuit after an event. Returns the same object where nothing changed, so that the caller can skip the write. */
 export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): Circuit {
@@ -41,7 +48,7 @@ export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): 
     case 'enable':
       return closedCircuit(at)
     case 'disable':
-      return { ...circuit, state: 'disabled', reason: event.reason, changedAt: at }
+      return { ...circuit, state: 'disabled', reason: event.reason, changedAt: at, refused: null }
     case 'answered':
       if (circuit.state === 'disabled' || isClean(circuit)) return circuit
       return closedCircuit(at)
@@ -50,8 +57,12 @@ export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): 
       const authFailures = circuit.authFailures + 1
       if (authFailures < authFailuresToDisable) return { ...circuit, authFailures, reason: event.reason }
       const reason = `${authFailures} authentication failures in a row: ${event.reason}`
-      return { ...circuit, state: 'disabled', authFailures, reason, changedAt: at }
+      return { ...circuit, state: 'disabled', authFailures, reason, changedAt: at, refused: event.credentials }
     }
+    case 'refused':
+      // What an operator has disabled stays the operator's to enable, whatever the credentials.
+      if (circuit.state !== 'disabled') return circuit
+      return { ...circuit, reason: event.reason, refused: circuit.refused ? event.credentials : null }
     case 'failed': {
       if (circuit.state === 'disabled') return circuit
       const failures = circuit.failures + 1
@@ -66,6 +77,11 @@ export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): 
 
 function isClean(circuit: Circuit): boolean {
   return circuit.state === 'closed' && circuit.failures === 0 && circuit.authFailures === 0
+}
+
+/** Whether it was disabled for credentials that are other ones now. Never where an operator has disabled it. */
+export function hasNewCredentials({ state, refused }: Circuit, credentials: string): boolean {
+  return state === 'disabled' && typeof refused === 'string' && refused !== credentials
 }
 
 /** How many calls may be under way now: none while disabled or waiting, one as a probe, else `limit`. */

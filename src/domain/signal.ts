@@ -77,6 +77,13 @@ export type Signal =
       readonly latenciesMs: readonly number[]
     }
   | {
+      /** Items of one call that the ingest API now has; a large call has several, with at most 100 items in each. */
+      readonly kind: 'item.delivered'
+      readonly destination: string
+      readonly batchId: string
+      readonly items: readonly { readonly type: string; readonly id: string }[]
+    }
+  | {
       readonly kind: 'item.dead'
       readonly destination: string
       readonly type: string
@@ -89,7 +96,48 @@ export type Signal =
       readonly state: 'closed' | 'open' | 'disabled'
       readonly reason: string | null
     }
+  | {
+      /** The call that enabling a destination begins with. */
+      readonly kind: 'destination.tested'
+      readonly destination: string
+      readonly result: 'accepted' | 'refused' | 'unclear'
+      readonly status: number | null
+      readonly error: string | null
+      readonly durationMs: number
+    }
   | { readonly kind: 'destination.clock_skew'; readonly destination: string; readonly skewMs: number }
+  | {
+      /** Said once for each silence. */
+      readonly kind: 'source.silent'
+      readonly source: string
+      /** When its last webhook came, in unix milliseconds. */
+      readonly lastAt: number
+      readonly silentMs: number
+      /** Longer than this is unusual for the source. */
+      readonly limitMs: number
+    }
+  | { readonly kind: 'source.resumed'; readonly source: string; readonly silentMs: number }
+  | {
+      /** One try to tell an endpoint of the operator. */
+      readonly kind: 'notification.attempted'
+      readonly endpoint: string
+      /** What it is told of. */
+      readonly type: string
+      readonly id: string
+      readonly attempt: number
+      readonly outcome: 'sent' | 'retry' | 'dropped'
+      readonly status: number | null
+      readonly error: string | null
+      /** When it is tried again; null where it is not. */
+      readonly afterMs: number | null
+      readonly durationMs: number
+    }
+  | {
+      readonly kind: 'notification.dropped'
+      readonly endpoint: string
+      readonly count: number
+      readonly reason: string
+    }
   | { readonly kind: 'step.failed'; readonly loop: string; readonly error: unknown }
 
 export type Emit = (signal: Signal) => void

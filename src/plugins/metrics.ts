@@ -1,13 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Circuit } from '../domain/circuit.ts'
 import type { Signal } from '../domain/signal.ts'
+import type { SourceRhythm } from '../stages/watch.ts'
 import type { Stats } from '../store/store.ts'
 
 export interface Metrics {
   /** Counts what happened. */
   observe(signal: Signal): void
   /** The metrics in Prometheus' text format, gauges set from what the store says now. */
-  render(stats: Stats, circuits: ReadonlyMap<string, Circuit>, now: number): Promise<string>
+  render(
+    stats: Stats,
+    circuits: ReadonlyMap<string, Circuit>,
+    rhythms: ReadonlyMap<string, SourceRhythm>,
+    now: number,
+  ): Promise<string>
   readonly contentType: string
 }
 
@@ -47,6 +53,10 @@ export function createMetrics(): Metrics {
   const failures = counter('step_failures_total', 'Failures of a loop, such as a store that cannot be written.', [
     'loop',
   ])
+  const notifications = counter('notifications_total', 'Attempts of webhooks to the operator, by outcome.', [
+    'endpoint',
+    'outcome',
+  ])
   const skew = gauge('destination_clock_skew_seconds', "How far the destination's clock is ahead.", ['destination'])
 
   const eventsPending = gauge('events_pending', 'Events waiting to be mapped.', [])
@@ -56,6 +66,8 @@ export function createMetrics(): Metrics {
   const openBatches = gauge('batches_open', 'Batches sent or to be sent again.', ['destination'])
   const oldest = gauge('oldest_pending_seconds', 'Age of the oldest pending item, since its webhook.', ['destination'])
   const circuit = gauge('destination_state', '1 for the state that the destination is in.', ['destination', 'state'])
+  const quiet = gauge('seconds_since_last_webhook', 'Since the last webhook that was received.', ['source'])
+  const silent = gauge('source_silent', '1 while a source is silent for unusually long.', ['source'])
 
   return {
     contentType: registry.contentType,
@@ -97,11 +109,19 @@ export function createMetrics(): Metrics {
           return skew.set({ destination: signal.destination }, signal.skewMs / 1000)
         case 'step.failed':
           return failures.inc({ loop: signal.loop })
+        case 'notification.attempted':
+          return notifications.inc({ endpoint: signal.endpoint, outcome: signal.outcome })
+        case 'notification.dropped':
+          return notifications.inc({ endpoint: signal.endpoint, outcome: 'dropped' }, signal.count)
+        case 'item.delivered': // counted with the call
+        case 'source.silent':
+        case 'source.resumed':
+        case 'destination.tested':
         case 'destination.changed':
           return // shown by the gauge
       }
     },
-    render(stats, circuits, now) {
+    render(stats, circuits, rhythms, now) {
       eventsPending.set(stats.eventsPending)
       eventsWaiting.set(stats.eventsWaiting)
       eventsFailed.set(stats.eventsFailed)
@@ -113,6 +133,10 @@ export function createMetrics(): Metrics {
       }
       for (const [destination, { state }] of circuits) {
         for (const one of circuitStates) circuit.set({ destination, state: one }, one === state ? 1 : 0)
+      }
+      for (const [source, { lastAt, silentAt }] of rhythms) {
+        if (lastAt !== null) quiet.set({ source }, Math.max(0, now - lastAt) / 1000)
+        silent.set({ source }, silentAt === null ? 0 : 1)
       }
       return registry.metrics()
     },

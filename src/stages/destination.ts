@@ -8,6 +8,8 @@ export interface Destination {
   readonly name: string
   readonly enabled: boolean
   readonly websiteId: string
+  /** Fingerprint of token and website. */
+  readonly credentials: string
   readonly rules: ItemRules
   readonly debounce: Debounce
   readonly maxItems: number

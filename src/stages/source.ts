@@ -1,3 +1,4 @@
+import type { SilentAfter } from '../domain/silence.ts'
 import type { FetchClient } from '../fetch/client.ts'
 import type { Mapper } from '../mapping/mapper.ts'
 import type { Verifier } from '../verify/verifier.ts'
@@ -12,6 +13,7 @@ export interface Source {
   readonly destinations: readonly string[]
   /** How the API of the CMS is asked; null where the webhooks hold their records. */
   readonly fetch: SourceFetch | null
+  readonly silentAfter: SilentAfter
 }
 
 /** Times in milliseconds. */

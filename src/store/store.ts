@@ -1,5 +1,6 @@
 import type { Circuit } from '../domain/circuit.ts'
 import type { Debounce } from '../domain/debounce.ts'
+import type { Rhythm } from '../domain/silence.ts'
 import type { Version } from '../domain/version.ts'
 
 /**
@@ -99,6 +100,14 @@ export interface Store {
   /** The circuit of each destination that ever had one. */
   readCircuits(): Promise<ReadonlyMap<string, Circuit>>
   writeCircuit(destination: string, circuit: Circuit): Promise<void>
+  /** As `writeCircuit`, for a process beside a relay: whatever the relay writes before it has taken it over is undone by that. */
+  orderCircuit(destination: string, circuit: Circuit): Promise<void>
+  /** The circuits that were ordered since the last time, which from now on are those that `readCircuits` answers. */
+  takeCircuitOrders(): Promise<ReadonlyMap<string, Circuit>>
+
+  /** How often webhooks of each source come, as far as it was written. */
+  readRhythms(): Promise<ReadonlyMap<string, Rhythm>>
+  writeRhythms(rhythms: ReadonlyMap<string, Rhythm>): Promise<void>
 
   /** Settled events matching the filter go back to `pending`, the oldest first, at most `limit`; answers how many. */
   replayEvents(filter: EventFilter, limit: number): Promise<number>

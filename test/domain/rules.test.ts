@@ -6,6 +6,7 @@ import {
   callsAllowed,
   closedCircuit,
   failuresToOpen,
+  hasNewCredentials,
   nextCircuit,
 } from '../../src/domain/circuit.ts'
 import { createConcurrencyLimit } from '../../src/domain/concurrency.ts'
@@ -133,7 +134,7 @@ describe('the circuit', () => {
   const run = (events: readonly CircuitEvent[], at = 0) =>
     events.reduce((circuit, event) => nextCircuit(circuit, event, at), closedCircuit(0))
   const failed: CircuitEvent = { kind: 'failed', reason: 'down' }
-  const unauthorized: CircuitEvent = { kind: 'unauthorized', reason: 'no' }
+  const unauthorized: CircuitEvent = { kind: 'unauthorized', reason: 'no', credentials: 'a' }
   const answered: CircuitEvent = { kind: 'answered' }
 
   test('opens after failures in a row, lets one probe through, and an answer closes it', () => {
@@ -155,6 +156,21 @@ describe('the circuit', () => {
     expect(nextCircuit(disabled, { kind: 'enable' }, 1).state).toBe('closed')
     expect(run([unauthorized, unauthorized, answered, unauthorized, unauthorized]).state).toBe('closed')
     expect(callsAllowed(run([unauthorized]), 8, 0)).toBe(1)
+  })
+
+  test('remembers the credentials for which it was disabled, and forgets them where an operator disables it', () => {
+    const disabled = run(Array(authFailuresToDisable).fill(unauthorized))
+    expect(hasNewCredentials(disabled, 'a')).toBe(false)
+    expect(hasNewCredentials(disabled, 'b')).toBe(true)
+    const refused: CircuitEvent = { kind: 'refused', reason: 'no again', credentials: 'b' }
+    const still = nextCircuit(disabled, refused, 1)
+    expect(still).toMatchObject({ state: 'disabled', reason: 'no again' })
+    expect(hasNewCredentials(still, 'b')).toBe(false)
+    const byOperator = nextCircuit(disabled, { kind: 'disable', reason: 'maintenance' }, 1)
+    expect(hasNewCredentials(nextCircuit(byOperator, refused, 2), 'c')).toBe(false)
+    const open = run(Array(failuresToOpen).fill(failed))
+    expect(nextCircuit(open, refused, 1)).toBe(open)
+    expect(hasNewCredentials(open, 'b')).toBe(false)
   })
 
   test('never allows more than the limit, and recovers from any history', () => {

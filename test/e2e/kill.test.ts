@@ -1,7 +1,15 @@
 import { describe, expect, test, vi } from 'vitest'
 import { accepted, type Call, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { product } from '../support.ts'
-import { createFolder, type RelayProcess, shopHeaders, startServe, untilSettled, writeConfig } from './process.ts'
+import {
+  admin,
+  createFolder,
+  type RelayProcess,
+  shopHeaders,
+  startServe,
+  untilSettled,
+  writeConfig,
+} from './process.ts'
 import { openSocket, requestText } from './raw-socket.ts'
 
 const clock = { now: Date.now }
@@ -230,6 +238,18 @@ describe('SIGTERM', { timeout }, () => {
     relay = await serve()
     await untilSettled(relay.origin)
     expect(ingest.calls.flatMap(({ ids }) => ids).sort()).toEqual(['product:1', 'product:2'])
+  })
+
+  test('ends an open stream of signals, and waits for none', async () => {
+    const { serve } = await start()
+    const relay = await serve()
+    const stream = await admin(relay.origin, '/signals?type=event.received')
+    expect(await send(relay.origin, 1, 1)).toBe('accepted')
+    const startedAt = performance.now()
+    relay.kill('SIGTERM')
+    expect(await stream.text()).toMatch(/^event: event\.received$/m)
+    expect(await relay.ended).toMatchObject({ code: 0, stderr: '' })
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
   test('answers a webhook whose headers were half sent 503 with Retry-After, so that it comes again', async () => {

@@ -487,7 +487,7 @@ describe('destinations', () => {
     const enabled = await again.admin('POST', '/destinations/main/enable')
     expect(enabled.json().data).toMatchObject({ state: 'closed', circuit: { reason: null } })
     await again.deliver(5 * second)
-    expect(ingest.calls).toHaveLength(1)
+    expect(ingest.calls.map(({ path }) => path)).toEqual(['/v1/ingest/heartbeat', '/v1/ingest/item'])
     expect((await again.admin('GET', '/destinations/main')).json().data.counts).toMatchObject({ delivered: 1 })
   })
 

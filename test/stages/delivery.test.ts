@@ -466,6 +466,56 @@ describe('promise 10: a bad destination hurts only itself', () => {
   })
 })
 
+describe('promise 10: a slow destination', () => {
+  test('keeps no other one waiting', async () => {
+    const clock = createClock()
+    const [fast, slow] = [await startScriptedIngest(clock), await startScriptedIngest(clock)]
+    const asked = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<undefined>()
+    slow.answer(() => {
+      asked.resolve()
+      return held.promise
+    })
+    const destination = (baseUrl: string) => ({
+      token: 'c.s',
+      website_id: 'w',
+      site_domain: 'example.com',
+      base_url: baseUrl,
+      delivery: { concurrency: 1, timeout: '30s' },
+    })
+    const test = await startRelay({
+      baseUrl: '',
+      clock,
+      sources: { demo: { mapper: 'generic', destination: ['slow', 'fast'], verify: 'none' } },
+      destinations: { slow: destination(slow.baseUrl), fast: destination(fast.baseUrl) },
+    })
+    const never = new AbortController().signal
+    const post = (id: number) => ({
+      event: 'post.updated',
+      type: 'post',
+      id,
+      url: `https://example.com/${id}`,
+      html: 'x',
+    })
+    await test.send('demo', post(1))
+    await test.map()
+    clock.advance(2 * second)
+    const hanging = test.relay.delivers.get('slow')!.step(never)
+    await asked.promise
+    for (let id = 2; id <= 20; id += 1) {
+      await test.send('demo', post(id))
+      await test.map()
+      clock.advance(2 * second)
+      while (await test.relay.delivers.get('fast')!.step(never));
+    }
+    const { rows } = await test.relay.store.listItems({ destination: 'fast', status: 'delivered' }, { limit: 50 })
+    expect(rows).toHaveLength(20)
+    expect(slow.calls).toHaveLength(1)
+    held.resolve(undefined)
+    expect(await hanging).toBe(true)
+  })
+})
+
 describe('promise 12: bookkeeping never re-sends', () => {
   test('an attempt that cannot be recorded is sent once all the same', async () => {
     const test = await start()
@@ -497,7 +547,8 @@ describe('the destination', () => {
     expect((await test.admin('POST', '/destinations/main/enable')).json().data.state).toBe('closed')
     await test.deliver(120 * second)
     expect(await item(test)).toMatchObject({ status: 'delivered' })
-    expect(new Set(test.ingest.calls.map(({ key }) => key)).size).toBe(1)
+    const items = test.ingest.calls.filter(({ ids }) => ids.length > 0)
+    expect(new Set(items.map(({ key }) => key)).size).toBe(1)
   })
 
   test('that answers in between is not disabled: failures count in a row', async () => {

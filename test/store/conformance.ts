@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
+import type { Rhythm } from '../../src/domain/silence.ts'
 import type { EventFilter, Fetch, ItemFilter, Store } from '../../src/store/store.ts'
 import { runModel, steps } from './model.ts'
 import {
@@ -1186,6 +1187,48 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await store.writeCircuit('main', closedCircuit(start))
       await store.writeCircuit('main', open)
       expect([...(await store.readCircuits())]).toEqual([['main', open]])
+    })
+
+    test('a circuit that another process has ordered is taken once, and stands over what was written meanwhile', async () => {
+      const store = await openStore()
+      const ordered = { ...closedCircuit(start), state: 'disabled', reason: 'maintenance' } as const
+      expect(await store.takeCircuitOrders()).toEqual(new Map())
+      await store.orderCircuit('main', closedCircuit(start))
+      await store.orderCircuit('main', ordered)
+      expect(await store.readCircuits()).toEqual(new Map([['main', ordered]]))
+      await store.writeCircuit('main', closedCircuit(start + 1))
+      await store.writeCircuit('second', closedCircuit(start + 1))
+      expect(await store.takeCircuitOrders()).toEqual(new Map([['main', ordered]]))
+      expect(await store.readCircuits()).toEqual(
+        new Map<string, unknown>([
+          ['main', ordered],
+          ['second', closedCircuit(start + 1)],
+        ]),
+      )
+      expect(await store.takeCircuitOrders()).toEqual(new Map())
+    })
+
+    test('the rhythms of sources are read as they were last written', async () => {
+      const store = await openStore()
+      const rhythm: Rhythm = {
+        firstAt: start,
+        lastAt: start + 5,
+        webhooks: 2,
+        longest: [{ day: 1, gapMs: 5 }],
+        silentAt: null,
+      }
+      expect(await store.readRhythms()).toEqual(new Map())
+      await store.writeRhythms(new Map([['shop', rhythm]]))
+      await store.writeRhythms(
+        new Map([
+          ['shop', { ...rhythm, silentAt: start + 9 }],
+          ['blog', rhythm],
+        ]),
+      )
+      expect([...(await store.readRhythms())].sort()).toEqual([
+        ['blog', rhythm],
+        ['shop', { ...rhythm, silentAt: start + 9 }],
+      ])
     })
   })
 

@@ -1,4 +1,11 @@
-import { type Circuit, type CircuitEvent, callsAllowed, closedCircuit, nextCircuit } from '../../domain/circuit.ts'
+import {
+  type Circuit,
+  type CircuitEvent,
+  callsAllowed,
+  closedCircuit,
+  hasNewCredentials,
+  nextCircuit,
+} from '../../domain/circuit.ts'
 import { createConcurrencyLimit } from '../../domain/concurrency.ts'
 import { backoffMs } from '../../domain/retry.ts'
 import type { Emit } from '../../domain/signal.ts'
@@ -8,6 +15,7 @@ import { batchBody, callOf, deleteBody, envelopeBytes, itemBody, websiteIdOf } f
 import type { ClaimedItems, SealedBatch, Settlement, Store } from '../../store/store.ts'
 import type { Destination } from '../destination.ts'
 import { settlementOf } from './settlement.ts'
+import { type TestCall, testCall } from './test-call.ts'
 
 export interface DeliverDeps {
   readonly store: Pick<
@@ -33,12 +41,25 @@ export interface Deliver {
   /** When to step again, in unix milliseconds; null where only a change can tell. */
   nextAt(): Promise<number | null>
   circuit(): Circuit
-  enable(): Promise<Circuit>
+  /** Closes the circuit, unless a test call before is refused and `force` is not set. */
+  enable(options?: { readonly force?: boolean }, signal?: AbortSignal): Promise<Enabling>
   disable(reason: string): Promise<Circuit>
+  /** Enables it where it was disabled for credentials that are other ones now, after a test call. */
+  reconsider(signal: AbortSignal): Promise<void>
+  /** Takes over a circuit that another process has set, and written. */
+  adopt(ordered: Circuit): Promise<void>
+}
+
+export interface Enabling {
+  readonly isEnabled: boolean
+  readonly test: TestCall
 }
 
 /** Longest a call can hold its batch: far above any timeout, so that only a dead owner loses it. */
 const leaseFactor = 4
+
+/** Signals are kept and sent on: each is small. */
+const itemsInSignal = 100
 
 /** How long a loop rests that finds all allowed calls under way. */
 const busyRestMs = 250
@@ -98,12 +119,12 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     if (signal.aborted && answer.kind === 'no_answer') return
     const ids = batch.items.map(({ id }) => id)
     const outcome = scoped(readOutcome(answer, ids, at, batch.kind, signedSkewMs), batch)
-    correctClock(outcome)
+    correctClock(outcome.kind === 'unauthorized' ? outcome.skewMs : undefined)
     const settlement = settlementOf(outcome, batch, { destination, at, random, newId })
     const isOurs = await persisted(() => store.settleBatch(owner, batch.id, settlement, at), signal)
     if (isOurs) report(batch, path, answer, outcome, settlement, startedAt, at)
     react(outcome, answer)
-    await keepCircuit(circuitEventOf(outcome, answer), at)
+    await keepCircuit(circuitEventOf(outcome, answer, destination.credentials), at)
   }
 
   /**
@@ -142,10 +163,9 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   }
 
   /** A refusal for the clock is no authentication failure: the batch goes out again with the time that was told. */
-  function correctClock(outcome: Outcome): void {
-    if (outcome.kind !== 'unauthorized' || outcome.skewMs === undefined) return
-    if (Math.abs(outcome.skewMs - skewMs) < skewStepMs) return // a call beside this one has corrected it
-    skewMs = outcome.skewMs
+  function correctClock(foundMs: number | undefined): void {
+    if (foundMs === undefined || Math.abs(foundMs - skewMs) < skewStepMs) return // a call beside this one has corrected it
+    skewMs = foundMs
     client.setClockSkew(skewMs)
     emit({ kind: 'destination.clock_skew', destination: name, skewMs })
   }
@@ -163,10 +183,30 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const before = circuit
     circuit = nextCircuit(before, event, at)
     if (circuit === before) return
-    if (circuit.state !== before.state) {
-      emit({ kind: 'destination.changed', destination: name, state: circuit.state, reason: circuit.reason })
-    }
+    reportChange(before)
     await store.writeCircuit(name, circuit)
+  }
+
+  function reportChange(before: Circuit): void {
+    if (circuit.state === before.state) return
+    emit({ kind: 'destination.changed', destination: name, state: circuit.state, reason: circuit.reason })
+  }
+
+  async function enable({ force = false } = {}, signal?: AbortSignal): Promise<Enabling> {
+    const startedAt = now()
+    const test = await testCall({ destination, skewMs, now, newId }, signal)
+    if (signal?.aborted) return { isEnabled: false, test } // what our own stop has cut off says nothing
+    const { result, status, error } = test
+    correctClock(test.skewMs)
+    emit({ kind: 'destination.tested', destination: name, result, status, error, durationMs: now() - startedAt })
+    if (result === 'refused' && !force) {
+      const reason = `a test call was refused: ${error}`
+      await keepCircuit({ kind: 'refused', reason, credentials: destination.credentials }, now())
+      return { isEnabled: false, test }
+    }
+    pausedUntil = 0
+    await keepCircuit({ kind: 'enable' }, now())
+    return { isEnabled: true, test }
   }
 
   /** Bookkeeping: whatever happens here can't cause a second call. */
@@ -201,6 +241,11 @@ export function createDeliver(deps: DeliverDeps): Deliver {
       delivered: delivered.size,
       latenciesMs: batch.items.filter(({ seq }) => delivered.has(seq)).map(({ receivedAt }) => at - receivedAt),
     })
+    const taken = batch.items.filter(({ seq }) => delivered.has(seq)).map(({ type, id }) => ({ type, id }))
+    for (let from = 0; from < taken.length; from += itemsInSignal) {
+      const items = taken.slice(from, from + itemsInSignal)
+      emit({ kind: 'item.delivered', destination: name, batchId: batch.id, items })
+    }
     for (const result of results) {
       const item = known.get(result.seq)
       if (result.result !== 'dead' || !item) continue
@@ -222,14 +267,20 @@ export function createDeliver(deps: DeliverDeps): Deliver {
       return Math.max(dueAt, pausedUntil, circuit.state === 'open' ? circuit.retryAt : 0)
     },
     circuit: () => circuit,
-    async enable() {
-      pausedUntil = 0
-      await keepCircuit({ kind: 'enable' }, now())
-      return circuit
-    },
+    enable,
     async disable(reason) {
       await keepCircuit({ kind: 'disable', reason }, now())
       return circuit
+    },
+    async reconsider(signal) {
+      if (destination.enabled && hasNewCredentials(circuit, destination.credentials)) await enable({}, signal)
+    },
+    async adopt(ordered) {
+      const before = circuit
+      circuit = ordered
+      if (ordered.state === 'closed') pausedUntil = 0
+      reportChange(before)
+      await store.writeCircuit(name, circuit) // over what of our own may have been on its way
     },
   }
 }
@@ -256,10 +307,10 @@ function isRateLimit(answer: Answer): boolean {
 const skewStepMs = 30_000
 
 /** What the outcome says about the destination. Rate limits and the clock say nothing about its health. */
-function circuitEventOf(outcome: Outcome, answer: Answer): CircuitEvent | null {
+function circuitEventOf(outcome: Outcome, answer: Answer, credentials: string): CircuitEvent | null {
   switch (outcome.kind) {
     case 'unauthorized':
-      return outcome.skewMs === undefined ? { kind: 'unauthorized', reason: outcome.reason } : null
+      return outcome.skewMs === undefined ? { kind: 'unauthorized', reason: outcome.reason, credentials } : null
     case 'retry':
       return isRateLimit(answer) ? null : { kind: 'failed', reason: outcome.reason, afterMs: outcome.afterMs }
     default:

@@ -8,7 +8,9 @@ import { createFetches } from './fetches.ts'
 import { createInbox } from './inbox.ts'
 import { createLists } from './lists.ts'
 import { createMerge } from './merge.ts'
+import { createOrders } from './orders.ts'
 import type { PackedEvents } from './pack.ts'
+import { createRhythms } from './rhythms.ts'
 import { createSettle } from './settle.ts'
 import { createUpkeep } from './upkeep.ts'
 
@@ -37,6 +39,8 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createAgain(database),
     ...createLists(database),
     ...createUpkeep(database),
+    ...createOrders(database),
+    ...createRhythms(database),
     close: () => database.db.close(),
   }
   return translated(parts, path)

@@ -78,6 +78,10 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     nextDueAt: (destination) => writer.call('nextDueAt', destination),
     readCircuits: () => writer.call('readCircuits'),
     writeCircuit: (destination, circuit) => writer.call('writeCircuit', destination, circuit),
+    orderCircuit: (destination, circuit) => writer.call('orderCircuit', destination, circuit),
+    takeCircuitOrders: () => writer.call('takeCircuitOrders'),
+    readRhythms: () => writer.call('readRhythms'),
+    writeRhythms: (rhythms) => writer.call('writeRhythms', rhythms),
     replayEvents: (filter, limit) => writer.call('replayEvents', filter, limit),
     redeliverItems: (filter, limit, at) => writer.call('redeliverItems', filter, limit, at),
     async listEvents(filter, page) {

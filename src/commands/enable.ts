@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import { composeDestination } from '../compose.ts'
+import type { Config } from '../config/schema.ts'
+import type { Environment } from '../config/substitute.ts'
+import { type Circuit, type CircuitEvent, closedCircuit, nextCircuit } from '../domain/circuit.ts'
+import { RelayError } from '../domain/errors.ts'
+import { testCall } from '../stages/deliver/test-call.ts'
+import type { Store } from '../store/store.ts'
+import { print } from './report.ts'
+import { withStore } from './with-store.ts'
+
+interface DestinationOptions {
+  readonly name: string
+  readonly config?: string
+  readonly json: boolean
+  readonly env: Environment
+}
+
+/** Enables a destination after a test call. Throws RelayError `conflict` where the call is refused and `force` is not set. */
+export async function enable(options: DestinationOptions & { readonly force: boolean }): Promise<void> {
+  const { name, force, json } = options
+  const shown = await withStore(options, async (store, config) => {
+    const destination = composeDestination(name, settingsOf(config, name), Date.now)
+    try {
+      const { result, status, error } = await testCall({ destination, skewMs: 0, now: Date.now, newId: randomUUID })
+      const { credentials } = destination
+      if (result === 'refused' && !force) {
+        await order(store, name, { kind: 'refused', reason: `a test call was refused: ${error}`, credentials })
+        throw new RelayError(
+          'conflict',
+          `the ingest API has refused a test call, so '${name}' was not enabled: ${error}`,
+        )
+      }
+      const { state } = await order(store, name, { kind: 'enable' })
+      return { name, state, test: { result, status, error } }
+    } finally {
+      await destination.client.close()
+    }
+  })
+  const said = shown.test.error === null ? '' : ` (${shown.test.error})`
+  print(shown, { json, text: () => `${name} is enabled; test call: ${shown.test.result}${said}` })
+}
+
+/** Disables a destination: its items wait until someone enables it. */
+export async function disable(options: DestinationOptions & { readonly reason: string }): Promise<void> {
+  const { name, reason, json } = options
+  const state = await withStore(options, async (store, config) => {
+    settingsOf(config, name)
+    return (await order(store, name, { kind: 'disable', reason })).state
+  })
+  print({ name, state, reason }, { json, text: () => `${name} is disabled: ${reason}` })
+}
+
+function settingsOf(config: Config, name: string): Config['destinations'][string] {
+  const settings = Object.hasOwn(config.destinations, name) ? config.destinations[name] : undefined
+  if (settings) return settings
+  const known = Object.keys(config.destinations).join(', ') || 'none'
+  throw new RelayError('not_found', `there is no destination '${name}' (there is ${known})`)
+}
+
+async function order(store: Store, name: string, event: CircuitEvent): Promise<Circuit> {
+  const at = Date.now()
+  const before = (await store.readCircuits()).get(name) ?? closedCircuit(at)
+  const circuit = nextCircuit(before, event, at)
+  if (circuit !== before) await store.orderCircuit(name, circuit)
+  return circuit
+}

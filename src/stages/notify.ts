@@ -1,0 +1,145 @@
+import { retryDelayMs } from '../domain/retry.ts'
+import type { Emit } from '../domain/signal.ts'
+import type { SignalType } from '../domain/signal-type.ts'
+import type { PostClient, PostResult } from '../fetch/post.ts'
+import { signStandardWebhook } from '../verify/sign-standard-webhook.ts'
+
+/** Where the operator wants to be told of signals. */
+export interface Endpoint {
+  /** As logs and metrics name it: its place in the configuration. Its url may be a credential. */
+  readonly name: string
+  readonly types: ReadonlySet<SignalType>
+  readonly secrets: readonly string[]
+  readonly client: PostClient
+}
+
+export interface NotifyDeps {
+  readonly endpoint: Endpoint
+  readonly now: () => number
+  readonly random: () => number
+  readonly newId: () => string
+  readonly emit: Emit
+}
+
+/** The webhooks to one endpoint of the operator. */
+export interface Notifier {
+  readonly name: string
+  /** Takes a signal of the types that are wanted; `text` makes its body. In memory: whoever tells it waits for nothing. */
+  take(type: SignalType, text: () => string): boolean
+  /** One attempt of one webhook, if one is due. Answers whether there was one. */
+  step(signal: AbortSignal): Promise<boolean>
+  /** When to step again, in unix milliseconds; null where nothing waits. */
+  nextAt(): number | null
+  /** A last attempt for each that waits, until one fails; the rest is dropped. */
+  flush(signal: AbortSignal): Promise<void>
+}
+
+const maxWaiting = 1_000
+const maxAgeMs = 86_400_000
+const backoff = { baseMs: 2_000, capMs: 900_000 }
+
+interface Waiting {
+  readonly id: string
+  readonly type: SignalType
+  readonly body: string
+  readonly takenAt: number
+  readonly attempts: number
+  readonly dueAt: number
+}
+
+/**
+ * Tells one endpoint what has happened, one webhook at a time:
+ *
+ *     take ──▶ waiting ──▶ posted ──2xx──▶ sent
+ *                 ▲           ├── else ──▶ waiting, with backoff, for a day; then dropped
+ *                 └───────────┘──── 410 ─▶ dropped
+ *
+ * It waits in memory: the state behind a signal is in the store, and a disk that is full must not keep anyone from being told.
+ * Beyond 1000 the oldest is dropped. After a failure the whole endpoint rests, so that one that is down is asked once in a while.
+ */
+export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDeps): Notifier {
+  const { name, types, secrets, client } = endpoint
+  const waiting: Waiting[] = []
+  let failures = 0
+  let restUntil = 0
+  let overflowed = 0
+
+  function take(type: SignalType, text: () => string): boolean {
+    if (!types.has(type)) return false
+    const at = now()
+    waiting.push({ id: `msg_${newId()}`, type, body: text(), takenAt: at, attempts: 0, dueAt: at })
+    if (waiting.length <= maxWaiting) return true
+    waiting.shift()
+    overflowed += 1
+    return true
+  }
+
+  async function step(signal: AbortSignal): Promise<boolean> {
+    const at = now()
+    reportOverflow()
+    if (at < restUntil) return false
+    const next = waiting.find(({ dueAt }) => dueAt <= at)
+    if (!next) return false
+    await attempt(next, signal)
+    return true
+  }
+
+  async function attempt(one: Waiting, signal: AbortSignal): Promise<void> {
+    const proof = { id: one.id, timestampSec: Math.floor(now() / 1000), body: one.body }
+    const result = await client.send(one.body, signStandardWebhook(secrets, proof), signal)
+    if (signal.aborted && result.kind !== 'answer') return // what our own stop has cut off says nothing
+    const at = now()
+    const place = waiting.indexOf(one)
+    if (place >= 0) waiting.splice(place, 1)
+    const error = errorOf(result)
+    const attempts = one.attempts + 1
+    const isOver = isGone(result) || at - one.takenAt >= maxAgeMs
+    const outcome = error === null ? 'sent' : isOver ? 'dropped' : 'retry'
+    failures = error === null ? 0 : failures + 1
+    const asked = result.kind === 'answer' ? (result.retryAfterMs ?? undefined) : undefined
+    if (error !== null) restUntil = at + retryDelayMs(failures, asked, backoff, random)
+    const afterMs = outcome === 'retry' ? retryDelayMs(attempts, asked, backoff, random) : null
+    // One that the queue has dropped meanwhile stays dropped.
+    if (afterMs !== null && place >= 0) waiting.push({ ...one, attempts, dueAt: at + afterMs })
+    const status = result.kind === 'answer' ? result.status : null
+    const { type, id } = one
+    const told = { endpoint: name, type, id, attempt: attempts, outcome, status, error, afterMs } as const
+    emit({ kind: 'notification.attempted', ...told, durationMs: Math.round(result.durationMs) })
+  }
+
+  function reportOverflow(): void {
+    if (overflowed === 0) return
+    emit({ kind: 'notification.dropped', endpoint: name, count: overflowed, reason: `more than ${maxWaiting} waiting` })
+    overflowed = 0
+  }
+
+  return {
+    name,
+    take,
+    step,
+    nextAt() {
+      if (waiting.length === 0) return null
+      return Math.max(restUntil, Math.min(...waiting.map(({ dueAt }) => dueAt)))
+    },
+    async flush(signal) {
+      for (let tries = waiting.length; tries > 0 && failures === 0 && !signal.aborted; tries -= 1) {
+        const [next] = waiting
+        if (next) await attempt(next, signal)
+      }
+      reportOverflow()
+      if (waiting.length === 0) return
+      emit({ kind: 'notification.dropped', endpoint: name, count: waiting.length, reason: 'the relay stops' })
+      waiting.length = 0
+    },
+  }
+}
+
+function isGone(result: PostResult): boolean {
+  return result.kind === 'answer' && result.status === 410
+}
+
+/** Null where the endpoint has taken it. */
+function errorOf(result: PostResult): string | null {
+  if (result.kind !== 'answer') return result.message
+  return result.status >= 200 && result.status < 300 ? null : `status ${result.status}`
+}
