@@ -3,6 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { Environment } from '../config/substitute.ts'
 import { sortableTime } from '../domain/version.ts'
 import { serve } from '../serve.ts'
+import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { init } from './init.ts'
 import { keygen } from './keygen.ts'
@@ -107,6 +108,15 @@ export function createProgram(env: Environment): Command {
     .addOption(config())
     .addOption(json())
     .action((options) => status({ ...options, env }))
+
+  program
+    .command('backup')
+    .description('copy the database into a file, also while the relay runs, and check the copy')
+    .argument('<file>', 'where to')
+    .option('--force', 'replace the file', false)
+    .addOption(config())
+    .addOption(json())
+    .action((file, options) => backup({ ...options, file, env }))
 
   program
     .command('sandbox')
