@@ -2,6 +2,7 @@ import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Environment } from '../config/substitute.ts'
 import { type BackupProgress, backupStore } from '../store/open.ts'
 import { interruption } from './interruption.ts'
+import { createProgress } from './progress.ts'
 import { print } from './report.ts'
 
 export interface BackupCommandOptions {
@@ -16,19 +17,13 @@ export interface BackupCommandOptions {
 export async function backup({ file, force, json, ...options }: BackupCommandOptions): Promise<void> {
   const { config } = loadConfig(findConfigFile(options.config, options.env), options.env)
   using interrupted = interruption()
-  const show = process.stderr.isTTY && !json ? showProgress : undefined
-  const done = await backupStore(config.store, file, {
-    force,
-    signal: interrupted.signal,
-    ...(show && { onProgress: show }),
-  })
-  if (show) process.stderr.write('\r\u001b[K')
+  using progress = createProgress({ json })
+  const { signal } = interrupted
+  const onProgress = ({ phase, share }: BackupProgress) =>
+    progress.show(phase === 'copy' ? `copying ${Math.floor(share * 100)} %` : 'checking')
+  const done = await backupStore(config.store, file, { force, signal, onProgress })
+  progress.show('')
   print(done, { json, text: () => `${done.file}: ${megabytesOf(done.bytes)} MB, checked` })
-}
-
-function showProgress({ phase, share }: BackupProgress): void {
-  const text = phase === 'copy' ? `copying ${Math.floor(share * 100)} %` : 'checking'
-  process.stderr.write(`\r\u001b[K${text}`)
 }
 
 function megabytesOf(bytes: number): string {

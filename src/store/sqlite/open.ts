@@ -81,6 +81,12 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     writeCircuit: (destination, circuit) => writer.call('writeCircuit', destination, circuit),
     replayEvents: (filter, limit) => writer.call('replayEvents', filter, limit),
     redeliverItems: (filter, limit, at) => writer.call('redeliverItems', filter, limit, at),
+    chooseEvents: (purpose, filter, limit) => reader.call('chooseEvents', purpose, filter, limit),
+    chooseItems: (purpose, filter, limit, at) => reader.call('chooseItems', purpose, filter, limit, at),
+    purgeEvents: (filter, limit) => inSteps(limit, (step) => writer.call('purgeEvents', filter, step)),
+    purgeItems: (filter, limit) => inSteps(limit, (step) => writer.call('purgeItems', filter, step)),
+    groupEventErrors: (filter, limit) => reader.call('groupEventErrors', filter, limit),
+    groupItemErrors: (filter, limit) => reader.call('groupItemErrors', filter, limit),
     async listEvents(filter, page) {
       await spreadAll()
       return reader.call('listEvents', filter, page)
@@ -105,6 +111,18 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
 }
 
 const spreadStep = 1_000
+const purgeStep = 500
+
+/** In steps, so that webhooks get their turn; each takes what the one before has left. */
+async function inSteps(limit: number, work: (step: number) => Promise<number>): Promise<number> {
+  let done = 0
+  for (;;) {
+    const step = Math.min(purgeStep, limit - done)
+    const count = step > 0 ? await work(step) : 0
+    done += count
+    if (count < step || step <= 0) return done
+  }
+}
 
 /** A buffer that has come from another thread is a bare Uint8Array. */
 function bufferOf(bytes: Uint8Array): Buffer {
