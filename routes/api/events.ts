@@ -1,8 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { RelayError } from '../../src/domain/errors.ts'
+import { bulkParams, requireFilter, runBulk } from '../../src/plugins/bulk.ts'
 import { ok } from '../../src/plugins/envelope.ts'
-import { pageParams, present, presentPage, readInput, splitPage, timeParam } from '../../src/plugins/present.ts'
+import {
+  defined,
+  pageParams,
+  present,
+  presentPage,
+  readInput,
+  splitPage,
+  timeParam,
+} from '../../src/plugins/present.ts'
+import { presentComparison } from '../../src/plugins/present-compare.ts'
+import { createCompare } from '../../src/stages/compare.ts'
 import type { EventDetail } from '../../src/store/store.ts'
 
 const eventQuery = z.strictObject({
@@ -11,15 +22,30 @@ const eventQuery = z.strictObject({
   topic: z.string().optional(),
   since: timeParam.optional(),
   until: timeParam.optional(),
+  group_by: z.enum(['error']).optional(),
   ...pageParams,
 })
+const eventBulk = z.strictObject({
+  ids: z.array(z.string()).min(1).max(10_000).optional(),
+  source: z.string().optional(),
+  status: z.enum(['processed', 'skipped', 'failed']).optional(),
+  topic: z.string().optional(),
+  since: timeParam.optional(),
+  until: timeParam.optional(),
+  ...bulkParams,
+})
 
-/** Events: list, look into, replay. */
+/** Events: list, look into, compare, replay, purge. */
 export async function events(app: FastifyInstance): Promise<void> {
   const { relay } = app
+  const compare = createCompare({ ...relay, bodyLimit: relay.config.server.body_limit })
 
   app.get('/events', async (request) => {
-    const { filter, page } = splitPage(readInput(eventQuery, request.query, 'query'))
+    const { group_by: groupBy, ...query } = readInput(eventQuery, request.query, 'query')
+    const { filter, page } = splitPage(query)
+    if (groupBy !== undefined) {
+      return presentPage({ rows: await relay.store.groupEventErrors(filter, page.limit), next: null }, request)
+    }
     return presentPage(await relay.store.listEvents(filter, page), request)
   })
 
@@ -29,6 +55,32 @@ export async function events(app: FastifyInstance): Promise<void> {
     return ok(presentEvent(event), request.id)
   })
 
+  app.post<{ Params: { id: string } }>('/events/:id/preview', async (request) => {
+    return ok(presentComparison(await compare(request.params.id)), request.id)
+  })
+
+  app.post('/events/replay', async (request, reply) => {
+    const { filter, limit, dryRun } = readBulk(request.body)
+    const answer = await runBulk('replayed', {
+      dryRun,
+      choose: () => relay.store.chooseEvents('replay', filter, limit),
+      run: () => relay.store.replayEvents(filter, limit),
+      requestId: request.id,
+    })
+    if (!dryRun) relay.wake()
+    return reply.code(dryRun ? 200 : 202).send(answer)
+  })
+
+  app.post('/events/purge', async (request) => {
+    const { filter, limit, dryRun } = readBulk(request.body)
+    return runBulk('purged', {
+      dryRun,
+      choose: () => relay.store.chooseEvents('purge', filter, limit),
+      run: () => relay.store.purgeEvents(filter, limit),
+      requestId: request.id,
+    })
+  })
+
   app.post<{ Params: { id: string } }>('/events/:id/replay', async (request, reply) => {
     const { id } = request.params
     const replayed = await relay.store.replayEvents({ ids: [id] }, 1)
@@ -36,6 +88,13 @@ export async function events(app: FastifyInstance): Promise<void> {
     relay.wake()
     return reply.code(202).send(ok({ event_id: id, status: 'pending' }, request.id))
   })
+}
+
+function readBulk(body: unknown) {
+  const { limit, dry_run: dryRun, ...given } = readInput(eventBulk, body, 'body')
+  const filter = defined(given)
+  requireFilter(filter)
+  return { filter, limit, dryRun }
 }
 
 function unknownEvent(id: string): RelayError {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { RelayError } from '../../src/domain/errors.ts'
+import { bulkParams, requireFilter, runBulk } from '../../src/plugins/bulk.ts'
 import { ok } from '../../src/plugins/envelope.ts'
 import {
   defined,
@@ -21,17 +22,36 @@ const itemQuery = z.strictObject({
   status: z.enum(['pending', 'delivered', 'dead']).optional(),
   since: timeParam.optional(),
   until: timeParam.optional(),
+  group_by: z.enum(['error']).optional(),
   ...pageParams,
 })
+const itemFilter = {
+  destination: z.string().optional(),
+  source: z.string().optional(),
+  type: z.string().optional(),
+  id: z.string().optional(),
+  since: timeParam.optional(),
+  until: timeParam.optional(),
+}
+const redeliverBody = z.strictObject({
+  ...itemFilter,
+  status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  ...bulkParams,
+})
+const purgeBody = z.strictObject({ ...itemFilter, status: z.literal('dead').optional(), ...bulkParams })
 /** What tells items of one id apart. */
 const whichQuery = z.strictObject({ destination: z.string().optional(), type: z.string().optional() })
 
-/** Items: list, look into (desired, delivered, last error, attempts), redeliver. */
+/** Items: list, look into (desired, delivered, last error, attempts), redeliver, give up. */
 export async function items(app: FastifyInstance): Promise<void> {
   const { store } = app.relay
 
   app.get('/items', async (request) => {
-    const { filter, page } = splitPage(readInput(itemQuery, request.query, 'query'))
+    const { group_by: groupBy, ...query } = readInput(itemQuery, request.query, 'query')
+    const { filter, page } = splitPage(query)
+    if (groupBy !== undefined) {
+      return presentPage({ rows: await store.groupItemErrors(filter, page.limit), next: null }, request)
+    }
     const { rows, next } = await store.listItems(filter, page)
     return presentPage(
       { rows: rows.map(({ attempts, ...row }) => ({ ...row, failedAttempts: attempts })), next },
@@ -43,6 +63,33 @@ export async function items(app: FastifyInstance): Promise<void> {
     const item = await one(request.params.id, request.query)
     const attempts = await store.listAttempts({ itemSeq: item.seq }, { limit: 50 })
     return ok({ ...presentItem(item), attempts: attempts.rows.map(present) }, request.id)
+  })
+
+  app.post('/items/redeliver', async (request, reply) => {
+    const { limit, dry_run: dryRun, ...given } = readInput(redeliverBody, request.body, 'body')
+    const filter = defined(given)
+    requireFilter(filter)
+    const at = app.relay.now()
+    const answer = await runBulk('redelivered', {
+      dryRun,
+      choose: () => store.chooseItems('redeliver', filter, limit, at),
+      run: () => store.redeliverItems(filter, limit, at),
+      requestId: request.id,
+    })
+    if (!dryRun) app.relay.wake()
+    return reply.code(dryRun ? 200 : 202).send(answer)
+  })
+
+  app.post('/items/purge', async (request) => {
+    const { limit, dry_run: dryRun, ...given } = readInput(purgeBody, request.body, 'body')
+    const filter = defined(given)
+    requireFilter(filter)
+    return runBulk('purged', {
+      dryRun,
+      choose: () => store.chooseItems('purge', filter, limit, app.relay.now()),
+      run: () => store.purgeItems(filter, limit),
+      requestId: request.id,
+    })
   })
 
   app.post<{ Params: { id: string } }>('/items/:id/redeliver', async (request, reply) => {
@@ -64,7 +111,12 @@ export async function items(app: FastifyInstance): Promise<void> {
   }
 }
 
-function presentItem({ body, attempts: failedAttempts, ...item }: ItemDetail): Record<string, unknown> {
+function presentItem({
+  body,
+  bareTombstone: _,
+  attempts: failedAttempts,
+  ...item
+}: ItemDetail): Record<string, unknown> {
   const { desired_kind, ...row } = present(item)
   return {
     ...row,

@@ -3,12 +3,16 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { Environment } from '../config/substitute.ts'
 import { sortableTime } from '../domain/version.ts'
 import { serve } from '../serve.ts'
+import type { Rate } from '../stages/release.ts'
+import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { disable, enable } from './enable.ts'
+import { showErrors } from './errors.ts'
 import { init } from './init.ts'
 import { keygen } from './keygen.ts'
 import { mapOne } from './map.ts'
 import { showMappers } from './mappers.ts'
+import { purgeEvents, purgeItems } from './purge.ts'
 import { redeliver } from './redeliver.ts'
 import { replay } from './replay.ts'
 import { runSandbox } from './sandbox.ts'
@@ -18,6 +22,9 @@ import { status } from './status.ts'
 const config = () => new Option('-c, --config <file>', 'configuration; else RELAY_CONFIG, else ./relay.yaml')
 const json = () => new Option('--json', 'print JSON').default(false)
 const limit = () => new Option('--limit <n>', 'at most so many').default(10_000).argParser(readWhole)
+const dryRun = () => new Option('--dry-run', 'only say how many').default(false)
+const rate = () =>
+  new Option('--rate <n/unit>', 'so many a second, minute or hour (50/s); Ctrl-C ends it').argParser(readRate)
 const since = () => new Option('--since <time>', 'at or after this time (RFC 3339)').argParser(readTime)
 const until = () => new Option('--until <time>', 'before this time (RFC 3339)').argParser(readTime)
 
@@ -81,6 +88,9 @@ export function createProgram(env: Environment): Command {
     .option('--topic <topic>', 'events with this topic')
     .addOption(since())
     .addOption(until())
+    .option('--diff', 'only show what it would change, of events given by their ids', false)
+    .addOption(dryRun())
+    .addOption(rate())
     .addOption(limit())
     .addOption(config())
     .addOption(json())
@@ -97,10 +107,56 @@ export function createProgram(env: Environment): Command {
     .addOption(since())
     .addOption(until())
     .option('--all', 'every item', false)
+    .addOption(dryRun())
+    .addOption(rate())
     .addOption(limit())
     .addOption(config())
     .addOption(json())
     .action((id, options) => redeliver({ ...options, id, env }))
+
+  const purge = program.command('purge').description('away with settled events, or with dead items')
+
+  purge
+    .command('events')
+    .description('delete events that are processed, skipped or failed, before their time')
+    .argument('[events...]', 'ids of events')
+    .option('--source <name>', 'events of this source')
+    .addOption(new Option('--status <status>', 'events that ended so').choices(['processed', 'skipped', 'failed']))
+    .option('--topic <topic>', 'events with this topic')
+    .addOption(since())
+    .addOption(until())
+    .addOption(dryRun())
+    .addOption(limit())
+    .addOption(config())
+    .addOption(json())
+    .action((ids, options) => purgeEvents({ ...options, ids, env }))
+
+  purge
+    .command('items')
+    .description('give dead items up; what the ingest API may have of them stays known')
+    .argument('[item]', 'id of an item')
+    .option('--destination <name>', 'items of this destination')
+    .option('--source <name>', 'items of this source')
+    .option('--type <type>', 'items of this type')
+    .addOption(since())
+    .addOption(until())
+    .option('--all', 'every dead item', false)
+    .addOption(dryRun())
+    .addOption(limit())
+    .addOption(config())
+    .addOption(json())
+    .action((id, options) => purgeItems({ ...options, id, env }))
+
+  program
+    .command('errors')
+    .description('what is wrong, by cause: failed and waiting events, dead and pending items')
+    .option('--source <name>', 'of this source')
+    .option('--destination <name>', 'of this destination')
+    .addOption(since())
+    .option('--limit <n>', 'at most so many causes', readWhole, 20)
+    .addOption(config())
+    .addOption(json())
+    .action((options) => showErrors({ ...options, env }))
 
   program
     .command('enable')
@@ -126,6 +182,15 @@ export function createProgram(env: Environment): Command {
     .addOption(config())
     .addOption(json())
     .action((options) => status({ ...options, env }))
+
+  program
+    .command('backup')
+    .description('copy the database into a file, also while the relay runs, and check the copy')
+    .argument('<file>', 'where to')
+    .option('--force', 'replace the file', false)
+    .addOption(config())
+    .addOption(json())
+    .action((file, options) => backup({ ...options, file, env }))
 
   program
     .command('sandbox')
@@ -157,7 +222,7 @@ export function createProgram(env: Environment): Command {
     .action((options) => keygen(options))
 
   // Wrong use exits with 2 in every command.
-  for (const command of program.commands) command.exitOverride()
+  for (const command of [...program.commands, ...purge.commands]) command.exitOverride()
   return program
 }
 
@@ -168,6 +233,12 @@ function collect(value: string, before: string[]): string[] {
 function readWhole(text: string): number {
   if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('expected a whole number')
   return Number(text)
+}
+
+function readRate(text: string): Rate {
+  const [, count, unit] = /^([1-9]\d{0,6})\/(s|m|h)$/.exec(text) ?? []
+  if (count === undefined) throw new InvalidArgumentError('expected a rate such as 50/s, 100/m or 1000/h')
+  return { count: Number(count), perMs: { s: 1_000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'] }
 }
 
 function readTime(text: string): number {

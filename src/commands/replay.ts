@@ -1,28 +1,46 @@
 import type { Environment } from '../config/substitute.ts'
 import { defined } from '../plugins/present.ts'
 import type { EventStatus } from '../store/store.ts'
+import { type BulkOptions, describeBulk, failCancelled, presentBulk, runBulk } from './bulk.ts'
+import { showDifferences } from './differences.ts'
 import { print, UsageError } from './report.ts'
 import { withStore } from './with-store.ts'
 
-export interface ReplayOptions {
+export interface EventOptions extends BulkOptions {
   readonly ids: readonly string[]
   readonly source?: string
   readonly status?: EventStatus
   readonly topic?: string
   readonly since?: number
   readonly until?: number
-  readonly limit: number
   readonly config?: string
-  readonly json: boolean
   readonly env: Environment
+}
+
+export interface ReplayOptions extends EventOptions {
+  readonly diff: boolean
 }
 
 /** Puts events back to pending; a running relay finds them within seconds. Needs a filter: nothing replays all by accident. */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const { ids, source, status, topic, since, until } = options
+  const filter = eventFilterOf(options)
+  if (options.diff) return showDifferences(options)
+  const { limit } = options
+  const result = await withStore(options, (store) =>
+    runBulk(options, {
+      choose: () => store.chooseEvents('replay', filter, limit),
+      all: () => store.replayEvents(filter, limit),
+      some: (ids) => store.replayEvents({ ...filter, ids }, ids.length),
+    }),
+  )
+  const text = () => describeBulk('events', 'go through the mapper again', result)
+  print(presentBulk('replayed', result), { json: options.json, text })
+  failCancelled('events', result)
+}
+
+/** Throws UsageError where nothing says which events. */
+export function eventFilterOf({ ids, source, status, topic, since, until }: EventOptions) {
   const filter = defined({ ids: ids.length > 0 ? ids : undefined, source, status, topic, since, until })
-  if (Object.keys(filter).length === 0)
-    throw new UsageError('say which events: ids, or --source, --status, --topic, --since')
-  const replayed = await withStore(options, (store) => store.replayEvents(filter, options.limit))
-  print({ replayed }, { json: options.json, text: () => `${replayed} events will go through the mapper again` })
+  if (Object.keys(filter).length > 0) return filter
+  throw new UsageError('say which events: ids, or --source, --status, --topic, --since')
 }

@@ -13,6 +13,9 @@ export interface EventMapping extends Pick<Mapping, 'requests' | 'late'> {
   readonly mapped: MappedEvent
 }
 
+/** What of a destination its items depend on. */
+export type MapTarget = Pick<Destination, 'name' | 'rules' | 'debounce'>
+
 /** The webhook of an event. Throws RelayError for a body that can't be read. */
 export function webhookOf(event: PendingEvent, limit: number): Promise<Webhook> {
   const body = Buffer.from(event.body.buffer, event.body.byteOffset, event.body.byteLength)
@@ -24,7 +27,7 @@ export async function mapEvent(
   event: PendingEvent,
   webhook: Webhook,
   source: Source,
-  destinations: ReadonlyMap<string, Destination>,
+  destinations: ReadonlyMap<string, MapTarget>,
   fetched?: Fetched,
 ): Promise<EventMapping> {
   const { name, version } = source.mapper
@@ -72,7 +75,7 @@ export function failedEvent({ seq }: PendingEvent, error: string, source?: Sourc
   return { seq, mapper, mapperVersion, outcome: { status: 'failed', error: error.slice(0, 4000) }, changes: [] }
 }
 
-function itemChangeOf(change: Change, event: PendingEvent, { name, debounce }: Destination): ItemChange {
+function itemChangeOf(change: Change, event: PendingEvent, { name, debounce }: MapTarget): ItemChange {
   const shared = { destination: name, source: event.source, receivedAt: event.receivedAt, ...debounce }
   if (change.kind === 'delete') return { ...shared, ...change, body: null, checksum: null }
   const { item, version } = change

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { RelayError } from '../domain/errors.ts'
+import { backupSqlite } from './sqlite/backup.ts'
 import { openSqlite } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 
@@ -9,11 +10,46 @@ export interface OpenOptions {
 }
 
 /** Opens the store that a url names: `sqlite:PATH`. Throws RelayError where it can't. */
-export function openStore(url: string, options: OpenOptions): Promise<Store> {
-  if (url.startsWith('sqlite:')) {
-    const path = url.slice('sqlite:'.length)
-    if (!options.lock && !existsSync(path)) throw new RelayError('not_found', `there is no database ${path} yet`)
-    return openSqlite(path, options)
-  }
+export async function openStore(url: string, options: OpenOptions): Promise<Store> {
+  const path = pathOf(url)
+  if (!options.lock) expectFile(path)
+  return openSqlite(path, options)
+}
+
+export interface BackupOptions {
+  /** Whether a file that is there already may be replaced. */
+  readonly force: boolean
+  readonly onProgress?: (progress: BackupProgress) => void
+  /** Ends the copying; nothing is left behind. */
+  readonly signal?: AbortSignal
+}
+
+export interface BackupProgress {
+  readonly phase: 'copy' | 'check'
+  /** How much of the phase is done, 0 to 1. */
+  readonly share: number
+}
+
+export interface Backup {
+  /** Where it is, as an absolute path. */
+  readonly file: string
+  readonly bytes: number
+  /** Number of its newest migration. */
+  readonly schema: number
+}
+
+/** Copies a store, also while a relay works on it, into one file that has been checked. Throws RelayError where it can't. */
+export async function backupStore(url: string, file: string, options: BackupOptions): Promise<Backup> {
+  const path = pathOf(url)
+  expectFile(path)
+  return backupSqlite(path, file, options)
+}
+
+function pathOf(url: string): string {
+  if (url.startsWith('sqlite:')) return url.slice('sqlite:'.length)
   throw new RelayError('invalid', `no store engine for '${url.split(':', 1)[0]}'`)
+}
+
+function expectFile(path: string): void {
+  if (!existsSync(path)) throw new RelayError('not_found', `there is no database ${path} yet`)
 }

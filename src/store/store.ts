@@ -118,6 +118,28 @@ export interface Store {
    */
   redeliverItems(filter: ItemFilter, limit: number, at: number): Promise<number>
 
+  /**
+   * Deletes events matching the filter that are processed, skipped or failed, the oldest first, at most `limit`; answers how
+   * many. Their delivery ids are forgotten with them.
+   */
+  purgeEvents(filter: EventFilter, limit: number): Promise<number>
+  /**
+   * Dead items matching the filter are given up, at most `limit`; answers how many. They end `delivered`, which means that
+   * nothing is to be done, with an error that says so. What the destination has or may have of them stays known: a newer change,
+   * a removal or a redelivery is sent as ever.
+   */
+  purgeItems(filter: ItemFilter, limit: number): Promise<number>
+
+  /** What `replayEvents` or `purgeEvents` would take now, in their order. */
+  chooseEvents(purpose: 'replay' | 'purge', filter: EventFilter, limit: number): Promise<Chosen<string>>
+  /** What `redeliverItems` or `purgeItems` would take now: their `seq`, in their order. */
+  chooseItems(purpose: 'redeliver' | 'purge', filter: ItemFilter, limit: number, at: number): Promise<Chosen<number>>
+
+  /** The errors of failed and waiting events (or those of the filter's status), most frequent first, at most `limit`. */
+  groupEventErrors(filter: EventFilter, limit: number): Promise<readonly EventErrors[]>
+  /** The errors of dead and pending items (or those of the filter's status), most frequent first, at most `limit`. */
+  groupItemErrors(filter: ItemFilter, limit: number): Promise<readonly ItemErrors[]>
+
   /** Newest (`receivedAt`) first. `cursor` is the `next` of the page before. */
   listEvents(filter: EventFilter, page: Page): Promise<Paged<EventSummary>>
   getEvent(id: string): Promise<EventDetail | null>
@@ -360,6 +382,7 @@ export interface EventFilter {
 }
 
 export interface ItemFilter {
+  readonly seqs?: readonly number[]
   readonly destination?: string
   readonly source?: string
   readonly type?: string
@@ -380,6 +403,35 @@ export interface AttemptFilter {
   readonly batchId?: string
   /** Attempts of batches that held this item (`seq`). */
   readonly itemSeq?: number
+}
+
+/** What a filter would take. */
+export interface Chosen<Id> {
+  readonly matching: number
+  /** The first of them, at most as many as were asked for. */
+  readonly ids: readonly Id[]
+}
+
+/** Errors of one cause: what tells one event or item from another is `…` in it. */
+interface ErrorGroup {
+  readonly error: string
+  readonly count: number
+  readonly firstAt: number
+  readonly lastAt: number
+  /** Id of one of them. */
+  readonly example: string
+}
+
+/** Times are those at which the events came in. */
+export interface EventErrors extends ErrorGroup {
+  readonly source: string
+  readonly status: EventStatus
+}
+
+/** Times are those at which the items last changed. */
+export interface ItemErrors extends ErrorGroup {
+  readonly destination: string
+  readonly status: ItemStatus
 }
 
 export interface Page {
@@ -429,7 +481,7 @@ export interface ItemSummary {
   readonly id: string
   readonly status: ItemStatus
   readonly desiredKind: 'upsert' | 'delete'
-  readonly version: string | null
+  readonly version: Version | null
   readonly checksum: string | null
   readonly deliveredKind: 'upsert' | 'delete' | 'unknown' | null
   readonly deliveredChecksum: string | null
@@ -443,6 +495,8 @@ export interface ItemSummary {
 }
 
 export interface ItemDetail extends ItemSummary {
+  /** Whether the desired state is a tombstone that brought no version of its own. */
+  readonly bareTombstone: boolean
   /** The desired item as JSON text; null for a tombstone. */
   readonly body: string | null
 }

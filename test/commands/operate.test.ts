@@ -1,7 +1,18 @@
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
-import { admin, createFolder, runCommand, shopHeaders, startServe, untilSettled, writeConfig } from '../e2e/process.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { openSqlite } from '../../src/store/sqlite/open.ts'
+import {
+  admin,
+  createFolder,
+  runCommand,
+  shopHeaders,
+  startProcess,
+  startServe,
+  untilSettled,
+  writeConfig,
+} from '../e2e/process.ts'
 import { startScriptedIngest } from '../scripted-ingest.ts'
+import { claimedEvents, map } from '../store/support.ts'
 import { product } from '../support.ts'
 import { runHere } from './run-here.ts'
 
@@ -75,9 +86,61 @@ test('status, replay and redeliver work beside a running relay, which picks the 
   expect(text).toMatch(/^main +closed +0 +2 +0 +0 +- +-$/m)
   expect(await relay.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' })
 
+  // What is only asked for is not done.
+  expect(await here('replay', '--source', 'shop', '--limit', '2', '--dry-run')).toBe(
+    '2 events would go through the mapper again (3 match; --limit); nothing was done\n',
+  )
+  expect(JSON.parse(await here('redeliver', '--all', '--dry-run', '--json'))).toEqual({
+    dry_run: true,
+    redelivered: 2,
+    matching: 2,
+  })
+  expect(JSON.parse(await here('status', '--json'))).toMatchObject({
+    events: { pending: 0 },
+    destinations: [{ pending: 0 }],
+  })
+  const [compared] = JSON.parse(await here('replay', 'evt_1', '--diff', '--json'))
+  expect(compared).toMatchObject({ event_id: 'evt_1', changes: [{ id: 'product:1', result: 'same', differences: [] }] })
+  expect(await here('replay', 'evt_3', '--diff')).toMatch(/^evt_3 of shop: shopify \w+ \(as then\)\n {2}fails: .*title/)
+  expect(await here('errors')).toMatch(/^events +shop +failed +1 +\S+ +evt_3 +.*item '…'/m)
+  expect(JSON.parse(await here('errors', '--destination', 'main', '--json'))).toEqual({ events: [], items: [] })
+  expect(JSON.parse(await here('purge', 'items', '--all', '--json'))).toEqual({ purged: 0 })
+  expect(await here('purge', 'events', '--status', 'failed', '--dry-run')).toBe(
+    '1 events would be deleted; nothing was done\n',
+  )
+  expect(await here('purge', 'events', '--status', 'failed')).toBe('1 events were deleted\n')
+  expect(await here('errors')).toBe('no errors\n')
+
   // And without one: what they write waits for the next start.
   expect(await here('redeliver', '--all', '--limit', '1')).toBe('1 items will be sent again\n')
   expect(JSON.parse(await here('status', '--json')).destinations[0]).toMatchObject({ pending: 1, delivered: 1 })
+})
+
+test('at a rate, events go in steps until Ctrl-C, and the others stay as they were', { timeout }, async () => {
+  const cwd = createFolder()
+  writeConfig(cwd, 'http://127.0.0.1:9/v1/ingest')
+  const path = join(cwd, 'data/relay.db')
+  const store = await openSqlite(path, { thread: false })
+  onTestFinished(() => store.close())
+  for (const event of await claimedEvents(store, 9)) await map(store, event, [])
+  const pending = async () => (await store.readStats()).eventsPending
+
+  const args = ['replay', '--source', 'shop', '--rate', '2/h', '--json']
+  const running = startProcess(args, { cwd })
+  await vi.waitFor(async () => expect(await pending()).toBe(1), { timeout: 20_000, interval: 20 })
+  const { code, stdout, stderr } = await running.stop('SIGINT')
+  expect(JSON.parse(stdout)).toEqual({ replayed: 1, cancelled: true, of: 9 })
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'cms-relay: cancelled after 1 of 9 events; the others are as they were',
+  })
+  expect(await pending()).toBe(1)
+
+  const rest = await runHere(['replay', '--source', 'shop', '--rate', '100/s', '--config', join(cwd, 'relay.yaml')], {
+    RELAY_STORE: `sqlite:${path}`,
+  })
+  expect(rest).toEqual({ code: 0, stdout: '8 events will go through the mapper again\n', stderr: '' })
+  expect(await pending()).toBe(9)
 })
 
 test('replay and redeliver touch nothing without a filter: wrong use', async () => {
@@ -87,6 +150,13 @@ test('replay and redeliver touch nothing without a filter: wrong use', async () 
     [/say which events/, ['replay']],
     [/say which items/, ['redeliver']],
     [/2026-01-31T08:00:00Z/, ['replay', '--since', 'yesterday']],
+    [/say which events/, ['replay', '--dry-run']],
+    [/say which events/, ['replay', '--rate', '5/s']],
+    [/ids of events/, ['replay', '--diff', '--source', 'shop']],
+    [/say which events/, ['purge', 'events']],
+    [/say which items/, ['purge', 'items']],
+    [/such as 50\/s/, ['replay', 'evt_1', '--rate', '50']],
+    [/such as 50\/s/, ['redeliver', '--all', '--rate', '0/s']],
     [/processed, skipped, failed/, ['replay', '--status', 'done']],
     [/a whole number/, ['redeliver', '--all', '--limit', '-1']],
   ]

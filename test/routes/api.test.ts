@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { startScriptedIngest } from '../scripted-ingest.ts'
+import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { adminToken, createClock, product, startRelay, type TestRelay } from '../support.ts'
 
 const nowhere = 'http://127.0.0.1:9/v1/ingest'
@@ -271,6 +271,176 @@ describe('events', () => {
     expect((await test.admin('GET', '/events/evt_1')).json().data).toMatchObject({ status: 'pending', replays: 1 })
     await test.map()
     expect((await test.admin('GET', '/events/evt_1')).json().data).toMatchObject({ status: 'skipped', replays: 1 })
+  })
+})
+
+describe('doing something with all that match', () => {
+  const failing = (id: number) => post(id, { url: 'https://elsewhere.example/a' })
+
+  test('nothing is done without a filter, with an unknown one, or with a limit that makes no sense', async () => {
+    const { admin, send, map, relay } = await start()
+    await send('demo', post(1))
+    await map()
+    for (const path of ['/events/replay', '/events/purge', '/items/redeliver', '/items/purge']) {
+      for (const body of [
+        undefined,
+        {},
+        { dry_run: true },
+        { limit: 5 },
+        { colour: 'red' },
+        { source: 'demo', limit: 0 },
+      ]) {
+        const answer = await admin('POST', path, body)
+        expect(answer.statusCode, `${path} ${JSON.stringify(body)}`).toBe(400)
+        expect(answer.json().error.code).toBe('invalid')
+      }
+    }
+    expect((await admin('POST', '/events/purge', { status: 'pending' })).statusCode).toBe(400)
+    expect((await admin('POST', '/items/purge', { status: 'delivered' })).statusCode).toBe(400)
+    expect((await relay.store.getEvent('evt_1'))?.status).toBe('processed')
+  })
+
+  test('a dry run says how many, and the run does it: replay, purge', async () => {
+    const { admin, send, map, relay } = await start()
+    for (const id of [1, 2, 3]) await send('demo', failing(id))
+    await send('demo', post(4))
+    await map()
+    const dry = await admin('POST', '/events/replay', { status: 'failed', limit: 2, dry_run: true })
+    expect([dry.statusCode, dry.json().data]).toEqual([200, { dry_run: true, replayed: 2, matching: 3 }])
+    expect((await relay.store.readStats()).eventsPending).toBe(0)
+    const done = await admin('POST', '/events/replay', { status: 'failed', limit: 2 })
+    expect([done.statusCode, done.json().data]).toEqual([202, { dry_run: false, replayed: 2 }])
+    expect((await relay.store.readStats()).eventsPending).toBe(2)
+    await map()
+
+    const toGo = { source: 'demo', until: '2030-01-01T00:00:00Z', status: 'failed' }
+    const dryPurge = await admin('POST', '/events/purge', { ...toGo, dry_run: true })
+    expect(dryPurge.json().data).toEqual({ dry_run: true, purged: 3, matching: 3 })
+    expect((await admin('POST', '/events/purge', toGo)).json().data).toEqual({ dry_run: false, purged: 3 })
+    expect((await admin('GET', '/events')).json().data).toMatchObject([{ id: 'evt_4' }])
+    const byId = await admin('POST', '/events/purge', { ids: ['evt_4', 'evt_99'] })
+    expect(byId.json().data).toEqual({ dry_run: false, purged: 1 })
+  })
+
+  test('errors are listed by cause', async () => {
+    const test = await start()
+    for (const id of [1, 2, 3]) await test.send('demo', failing(id))
+    await test.map()
+    const [group, ...others] = await list(test, '/events?group_by=error')
+    expect(others).toEqual([])
+    expect(group).toMatchObject({ source: 'demo', status: 'failed', count: 3, example: 'evt_3' })
+    expect(group!['error']).toMatch(/item '…': url: host 'elsewhere.example'/)
+    expect(group!['last_at']).toBe(new Date(test.clock.now()).toISOString())
+    expect(await list(test, '/items?group_by=error')).toEqual([])
+    expect((await test.admin('GET', '/events?group_by=topic')).statusCode).toBe(400)
+  })
+
+  test('dead items are grouped, redelivered and given up', async () => {
+    const { ingest, ...test } = await startDelivering()
+    ingest.answer(() => refused(400, 'validation.failed'))
+    for (const id of [1, 2]) await test.send('demo', post(id))
+    await test.map()
+    await test.deliver(60_000)
+    expect(await list(test, '/items?group_by=error')).toMatchObject([
+      { destination: 'main', status: 'dead', count: 2, error: expect.stringContaining('validation.failed') },
+    ])
+    const dry = await test.admin('POST', '/items/redeliver', { status: 'dead', dry_run: true })
+    expect([dry.statusCode, dry.json().data]).toEqual([200, { dry_run: true, redelivered: 2, matching: 2 }])
+    const calls = ingest.calls.length
+    const again = await test.admin('POST', '/items/redeliver', { status: 'dead', id: 'post:1' })
+    expect([again.statusCode, again.json().data]).toEqual([202, { dry_run: false, redelivered: 1 }])
+    await test.deliver(60_000)
+    expect(ingest.calls.slice(calls).flatMap(({ ids }) => ids)).toEqual(['post:1'])
+
+    const dryPurge = await test.admin('POST', '/items/purge', { destination: 'main', dry_run: true })
+    expect(dryPurge.json().data).toEqual({ dry_run: true, purged: 2, matching: 2 })
+    const purged = await test.admin('POST', '/items/purge', { destination: 'main' })
+    expect(purged.json().data).toEqual({ dry_run: false, purged: 2 })
+    expect(await list(test, '/items?status=dead')).toEqual([])
+    expect(await list(test, '/items')).toMatchObject(
+      [1, 2].map(() => ({
+        status: 'delivered',
+        delivered_kind: null,
+        error: expect.stringMatching(/^given up: .*validation\.failed/),
+      })),
+    )
+  })
+})
+
+describe('the preview of an event that is kept', () => {
+  const mapperOf = (title: string) => `
+name: notes
+title: Notes
+vars:
+  origin: { format: origin }
+records:
+  - name: note
+    match: event = 'note.saved'
+    type: '"post"'
+    id: '"post:" & id'
+    url: $vars.origin & url
+    title: '${title}'
+    text: text
+    version: revision
+`
+  const note = (over: Record<string, unknown>) => ({
+    event: 'note.saved',
+    id: 1,
+    url: '/n',
+    text: 'T',
+    revision: 1,
+    ...over,
+  })
+
+  async function startNotes(folder: string, title: string) {
+    writeFileSync(join(folder, 'notes.yaml'), mapperOf(title))
+    return start({
+      mappersDir: folder,
+      store: `sqlite:${folder}/relay.db`,
+      sources: {
+        notes: { mapper: 'notes', destination: 'main', verify: 'none', vars: { origin: 'https://example.com' } },
+      },
+    })
+  }
+
+  test("shows what today's mapper makes of it beside what is wanted now, and changes nothing", async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'relay-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const first = await startNotes(folder, 'name')
+    for (const body of [note({ name: 'Old' }), note({ name: 'New', revision: 2 }), { event: 'note.read' }]) {
+      await first.send('notes', body)
+    }
+    await first.map()
+    const previewOf = async ({ admin }: TestRelay, id: string) => {
+      const answer = await admin('POST', `/events/${id}/preview`)
+      expect(answer.statusCode, answer.body).toBe(200)
+      return answer.json().data
+    }
+    const same = await previewOf(first, 'evt_2')
+    expect(same.changes).toEqual([
+      { destination: 'main', type: 'post', id: 'post:1', kind: 'upsert', result: 'same', differences: [] },
+    ])
+    expect(same).toMatchObject({ event_id: 'evt_2', source: 'notes', mapper: 'notes', skipped: null, error: null })
+    expect(same.mapped_with).toBe(same.mapper_version)
+    expect((await previewOf(first, 'evt_1')).changes).toMatchObject([{ result: 'stale' }])
+    expect(await previewOf(first, 'evt_3')).toMatchObject({ changes: [], skipped: expect.stringContaining('note') })
+    expect((await first.admin('POST', '/events/evt_9/preview')).statusCode).toBe(404)
+    await first.app.close()
+    await first.relay.close()
+
+    const second = await startNotes(folder, 'name & "!"')
+    const items = await list(second, '/items')
+    const changed = await previewOf(second, 'evt_2')
+    expect(changed.mapped_with).not.toBe(changed.mapper_version)
+    expect(changed.changes).toMatchObject([
+      { result: 'changed', differences: [{ path: 'title', before: 'New', after: 'New!' }] },
+    ])
+    await second.send('notes', note({ id: 2, name: 'Two' }))
+    expect((await previewOf(second, 'evt_4')).changes).toMatchObject([
+      { id: 'post:2', result: 'new', differences: [{ path: '', before: null, after: { title: 'Two!' } }] },
+    ])
+    expect(await list(second, '/items')).toEqual(items)
+    expect((await second.admin('GET', '/events/evt_2')).json().data).toMatchObject({ status: 'processed', replays: 0 })
   })
 })
 

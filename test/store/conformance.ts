@@ -873,6 +873,158 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(counts).toEqual([2, 1, 0])
     })
 
+    test('what would be replayed is chosen as it is replayed, and nothing is done', async () => {
+      const store = await openStore()
+      const events = await claimedEvents(store, 4)
+      for (const event of events.slice(0, 3)) await map(store, event, [])
+      const chosen = await store.chooseEvents('replay', { status: 'processed' }, 2)
+      expect(chosen).toEqual({ matching: 3, ids: [events[0]!.id, events[1]!.id] })
+      expect(await store.chooseEvents('replay', {}, 9)).toMatchObject({ matching: 3 })
+      expect((await store.getEvent(events[0]!.id))!.status).toBe('processed')
+      expect(await store.replayEvents({ ids: chosen.ids }, 9)).toBe(2)
+    })
+
+    test('what would be redelivered is chosen as it is redelivered, and can be let go in parts', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('a', 'A'), upsert('b', 'A'), upsert('c', 'A')])
+      await deliver(store)
+      await arrive(store, [tombstone('draft', { certain: false })])
+      const chosen = await store.chooseItems('redeliver', { destination: 'main' }, 2, start + 5)
+      expect(chosen).toMatchObject({ matching: 3, ids: [expect.any(Number), expect.any(Number)] })
+      expect(await dueIds(store, start + 5)).toEqual([])
+      expect(await store.redeliverItems({ seqs: chosen.ids }, 9, start + 5)).toBe(2)
+      expect(await dueIds(store, start + 5)).toEqual(['a', 'b'])
+    })
+
+    test('purged are events that are over, the oldest first, with all that is kept of them', async () => {
+      const store = await openStore()
+      const [kept] = await store.accept([webhook({ deliveryId: 'd1', receivedAt: start - 1 })])
+      const [first] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      await map(store, first!, [])
+      for (const event of await claimedEvents(store, 2)) await map(store, event, [])
+      const [waits] = await store.accept([webhook({ deliveryId: 'waits' })])
+      expect(await store.chooseEvents('purge', { source: 'shop' }, 1)).toEqual({ matching: 3, ids: [kept!.eventId] })
+      expect(await store.purgeEvents({ source: 'blog' }, 9)).toBe(0)
+      expect(await store.purgeEvents({ source: 'shop' }, 1)).toBe(1)
+      expect(await store.getEvent(kept!.eventId)).toBeNull()
+      expect((await store.accept([webhook({ deliveryId: 'd1' })]))[0]!.duplicate).toBe(false)
+      expect(await store.purgeEvents({ source: 'shop' }, 9_999)).toBe(2)
+      expect((await store.getEvent(waits!.eventId))!.status).toBe('pending')
+    })
+
+    test('an event that waits for the API of its CMS is not purged', async () => {
+      const store = await openStore()
+      const [event] = await claimedEvents(store, 1)
+      const outcome = { status: 'waiting', dueAt: start + 9, attempts: 1, error: 'status 503' } as const
+      await store.settleEvents(
+        owner,
+        [{ seq: event!.seq, mapper: 'm', mapperVersion: 'v', outcome, changes: [] }],
+        start,
+      )
+      expect(await store.chooseEvents('purge', {}, 9)).toEqual({ matching: 0, ids: [] })
+      expect(await store.purgeEvents({}, 9)).toBe(0)
+      expect(await store.nextFetchAt('shop')).toBe(start + 9)
+    })
+
+    test('dead items that are given up are sent no more, and say so', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A'), upsert('p2', 'A')])
+      await finish(store, await send(store), { result: 'dead' })
+      await arrive(store, [upsert('p3', 'A')])
+      expect(await store.chooseItems('purge', {}, 9, start)).toMatchObject({ matching: 2 })
+      expect(await store.purgeItems({ id: 'p3' }, 9)).toBe(0)
+      expect(await store.purgeItems({ id: 'p1' }, 9)).toBe(1)
+      expect(await itemOf(store, 'p1')).toMatchObject({
+        status: 'delivered',
+        deliveredKind: null,
+        error: 'given up: refused',
+      })
+      expect(await statusOf(store, 'p2')).toBe('dead')
+      expect((await store.readStats()).destinations).toMatchObject([{ dead: 1, pending: 1 }])
+      expect(await dueIds(store, never)).toEqual(['p3'])
+    })
+
+    test.for<[string, { uncertain: boolean; before: boolean }]>([
+      ['was there before', { uncertain: false, before: true }],
+      ['may be there after an unclear answer', { uncertain: true, before: false }],
+      ['was in a call at least', { uncertain: false, before: false }],
+    ])('of an item that %s its draft is taken back also after it was given up', async ([, { uncertain, before }]) => {
+      const store = await openStore()
+      if (before) {
+        await arrive(store, [upsert('p1', 'old')])
+        await deliver(store)
+      }
+      await arrive(store, [upsert('p1', 'A')])
+      await finish(store, await send(store), { result: 'dead', uncertain })
+      const { deliveredKind } = await itemOf(store, 'p1')
+      expect(await store.purgeItems({ destination: 'main' }, 9)).toBe(1)
+      expect((await itemOf(store, 'p1')).deliveredKind).toBe(deliveredKind)
+      await arrive(store, [tombstone('p1', { certain: false })])
+      expect((await deliver(store)).kind).toBe('delete')
+    })
+
+    test('an item that was given up is sent when it comes again, the same or another, or is redelivered', async () => {
+      const store = await openStore()
+      for (const id of ['same', 'other', 'again']) await arrive(store, [upsert(id, 'A', { version: version(5) })])
+      await finish(store, await send(store), { result: 'dead' })
+      expect(await store.purgeItems({}, 9)).toBe(3)
+      expect(await arrive(store, [upsert('same', 'old', { version: version(4) })])).toMatchObject({ stale: 1 })
+      await arrive(store, [upsert('same', 'A', { version: version(5) })])
+      await arrive(store, [upsert('other', 'B', { version: version(6) })])
+      await store.redeliverItems({ id: 'again' }, 1, start)
+      expect(new Set(await dueIds(store))).toEqual(new Set(['same', 'other', 'again']))
+      expect(await itemOf(store, 'same')).toMatchObject({ status: 'pending', error: null })
+    })
+
+    test('errors of events are grouped by cause, the most frequent first', async () => {
+      const store = await openStore()
+      const fail = async (error: string, at: number, status: 'failed' | 'processed' = 'failed') => {
+        const [event] = await claimedEvents(store, 1, at)
+        const outcome = status === 'failed' ? ({ status, error } as const) : ({ status } as const)
+        await store.settleEvents(
+          owner,
+          [{ seq: event!.seq, mapper: 'm', mapperVersion: 'v', outcome, changes: [] }],
+          at,
+        )
+        return event!.id
+      }
+      await fail('title: missing', start)
+      await fail("item 'post:901': url: host 'a.example' is not the destination's", start + 1)
+      const newest = await fail("item 'post:7': url: host 'a.example' is not the destination's\nand 3 more", start + 9)
+      await fail('', start + 9, 'processed')
+      const url = "item '…': url: host 'a.example' is not the destination's"
+      const groups = await store.groupEventErrors({}, 9)
+      expect(groups).toEqual([
+        {
+          source: 'shop',
+          status: 'failed',
+          error: url,
+          count: 2,
+          firstAt: start + 1,
+          lastAt: start + 9,
+          example: newest,
+        },
+        expect.objectContaining({ error: 'title: missing', count: 1 }),
+      ])
+      expect(await store.groupEventErrors({}, 1)).toHaveLength(1)
+      expect(await store.groupEventErrors({ since: start + 5 }, 9)).toMatchObject([{ count: 1 }])
+      expect(await store.groupEventErrors({ status: 'processed' }, 9)).toEqual([])
+    })
+
+    test('errors of items are grouped by cause, those of dead ones apart from those that are tried again', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A'), upsert('p2', 'A')])
+      await finish(store, await send(store), { result: 'dead' })
+      await arrive(store, [upsert('p3', 'A')], start + 5)
+      await finish(store, await send(store, start + 5), { result: 'retry', dueAt: start + 9 }, start + 6)
+      const main = { destination: 'main', example: expect.stringMatching(/^p\d$/) }
+      expect(await store.groupItemErrors({}, 9)).toEqual([
+        { ...main, status: 'dead', error: 'refused', count: 2, firstAt: start, lastAt: start },
+        { ...main, status: 'pending', error: 'failed', count: 1, firstAt: start + 5, lastAt: start + 5 },
+      ])
+      expect(await store.groupItemErrors({ status: 'dead', id: 'p1' }, 9)).toMatchObject([{ count: 1, example: 'p1' }])
+    })
+
     test.for<[string, ItemFilter, readonly string[]]>([
       ['of a destination', { destination: 'second' }, ['d']],
       ['of a source', { source: 'blog' }, ['b']],

@@ -1,7 +1,18 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
@@ -12,6 +23,7 @@ import { migrate, readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
 import { packEvent, packEvents } from '../../src/store/sqlite/pack.ts'
 import { startChild } from './children.ts'
+import { spoilRows } from './damage.ts'
 import { all, arrive, deliver, itemOf, lease, owner, send, settle, start, upsert, webhook } from './support.ts'
 
 function newPath(): string {
@@ -119,27 +131,98 @@ describe('a file that is not as it should be', () => {
     expect(existsSync(path)).toBe(true)
   })
 
-  test('a file that is no database is named', async () => {
+  /** What a relay says at its start; null where it starts. */
+  async function complaintOf(path: string): Promise<string | null> {
+    try {
+      await openFile(path, { lock: true, thread: false })
+      return null
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'RelayError', code: 'unavailable' })
+      return (error as Error).message
+    }
+  }
+
+  /** A database with some content, closed. */
+  async function filled(): Promise<string> {
+    const path = newPath()
+    const store = await openSqlite(path, { thread: false })
+    for (let index = 0; index < 200; index += 1) await arrive(store, [upsert(`p${index}`, 'x'.repeat(500))])
+    await store.close()
+    return path
+  }
+
+  test('a sound one is opened', async () => expect(await complaintOf(await filled())).toBe(null))
+
+  test('a file that is no database is named, with what to do', async () => {
     const path = newPath()
     await (await openSqlite(path, { thread: false })).close()
     writeFileSync(path, Buffer.alloc(8192, 7))
-    const error = { code: 'unavailable', message: expect.stringContaining(path) }
-    await expect(openSqlite(path, { thread: false })).rejects.toMatchObject(error)
+    expect(await complaintOf(path)).toBe(
+      `database ${path} is not a database: file is not a database. Keep the files and restore a backup (docs/recovery.md)`,
+    )
   })
 
-  test('a database cut short is named when that shows', async () => {
-    const path = newPath()
-    const store = await openSqlite(path, { thread: false })
-    await store.accept(Array.from({ length: 50 }, () => webhook({ body: Buffer.alloc(2_000) })))
-    await store.close()
+  test('a database cut short is refused at the start, by whomever', async () => {
+    const path = await filled()
     truncateSync(path, 4096 * 20)
-    const error = { code: 'unavailable', message: expect.stringContaining(path) }
-    await expect(
-      (async () => {
-        const cut = await openFile(path)
-        await cut.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 100 })
-      })(),
-    ).rejects.toMatchObject(error)
+    const words = `database ${path} is damaged: database disk image is malformed. Keep the files and restore a backup`
+    expect(await complaintOf(path)).toContain(words)
+    await expect(openSqlite(path, { thread: false })).rejects.toThrow(words) // a command
+    await expect(openSqlite(path, { lock: true })).rejects.toThrow(words) // in a thread
+  })
+
+  test('a page that is spoilt is found at the start, not one day in the middle of the work', async () => {
+    const path = await filled()
+    spoilRows(path)
+    expect(await complaintOf(path)).toMatch(/^database .* is damaged: .*page.* Keep the files and restore a backup/)
+    await openFile(path) // a command beside the relay does not read every page first
+  })
+
+  test('a log that was taken away is missed, and can be done without', async () => {
+    const path = newPath()
+    const child = startChild('accept-forever.ts', path)
+    while ((await child.line()) !== 'd99');
+    await child.kill()
+    const log = readFileSync(`${path}-wal`)
+    rmSync(`${path}-wal`)
+    expect(await complaintOf(path)).toMatch(/^database .* has lost its log: .*-wal is missing/)
+    await expect(openSqlite(path)).rejects.toThrow('has lost its log')
+
+    writeFileSync(`${path}-wal`, log)
+    const store = await openSqlite(path, { thread: false })
+    expect((await store.accept([webhook({ deliveryId: 'd99' })]))[0]!.duplicate).toBe(true)
+    await store.close()
+
+    writeFileSync(`${path}-shm`, '')
+    expect(await complaintOf(path)).toContain(`to go on without what stood in it, delete ${path}-shm`)
+    rmSync(`${path}-shm`)
+    expect(await complaintOf(path)).toBe(null)
+  })
+
+  test('a folder in its place is named', async () => {
+    const path = newPath()
+    mkdirSync(path, { recursive: true })
+    expect(await complaintOf(path)).toBe(`database ${path} is a folder`)
+  })
+
+  test('files that belong to another user are named with both', async () => {
+    const path = await filled()
+    chmodSync(join(path, '../..'), 0o755)
+    chmodSync(path, 0o400)
+    // The administrator may write everything, so another user has to try.
+    const isRoot = process.getuid?.() === 0
+    const script = fileURLToPath(new URL('open-once.ts', import.meta.url))
+    const { stdout } = spawnSync(process.execPath, [script, path], {
+      encoding: 'utf8',
+      ...(isRoot && { uid: 65534, gid: 65534 }),
+    })
+    const file = isRoot ? join(path, '..') : path // the folder comes first: the log is made there
+    const uid = process.getuid?.()
+    expect(stdout).toMatch(
+      new RegExp(
+        `^unavailable: database ${path} is (not to be opened|read-only): ${file} belongs to uid ${uid} \\(mode \\d{3}\\), and this process is uid ${isRoot ? 65534 : uid}\n$`,
+      ),
+    )
   })
 
   test('the database of another program is refused and left alone', async () => {

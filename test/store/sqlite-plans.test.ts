@@ -59,7 +59,12 @@ function statements() {
     for (const filter of [{}, { destination: 'd' }, { batchId: 'b' }, { itemSeq: 1 }]) lists.listAttempts(filter, page)
   }
   lists.getItems({ id: 'x' })
-  createAgain(spied).replayEvents({ status: 'failed' }, 10)
+  const again = createAgain(spied)
+  again.replayEvents({ status: 'failed' }, 10)
+  again.chooseEvents('replay', { status: 'failed' }, 10)
+  again.purgeEvents({ status: 'failed' }, 10)
+  again.purgeItems({}, 10)
+  again.chooseItems('purge', { status: 'dead' }, 10, 1)
   return [...seen].map((sql) => {
     const explained = /^(savepoint|release|rollback)/.test(sql)
       ? []

@@ -1,14 +1,40 @@
-import type { EventFilter, ItemFilter } from '../store.ts'
+import { eventIdOf } from '../../domain/event-id.ts'
+import type { Chosen, EventFilter, ItemFilter } from '../store.ts'
 import { type Database, prepare } from './database.ts'
-import { eventConditions, itemConditions, whereOf } from './lists.ts'
+import { type Condition, eventConditions, itemConditions, whereOf } from './lists.ts'
 
-/** Doing things again because someone asked for it: events through the mapper, items to the destination. */
+/** What someone has asked for: events through the mapper again, items to the destination again, or away with them. */
 export function createAgain(database: Database) {
+  /** How many rows a statement with these conditions would find, and the first of them. */
+  function choose(table: 'events' | 'items', conditions: readonly Condition[], order: string, limit: number) {
+    const values = conditions.flatMap((condition) => condition.values)
+    const where = whereOf(conditions)
+    const { matching } = prepare<{ matching: number }>(
+      database,
+      `select count(*) as matching from ${table}${where}`,
+    ).get(...values)!
+    const rows = prepare<{ seq: number }>(database, `select seq from ${table}${where} order by ${order} limit ?`)
+    return { matching, seqs: rows.all(...values, limit).map(({ seq }) => seq) }
+  }
+
+  function chooseEvents(purpose: 'replay' | 'purge', filter: EventFilter, limit: number): Chosen<string> {
+    const conditions = purpose === 'replay' ? replayable(filter) : purgeableEvents(filter)
+    const { matching, seqs } = choose('events', conditions, 'received_at, seq', limit)
+    return { matching, ids: seqs.map(eventIdOf) }
+  }
+
+  function chooseItems(purpose: 'redeliver' | 'purge', filter: ItemFilter, limit: number, at: number): Chosen<number> {
+    const again = purpose === 'redeliver'
+    const conditions = again ? redeliverable(filter, at) : purgeableItems(filter)
+    const { matching, seqs } = choose('items', conditions, again ? 'seq' : 'changed_at, seq', limit)
+    return { matching, ids: seqs }
+  }
+
   const dropClaims = prepare(database, 'delete from event_claims where seq in (select value from json_each(?))')
   const dropWaiting = prepare(database, 'delete from event_fetches where seq in (select value from json_each(?))')
 
   function replayEvents(filter: EventFilter, limit: number): number {
-    const conditions = [...eventConditions(filter), { sql: "status <> 'pending'", values: [] }]
+    const conditions = replayable(filter)
     const sql = `
       update events set status = 'pending', reason = null, error = null, settled_at = null, replays = replays + 1
       where seq in (select seq from events${whereOf(conditions)} order by received_at, seq limit ?)
@@ -44,13 +70,7 @@ export function createAgain(database: Database) {
   )
 
   function redeliverItems(filter: ItemFilter, limit: number, at: number): number {
-    const conditions = [
-      ...itemConditions(filter),
-      { sql: 'may_exist + (kind = ?) > 0', values: ['upsert'] }, // not the tombstone of a draft that never was there
-      // Not what this same request has done already: asked again with the same time, it comes to an end.
-      { sql: "not (status = 'pending' and batch_seq is null and due_at <= ?)", values: [at] },
-      { sql: 'forced = 0 and (delivered_at is null or delivered_at <= ?)', values: [at] },
-    ]
+    const conditions = redeliverable(filter, at)
     const sql = `select seq, revision = batch_revision as fresh, batch_seq as batch
       from items${whereOf(conditions)} order by seq limit ?`
     return database.transact('synced', () => {
@@ -65,5 +85,47 @@ export function createAgain(database: Database) {
     })
   }
 
-  return { replayEvents, redeliverItems }
+  function purgeEvents(filter: EventFilter, limit: number): number {
+    const conditions = purgeableEvents(filter)
+    const sql = `delete from events where seq in (
+      select seq from events${whereOf(conditions)} order by received_at, seq limit ?)`
+    return database.transact('unsynced', () => {
+      return Number(prepare(database, sql).run(...conditions.flatMap(({ values }) => values), limit).changes)
+    })
+  }
+
+  function purgeItems(filter: ItemFilter, limit: number): number {
+    const conditions = purgeableItems(filter)
+    // The row stays: what was delivered, the version, and that it may exist at the destination are not to be forgotten.
+    const sql = `update items set status = 'delivered', error = 'given up: ' || coalesce(error, '')
+      where seq in (select seq from items${whereOf(conditions)} order by changed_at, seq limit ?)`
+    return database.transact('synced', () => {
+      return Number(prepare(database, sql).run(...conditions.flatMap(({ values }) => values), limit).changes)
+    })
+  }
+
+  return { chooseEvents, chooseItems, replayEvents, redeliverItems, purgeEvents, purgeItems }
+}
+
+function replayable(filter: EventFilter): readonly Condition[] {
+  return [...eventConditions(filter), { sql: "status <> 'pending'", values: [] }]
+}
+
+/** Only what is over: not what waits for mapping or for the CMS. */
+function purgeableEvents(filter: EventFilter): readonly Condition[] {
+  return [...eventConditions(filter), { sql: "status in ('processed', 'skipped', 'failed')", values: [] }]
+}
+
+function redeliverable(filter: ItemFilter, at: number): readonly Condition[] {
+  return [
+    ...itemConditions(filter),
+    { sql: 'may_exist + (kind = ?) > 0', values: ['upsert'] }, // not the tombstone of a draft that never was there
+    // Not what this same request has done already: asked again with the same time, it comes to an end.
+    { sql: "not (status = 'pending' and batch_seq is null and due_at <= ?)", values: [at] },
+    { sql: 'forced = 0 and (delivered_at is null or delivered_at <= ?)', values: [at] },
+  ]
+}
+
+function purgeableItems(filter: ItemFilter): readonly Condition[] {
+  return [...itemConditions(filter), { sql: "status = 'dead' and batch_seq is null", values: [] }]
 }

@@ -1,7 +1,9 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
-import { relayErrorOf } from './errors.ts'
+import { messageOf, RelayError } from '../../domain/errors.ts'
+import { isDamage, relayErrorOf } from './errors.ts'
+import { checkFiles } from './file.ts'
 import { migrate } from './migrate.ts'
 
 export interface DatabaseOptions {
@@ -11,6 +13,8 @@ export interface DatabaseOptions {
   readonly busyTimeoutMs?: number
   /** An upper bound to the size of the file, in pages of 4 KB. */
   readonly maxPages?: number
+  /** Read every page before anything is done, where the file is not too large for that. */
+  readonly check?: boolean
 }
 
 /** One connection, its transactions and how durable they are. */
@@ -29,12 +33,16 @@ export type Durability = 'synced' | 'unsynced'
 
 /** Opens a database file, creating it and its folder where need be, and brings it to the newest schema. */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
-  const { readOnly = false, busyTimeoutMs = 5_000, maxPages } = options
+  const { readOnly = false, busyTimeoutMs = 5_000, maxPages, check = false } = options
   try {
-    if (path !== ':memory:' && !readOnly) mkdirSync(dirname(path), { recursive: true })
+    if (path !== ':memory:' && !readOnly) {
+      mkdirSync(dirname(path), { recursive: true })
+      checkFiles(path)
+    }
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly, enableForeignKeyConstraints: true })
     try {
       configure(db, readOnly, maxPages)
+      if (check) checkPages(db, path)
       if (!readOnly) migrate(db, path)
       return { db, path, transact: createTransact(db, path) }
     } catch (error) {
@@ -42,8 +50,31 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
       throw error
     }
   } catch (error) {
-    throw relayErrorOf(error, path)
+    throw isDamage(error) ? damaged(path, messageOf(error)) : relayErrorOf(error, path)
   }
+}
+
+/** What can be read in half a second: a start must not take much longer. Bytes. */
+const checkedMax = 256 * 1024 * 1024
+
+/** Damage that would show one day, in the middle of the work, shows now. */
+function checkPages(db: DatabaseSync, path: string): void {
+  if (path === ':memory:' || statSync(path).size > checkedMax) return
+  const [finding] = findingsOf(db, 'quick_check(1)')
+  if (finding !== undefined) throw damaged(path, finding)
+}
+
+/** What a check of the whole database finds; nothing where it is sound. Throws where it can't even be read. */
+export function findingsOf(db: DatabaseSync, check: 'quick_check(1)' | 'integrity_check(1)'): readonly string[] {
+  const rows = db.prepare(`pragma ${check}`).all()
+  const findings = rows.map((row) => String(Object.values(row)[0]).replace(/\s+/g, ' '))
+  return findings.filter((text) => text !== 'ok')
+}
+
+function damaged(path: string, text: string): RelayError {
+  const kind = /not a database/.test(text) ? 'not a database' : 'damaged'
+  const advice = 'Keep the files and restore a backup (docs/recovery.md)'
+  return new RelayError('unavailable', `database ${path} is ${kind}: ${text}. ${advice}`)
 }
 
 // 16 MB of log before the commit that reaches it copies the pages home: fewer, larger, mostly sequential writes.

@@ -3,6 +3,7 @@ import { createAgain } from './again.ts'
 import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { relayErrorOf } from './errors.ts'
+import { createErrorGroups } from './errors-grouped.ts'
 import { createEvents } from './events.ts'
 import { createFetches } from './fetches.ts'
 import { createInbox } from './inbox.ts'
@@ -38,6 +39,7 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createSettle(database),
     ...createAgain(database),
     ...createLists(database),
+    ...createErrorGroups(database),
     ...createUpkeep(database),
     ...createOrders(database),
     ...createRhythms(database),

@@ -1,4 +1,5 @@
 import { type ErrorCode, messageOf, RelayError } from '../../domain/errors.ts'
+import { explainAccess } from './file.ts'
 
 // https://www.sqlite.org/rescode.html: what the machine does to us, not what a caller asked for wrongly.
 const unavailable = new Map([
@@ -9,9 +10,11 @@ const unavailable = new Map([
   [10, 'input/output error'],
   [11, 'damaged'],
   [13, 'full'],
-  [14, 'can not be opened'],
+  [14, 'not to be opened'],
   [26, 'not a database'],
 ])
+/** States whose cause may be that the files belong to somebody else. */
+const denied = new Set([8, 14])
 const invalid = new Set([18, 19, 20, 25]) // too big, constraint, mismatch, range
 
 const retryAfterMs = 2_000
@@ -21,7 +24,7 @@ export function relayErrorOf(error: unknown, path: string): unknown {
   if (!isSqliteError(error)) return misuseOf(error, path)
   const code = error.errcode & 0xff
   const state = unavailable.get(code)
-  const text = messageOf(error)
+  const text = (denied.has(code) && path !== ':memory:' && explainAccess(path)) || messageOf(error)
   if (state)
     return new RelayError('unavailable', `database ${path} is ${state}: ${text}`, { retryAfterMs, cause: error })
   return invalid.has(code) ? new RelayError('invalid', text, { cause: error }) : error
@@ -37,6 +40,11 @@ function misuseOf(error: unknown, path: string): unknown {
   if (code === 'ERR_INVALID_ARG_TYPE') return new RelayError('invalid', messageOf(error), { cause: error })
   if (code === 'ERR_INVALID_STATE') return new RelayError('unavailable', `database ${path} is closed`, { cause: error })
   return error
+}
+
+/** Whether SQLite found that the file is no database, or not a whole one. */
+export function isDamage(error: unknown): boolean {
+  return isSqliteError(error) && ((error.errcode & 0xff) === 11 || error.errcode === 26)
 }
 
 /** An error as plain data: what crosses from one thread to another. */

@@ -1,16 +1,7 @@
+import { eventIdOf } from '../../domain/event-id.ts'
 import type { EventClaim, PendingEvent } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import type { Inbox } from './inbox.ts'
-
-export function eventIdOf(seq: number): string {
-  return `evt_${seq}`
-}
-
-/** The sequence number in an event's id; null where it can not be one of ours. */
-export function eventSeqOf(id: string): number | null {
-  const match = /^evt_([1-9]\d{0,14})$/.exec(id)
-  return match ? Number(match[1]) : null
-}
 
 /** Giving events out for mapping: those spread out before first, then those in the inbox. */
 export function createEvents(database: Database, inbox: Inbox) {

@@ -1,5 +1,5 @@
+import { eventIdOf } from '../../domain/event-id.ts'
 import type { Accepted, NewEvent } from '../store.ts'
-import { eventIdOf } from './events.ts'
 import { type PackedEvent, type PackedEvents, packEvent, packEvents } from './pack.ts'
 
 // One transaction takes at most this much, so that nobody waits long behind others' large bodies.

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { RelayError } from '../../domain/errors.ts'
+import { eventIdOf, eventSeqOf } from '../../domain/event-id.ts'
 import type {
   Attempt,
   AttemptFilter,
@@ -15,7 +16,6 @@ import type {
   Paged,
 } from '../store.ts'
 import { type Database, prepare } from './database.ts'
-import { eventIdOf, eventSeqOf } from './events.ts'
 import { createFetches } from './fetches.ts'
 
 export interface Condition {
@@ -71,11 +71,17 @@ export function createLists(database: Database) {
     return pageOf(rows, limit, itemSummaryOf, (row) => [row.changedAt, row.seq])
   }
 
-  const selectItemBody = prepare<{ body: string }>(database, 'select body from item_bodies where seq = ?')
+  const selectItemRest = prepare<{ body: string | null; bare: number }>(
+    database,
+    `select b.body, i.bare_tombstone as bare from items i left join item_bodies b on b.seq = i.seq where i.seq = ?`,
+  )
 
   function getItems(filter: { id: string; type?: string; destination?: string }): readonly ItemDetail[] {
     const rows = rowsOf<ItemRow>(selectItem, itemConditions(filter), 'destination, type', 20)
-    return rows.map((row) => ({ ...itemSummaryOf(row), body: selectItemBody.get(row.seq)?.body ?? null }))
+    return rows.map((row) => {
+      const { body, bare } = selectItemRest.get(row.seq)!
+      return { ...itemSummaryOf(row), body, bareTombstone: bare === 1 }
+    })
   }
 
   function listBatches(filter: BatchFilter, { limit, cursor }: Page): Paged<BatchSummary> {
@@ -191,6 +197,7 @@ export function eventConditions({ ids, source, status, topic, since, until }: Ev
 
 /** The conditions of an item filter, for any statement over `items`. */
 export function itemConditions({
+  seqs,
   id,
   destination,
   source,
@@ -200,6 +207,7 @@ export function itemConditions({
   until,
 }: ItemFilter): readonly Condition[] {
   return [
+    ...(seqs ? [{ sql: 'seq in (select value from json_each(?))', values: [JSON.stringify(seqs)] }] : []),
     ...equal('id', id),
     ...equal('destination', destination),
     ...equal('source', source),

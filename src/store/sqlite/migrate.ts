@@ -45,6 +45,13 @@ export function migrate(db: DatabaseSync, path: string, migrations = readMigrati
   }
 }
 
+/** Refuses what is no database of ours, or one that this version can't read. Answers the number of its newest migration. */
+export function checkSchema(db: DatabaseSync, path: string): number {
+  const newest = newestOf(db, path, readMigrations())
+  if (newest === 0) throw new RelayError('unavailable', `database ${path} is empty`)
+  return newest
+}
+
 /** The number of the newest migration that was run, after a look at whether they are ours; 0 for an empty file. */
 function newestOf(db: DatabaseSync, path: string, migrations: readonly Migration[]): number {
   const { tables } = db.prepare('select count(*) as tables from sqlite_schema').get() as { tables: number }

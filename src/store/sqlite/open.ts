@@ -4,8 +4,8 @@ import { createGroupCommit } from './group-commit.ts'
 import { type Link, linkHere, linkThread } from './link.ts'
 import { lockDatabase } from './lock.ts'
 
-export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly'> {
-  /** Be the only relay on this file: a second one is refused. A CLI beside a running relay leaves it out. */
+export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check'> {
+  /** Be the only relay on this file, and look it through: a second one is refused. A CLI beside a running relay leaves it out. */
   readonly lock?: boolean
   /** Run SQLite in a thread of its own, so that nobody waits while it waits for the disk. Not for `:memory:`. */
   readonly thread?: boolean
@@ -16,7 +16,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const { lock = false, thread = path !== ':memory:', ...rest } = options
   const unlock = lock && path !== ':memory:' ? lockDatabase(path) : () => {}
   try {
-    const writer = thread ? await linkThread(path, rest) : linkHere(path, rest)
+    const checked = { ...rest, check: lock }
+    const writer = thread ? await linkThread(path, checked) : linkHere(path, checked)
     return createStore(writer, thread ? createReader(path, rest) : writer, unlock)
   } catch (error) {
     unlock()
@@ -84,6 +85,12 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     writeRhythms: (rhythms) => writer.call('writeRhythms', rhythms),
     replayEvents: (filter, limit) => writer.call('replayEvents', filter, limit),
     redeliverItems: (filter, limit, at) => writer.call('redeliverItems', filter, limit, at),
+    chooseEvents: (purpose, filter, limit) => reader.call('chooseEvents', purpose, filter, limit),
+    chooseItems: (purpose, filter, limit, at) => reader.call('chooseItems', purpose, filter, limit, at),
+    purgeEvents: (filter, limit) => inSteps(limit, (step) => writer.call('purgeEvents', filter, step)),
+    purgeItems: (filter, limit) => inSteps(limit, (step) => writer.call('purgeItems', filter, step)),
+    groupEventErrors: (filter, limit) => reader.call('groupEventErrors', filter, limit),
+    groupItemErrors: (filter, limit) => reader.call('groupItemErrors', filter, limit),
     async listEvents(filter, page) {
       await spreadAll()
       return reader.call('listEvents', filter, page)
@@ -108,6 +115,18 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
 }
 
 const spreadStep = 1_000
+const purgeStep = 500
+
+/** In steps, so that webhooks get their turn; each takes what the one before has left. */
+async function inSteps(limit: number, work: (step: number) => Promise<number>): Promise<number> {
+  let done = 0
+  for (;;) {
+    const step = Math.min(purgeStep, limit - done)
+    const count = step > 0 ? await work(step) : 0
+    done += count
+    if (count < step || step <= 0) return done
+  }
+}
 
 /** A buffer that has come from another thread is a bare Uint8Array. */
 function bufferOf(bytes: Uint8Array): Buffer {

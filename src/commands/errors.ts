@@ -1,0 +1,48 @@
+import type { Environment } from '../config/substitute.ts'
+import { defined, present } from '../plugins/present.ts'
+import { print, table } from './report.ts'
+import { withStore } from './with-store.ts'
+
+export interface ErrorsOptions {
+  readonly source?: string
+  readonly destination?: string
+  readonly since?: number
+  readonly limit: number
+  readonly config?: string
+  readonly json: boolean
+  readonly env: Environment
+}
+
+/** What is wrong, by cause: errors of events that failed or wait, and of items that are dead or tried again. */
+export async function showErrors({
+  source,
+  destination,
+  since,
+  limit,
+  json,
+  ...options
+}: ErrorsOptions): Promise<void> {
+  const found = await withStore(options, async (store) => ({
+    events: destination === undefined ? await store.groupEventErrors(defined({ source, since }), limit) : [],
+    items: await store.groupItemErrors(defined({ source, destination, since }), limit),
+  }))
+  const report = { events: found.events.map(present), items: found.items.map(present) }
+  print(report, {
+    json,
+    text: () => {
+      if (report.events.length + report.items.length === 0) return 'no errors'
+      const rows = [
+        ...report.events.map((row) => ['events', row['source'], ...columnsOf(row)]),
+        ...report.items.map((row) => ['items', row['destination'], ...columnsOf(row)]),
+      ]
+      return table([
+        ['WHAT', 'OF', 'STATUS', 'COUNT', 'LAST', 'EXAMPLE', 'ERROR'],
+        ...rows.map((row) => row.map(String)),
+      ])
+    },
+  })
+}
+
+function columnsOf({ status, count, last_at, example, error }: Record<string, unknown>): readonly unknown[] {
+  return [status, count, last_at, example, error]
+}

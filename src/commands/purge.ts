@@ -1,0 +1,33 @@
+import { describeBulk, presentBulk, runBulk } from './bulk.ts'
+import { type ItemOptions, itemFilterOf } from './redeliver.ts'
+import { type EventOptions, eventFilterOf } from './replay.ts'
+import { print } from './report.ts'
+import { withStore } from './with-store.ts'
+
+/** Deletes settled events before their time. Needs a filter. */
+export async function purgeEvents(options: EventOptions): Promise<void> {
+  const filter = eventFilterOf(options)
+  const { limit } = options
+  const result = await withStore(options, (store) => {
+    const all = () => store.purgeEvents(filter, limit)
+    return runBulk(options, { choose: () => store.chooseEvents('purge', filter, limit), all, some: all })
+  })
+  const text = () =>
+    result.kind === 'dry run' ? describeBulk('events', 'be deleted', result) : `${result.count} events were deleted`
+  print(presentBulk('purged', result), { json: options.json, text })
+}
+
+/** Gives dead items up; what may be of them at the destination stays known. Needs a filter or `--all`. */
+export async function purgeItems(options: ItemOptions): Promise<void> {
+  const filter = itemFilterOf(options)
+  const { limit } = options
+  const result = await withStore(options, (store) => {
+    const all = () => store.purgeItems(filter, limit)
+    return runBulk(options, { choose: () => store.chooseItems('purge', filter, limit, Date.now()), all, some: all })
+  })
+  const text = () =>
+    result.kind === 'dry run'
+      ? describeBulk('dead items', 'be given up', result)
+      : `${result.count} dead items were given up`
+  print(presentBulk('purged', result), { json: options.json, text })
+}

@@ -1,0 +1,41 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { RelayError } from '../../domain/errors.ts'
+
+/**
+ * Looks at a database's files before SQLite does, which would go on without a log that was taken away: what stood in it
+ * is webhooks that were acknowledged. SQLite makes the log before its index and removes it after, so an index alone is
+ * left over. Throws RelayError `unavailable`.
+ */
+export function checkFiles(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new RelayError('unavailable', `database ${path} is a folder`)
+  }
+  // Twice: another process may have closed the database between one look and the other.
+  if (!isLogLost(path) || !isLogLost(path)) return
+  throw new RelayError(
+    'unavailable',
+    `database ${path} has lost its log: ${path}-wal is missing, though the database was not closed. Put it back or restore a backup ` +
+      `(docs/recovery.md); to go on without what stood in it, delete ${path}-shm`,
+  )
+}
+
+function isLogLost(path: string): boolean {
+  return existsSync(`${path}-shm`) && !existsSync(`${path}-wal`)
+}
+
+/** Which of a database's files this process may not write, and whose it is; null where that is not what is wrong. */
+export function explainAccess(path: string): string | null {
+  for (const file of [dirname(path), path, `${path}-wal`, `${path}-shm`, `${path}-lock`]) {
+    const stat = statSync(file, { throwIfNoEntry: false })
+    if (!stat) continue
+    try {
+      accessSync(file, constants.R_OK | constants.W_OK)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EROFS') return `${file} is on a read-only disk`
+      const mode = (stat.mode & 0o777).toString(8).padStart(3, '0')
+      return `${file} belongs to uid ${stat.uid} (mode ${mode}), and this process is uid ${process.getuid?.()}`
+    }
+  }
+  return null
+}
