@@ -183,6 +183,12 @@ describe('a circuit that another process has set', () => {
     await store.orderCircuit('main', disabled)
     await store.orderCircuit('elsewhere', disabled)
     await store.writeCircuit('main', closedCircuit(test.clock.now()))
+    const { takeCircuitOrders } = store
+    store.takeCircuitOrders = async () => {
+      const orders = await takeCircuitOrders()
+      await store.writeCircuit('main', closedCircuit(test.clock.now())) // was on its way
+      return orders
+    }
     expect(await orderStep()).toBe(2)
     expect(test.relay.circuits().get('main')).toEqual(disabled)
     expect((await store.readCircuits()).get('main')).toEqual(disabled)
