@@ -22,10 +22,10 @@ export function secretsOf(config: Config): readonly string[] {
   ].filter(Boolean)
 }
 
-/** The path and query of a url to the operator are often all that is asked of who sends there. */
+/** The path and query of a url to the operator are often all that is asked of who sends there; a short value is a word. */
 function secretsOfUrl(url: string): readonly string[] {
   const { pathname, search, searchParams } = new URL(url)
-  return [pathname.length > 1 ? url : '', search, ...searchParams.values()]
+  return [pathname.length > 1 ? url : '', search, ...[...searchParams.values()].filter(({ length }) => length >= 16)]
 }
 
 function secretForms(secret: string): readonly string[] {

@@ -89,6 +89,24 @@ describe('enabling a destination', () => {
     expect(answer.json().data).toMatchObject({ state: 'closed', test: { result: 'unclear' } })
   })
 
+  test('does not undo that it is disabled while the test call is under way', async () => {
+    const test = await startDisabled()
+    const asked = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<undefined>()
+    test.ingest.answer(() => {
+      asked.resolve()
+      return held.promise
+    })
+    const enabling = test.admin('POST', '/destinations/main/enable')
+    await asked.promise
+    await test.admin('POST', '/destinations/main/disable', { reason: 'maintenance' })
+    held.resolve(undefined)
+    const answer = await enabling
+    expect(answer.statusCode).toBe(409)
+    expect(answer.json().error.message).toContain('maintenance')
+    expect(test.relay.circuits().get('main')).toMatchObject({ state: 'disabled', reason: 'maintenance' })
+  })
+
   test('corrects a clock that is off instead of taking its refusal for one of the token', async () => {
     const clock = createClock()
     const sandbox = await startSandbox({ now: () => clock.now() + 600 * second, advance: clock.advance })
@@ -165,6 +183,12 @@ describe('a circuit that another process has set', () => {
     await store.orderCircuit('main', disabled)
     await store.orderCircuit('elsewhere', disabled)
     await store.writeCircuit('main', closedCircuit(test.clock.now()))
+    const { takeCircuitOrders } = store
+    store.takeCircuitOrders = async () => {
+      const orders = await takeCircuitOrders()
+      await store.writeCircuit('main', closedCircuit(test.clock.now())) // was on its way
+      return orders
+    }
     expect(await orderStep()).toBe(2)
     expect(test.relay.circuits().get('main')).toEqual(disabled)
     expect((await store.readCircuits()).get('main')).toEqual(disabled)

@@ -7,6 +7,7 @@ import {
   nextCircuit,
 } from '../../domain/circuit.ts'
 import { createConcurrencyLimit } from '../../domain/concurrency.ts'
+import { RelayError } from '../../domain/errors.ts'
 import { backoffMs } from '../../domain/retry.ts'
 import type { Emit } from '../../domain/signal.ts'
 import type { Answer } from '../../ingest/client.ts'
@@ -41,7 +42,10 @@ export interface Deliver {
   /** When to step again, in unix milliseconds; null where only a change can tell. */
   nextAt(): Promise<number | null>
   circuit(): Circuit
-  /** Closes the circuit, unless a test call before is refused and `force` is not set. */
+  /**
+   * Closes the circuit, unless a test call before is refused and `force` is not set. Throws RelayError `conflict` where it was
+   * disabled meanwhile.
+   */
   enable(options?: { readonly force?: boolean }, signal?: AbortSignal): Promise<Enabling>
   disable(reason: string): Promise<Circuit>
   /** Enables it where it was disabled for credentials that are other ones now, after a test call. */
@@ -193,12 +197,15 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   }
 
   async function enable({ force = false } = {}, signal?: AbortSignal): Promise<Enabling> {
-    const startedAt = now()
+    const [startedAt, before] = [now(), circuit]
     const test = await testCall({ destination, skewMs, now, newId }, signal)
     if (signal?.aborted) return { isEnabled: false, test } // what our own stop has cut off says nothing
     const { result, status, error } = test
     correctClock(test.skewMs)
     emit({ kind: 'destination.tested', destination: name, result, status, error, durationMs: now() - startedAt })
+    if (circuit !== before && circuit.state === 'disabled') {
+      throw new RelayError('conflict', `destination '${name}' was disabled while it was tested: ${circuit.reason}`)
+    }
     if (result === 'refused' && !force) {
       const reason = `a test call was refused: ${error}`
       await keepCircuit({ kind: 'refused', reason, credentials: destination.credentials }, now())
