@@ -82,7 +82,12 @@ const checkpointPages = 4_000
 const cacheKb = 32_768
 
 function configure(db: DatabaseSync, readOnly: boolean, maxPages: number | undefined): void {
-  if (!readOnly) db.exec('pragma journal_mode = wal')
+  if (!readOnly) {
+    // Before the first page: freed pages can be given back then, a few at a time. See docs/decisions/sqlite-thread.md.
+    const { page_count: pages } = db.prepare('pragma page_count').get() as { page_count: number }
+    if (pages === 0) db.exec('pragma auto_vacuum = incremental')
+    db.exec('pragma journal_mode = wal')
+  }
   db.exec(`
     pragma synchronous = full;
     pragma wal_autocheckpoint = ${checkpointPages};
