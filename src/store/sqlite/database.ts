@@ -54,7 +54,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   }
 }
 
-/** What can be read in half a second: a start must not take much longer. Bytes. */
+/** Larger files are not read through: a start must not take long. Bytes; from the cache some 0.3 s, else as the disk reads. */
 const checkedMax = 256 * 1024 * 1024
 
 /** Damage that would show one day, in the middle of the work, shows now. */
