@@ -159,9 +159,11 @@ export interface Store {
   readStats(): Promise<Stats>
   /**
    * Deletes up to `limit` events received and settled before a time, and up to `limit` batches settled before another with
-   * their attempts; answers how many of both.
+   * their attempts (fewer where they held many items); answers how many of both.
    */
   prune(before: { readonly events: number; readonly attempts: number }, limit: number): Promise<number>
+  /** Gives a little of the room that is free back to the disk, where much is; answers how much, 0 when there is nothing to do. */
+  shrink(): Promise<number>
   /** Throws RelayError `unavailable` where the store cannot be written. */
   checkHealth(): Promise<void>
   close(): Promise<void>

@@ -1415,6 +1415,21 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect((await store.listItems({}, all())).rows).toHaveLength(3)
     })
 
+    test('of batches that held many items fewer are deleted at a time, and at least one', async () => {
+      const store = await openStore()
+      for (const round of ['A', 'B', 'C']) {
+        await arrive(
+          store,
+          Array.from({ length: 10 }, (_, index) => upsert(`p${index}`, round)),
+        )
+        await deliver(store)
+      }
+      const counts: number[] = []
+      for (const _ of [1, 2, 3, 4]) counts.push(await store.prune({ events: start, attempts: start + 1 }, 3))
+      expect(counts).toEqual([1, 1, 1, 0])
+      expect(await store.prune({ events: start + 1, attempts: start + 1 }, 9)).toBe(3)
+    })
+
     test('what is pending, held or young is not deleted', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')], start)

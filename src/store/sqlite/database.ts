@@ -54,7 +54,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   }
 }
 
-/** What can be read in half a second: a start must not take much longer. Bytes. */
+/** Larger files are not read through: a start must not take long. Bytes; from the cache some 0.3 s, else as the disk reads. */
 const checkedMax = 256 * 1024 * 1024
 
 /** Damage that would show one day, in the middle of the work, shows now. */
@@ -82,7 +82,12 @@ const checkpointPages = 4_000
 const cacheKb = 32_768
 
 function configure(db: DatabaseSync, readOnly: boolean, maxPages: number | undefined): void {
-  if (!readOnly) db.exec('pragma journal_mode = wal')
+  if (!readOnly) {
+    // Before the first page: freed pages can be given back then, a few at a time. See docs/decisions/sqlite-thread.md.
+    const { page_count: pages } = db.prepare('pragma page_count').get() as { page_count: number }
+    if (pages === 0) db.exec('pragma auto_vacuum = incremental')
+    db.exec('pragma journal_mode = wal')
+  }
   db.exec(`
     pragma synchronous = full;
     pragma wal_autocheckpoint = ${checkpointPages};

@@ -106,6 +106,7 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     listAttempts: (filter, page) => reader.call('listAttempts', filter, page),
     readStats: () => reader.call('readStats'),
     prune: (before, limit) => writer.call('prune', before, limit),
+    shrink: () => writer.call('shrink'),
     checkHealth: () => writer.call('checkHealth'),
     close: () => {
       closing ??= closeAll()

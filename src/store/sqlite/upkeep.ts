@@ -2,6 +2,14 @@ import type { Circuit } from '../../domain/circuit.ts'
 import type { DestinationStats, Stats } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 
+/** So much of the file may be free: what comes next finds room without growing it. */
+const freeShare = 0.25
+const freeMin = 4_096
+/** Of the batches of one step, on average. */
+const itemsPerBatch = 4
+/** Pages that one step gives back, 1 MB: it takes a few milliseconds. */
+const shrinkPages = 256
+
 /** What keeps a relay healthy and known: circuits, numbers, old rows removed, a look at whether the disk can be written. */
 export function createUpkeep(database: Database) {
   const selectCircuits = prepare<{ destination: string; circuit: string }>(
@@ -72,17 +80,47 @@ export function createUpkeep(database: Database) {
        select seq from events where received_at < :before and settled_at < :before and status <> 'pending'
        order by received_at limit :limit)`,
   )
-  const pruneBatches = prepare(
+  const selectOldBatches = prepare<{ seq: number; items: number }>(
     database,
-    `delete from batches where seq in (
-       select seq from batches where settled_at < :before and status in ('done', 'split') order by settled_at limit :limit)`,
+    `select seq, item_count as items from batches
+     where settled_at < :before and status in ('done', 'split') order by settled_at limit :limit`,
   )
+  const deleteBatch = prepare(database, 'delete from batches where seq = ?')
+
+  /** A batch goes with a row for each item that it held: with large batches it is fewer of them at a time. */
+  function pruneBatches(before: number, limit: number): number {
+    let rows = 0
+    let count = 0
+    for (const { seq, items } of selectOldBatches.all({ before, limit })) {
+      if (count > 0 && rows + items > limit * itemsPerBatch) break
+      deleteBatch.run(seq)
+      rows += items
+      count += 1
+    }
+    return count
+  }
 
   function prune(before: { readonly events: number; readonly attempts: number }, limit: number): number {
     return database.transact('unsynced', () => {
       const events = pruneEvents.run({ before: before.events, limit }).changes
-      return events + pruneBatches.run({ before: before.attempts, limit }).changes
+      return events + pruneBatches(before.attempts, limit)
     })
+  }
+
+  const sizes = prepare<{ pages: number; free: number; mode: number }>(
+    database,
+    `select page_count as pages, freelist_count as free, auto_vacuum as mode
+     from pragma_page_count, pragma_freelist_count, pragma_auto_vacuum`,
+  )
+  const incremental = 2
+
+  function shrink(): number {
+    const { pages, free, mode } = sizes.get()!
+    const spare = Math.floor(free - Math.max(freeMin, pages * freeShare))
+    if (mode !== incremental || spare <= 0) return 0
+    // Moves the last pages of the file into free ones; exec, since each step of the statement frees one page.
+    database.transact('unsynced', () => database.db.exec(`pragma incremental_vacuum(${Math.min(spare, shrinkPages)})`))
+    return free - sizes.get()!.free
   }
 
   const fill = prepare(database, 'insert into health (filler) values (zeroblob(8192))')
@@ -96,7 +134,7 @@ export function createUpkeep(database: Database) {
     })
   }
 
-  return { readCircuits, writeCircuit, readStats, prune, checkHealth }
+  return { readCircuits, writeCircuit, readStats, prune, shrink, checkHealth }
 }
 
 interface EventCounts {
