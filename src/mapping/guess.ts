@@ -111,7 +111,7 @@ function relationOf(value: unknown, { ids: pattern }: GuessRules): string[] | nu
 }
 
 const privateName =
-  /^((created|updated|modified|published)_?by|users?|user_(created|updated)|admin_user|.*e-?mail(_?address)?|.*password.*|.*token|.*secret|.*api_?key)$/i
+  /^((created|updated|modified|published)_?by|users?|user_(created|updated)|admin_user)$|password|(e-?mail(_?address)?|token|secret|api_?key)$/i
 
 function isPrivate(name: string, { omitEverywhere }: GuessRules): boolean {
   return privateName.test(name) || omitEverywhere.has(name)

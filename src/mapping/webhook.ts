@@ -81,7 +81,7 @@ function readContentType(header = ''): ContentType {
 function parseContentType(header: string): ContentType {
   const [name = '', ...parameters] = header.split(';')
   const charset = parameters
-    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/i.exec(parameter)?.[1])
+    .map((parameter) => /^charset\s*=\s*"?([^"\s]*)"?$/i.exec(parameter.trim())?.[1])
     .find(Boolean)
   return { name: name.trim().toLowerCase(), charset: charset?.toLowerCase() ?? 'utf-8' }
 }

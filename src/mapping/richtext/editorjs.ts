@@ -71,7 +71,7 @@ function listOf(items: unknown, tag: 'ol' | 'ul'): string {
 function imageOf(data: Node, context: Context): string {
   const src = context.file(nodeAt(data, 'file')['url'] ?? data['url'])
   const caption = textAt(data, 'caption')
-  const alt = caption?.replace(/<[^>]*>/g, '')
+  const alt = caption?.replace(/<[^<>]*>/g, '')
   const picture = image(src, alt)
   if (caption === undefined) return picture
   return element('figure', {}, picture + wrapped(caption, ['figcaption']))

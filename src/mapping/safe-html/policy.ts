@@ -77,7 +77,7 @@ export function isTrackingPixel({ src = '', width, height, style = '' }: Attribu
 }
 
 function isTiny(size: string | undefined): boolean {
-  return size !== undefined && /^\s*0*[01](?:\.\d+)?\s*(?:px)?\s*$/i.test(size)
+  return size !== undefined && /^0*[01](?:\.\d+)?\s*(?:px)?$/i.test(size.trim())
 }
 
 const tinyStyles = {

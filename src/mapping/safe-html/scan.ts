@@ -123,5 +123,5 @@ function isPlainAttribute(name: string, value: string): boolean {
  * colon, and no entity that could be one. Nothing in it that a browser would skip.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: browsers skip them within a scheme.
-const plainUrl = /^(?:https?:\/\/|mailto:|tel:|[^\x00-\x20:&\\]*(?:[/?#]|$))[^\x00-\x1f\\]*$/i
+const plainUrl = /^(?:(?:https?:\/\/|mailto:|tel:)[^\x00-\x1f\\]*|[^\x00-\x20:&\\/?#]*(?:[/?#][^\x00-\x1f\\]*)?)$/i
 const plainSrcset = /^(?:https?:\/\/|\/)[^\s,&\\]+(?: \d+[wx])?(?:, ?(?:https?:\/\/|\/)[^\s,&\\]+(?: \d+[wx])?)*$/i
