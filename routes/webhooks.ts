@@ -3,6 +3,7 @@ import { RelayError } from '../src/domain/errors.ts'
 import { sendAnswer } from '../src/plugins/answer.ts'
 import { ok } from '../src/plugins/envelope.ts'
 import { expectedError, sendError } from '../src/plugins/errors.ts'
+import { createBodyReader, releaseBody } from '../src/plugins/webhook-body.ts'
 import type { Admit, Received } from '../src/stages/receive.ts'
 
 type Webhook = FastifyRequest<{ Params: { source: string; '*'?: string }; Body: Buffer | undefined }>
@@ -15,9 +16,16 @@ const noBytes = Buffer.alloc(0)
 export async function webhooks(app: FastifyInstance): Promise<void> {
   // The signature covers the bytes as sent, so in this scope (only) nothing parses the body.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-
   const { relay } = app
+  const { intake } = relay
+  app.decorateRequest('held', 0)
+  app.addContentTypeParser('*', createBodyReader(intake, relay.config.server.body_limit))
+  // Also a request whose sender has gone, and which no handler sees, gives its bytes back.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.once('close', () => releaseBody(intake, request))
+    done()
+  })
+
   const limits = new Map(
     Object.entries(relay.config.sources).map(([name, { rate_limit: limit }]) => [
       name,
@@ -28,7 +36,11 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
 
   async function handle(request: Webhook, reply: FastifyReply): Promise<FastifyReply> {
     const body = request.body ?? noBytes // Fastify skips the parser for an empty body
-    return answer(await relay.receive({ ...deliveryOf(request), body }, admit(request)), request, reply)
+    try {
+      return answer(await relay.receive({ ...deliveryOf(request), body }, admit(request)), request, reply)
+    } finally {
+      releaseBody(intake, request)
+    }
   }
 
   // Also what Fastify itself refuses, such as a body over the limit, is counted and logged.

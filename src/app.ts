@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { routes } from '../routes/index.ts'
 import { expectedError, installErrors, sendError } from './plugins/errors.ts'
+import { installSecurityHeaders, protect } from './plugins/security-headers.ts'
 import { installStopping } from './plugins/stopping.ts'
 import type { Relay } from './relay.ts'
 
@@ -28,12 +29,13 @@ export async function createApp(relay: Relay, log: FastifyBaseLogger): Promise<F
     // A sender that never finishes its request must not hold a connection for ever.
     requestTimeout: 30_000,
     return503OnClosing: false, // our own says when to try again
-    frameworkErrors: (error, request, reply) => void sendError(reply, request, expectedError(error)),
+    frameworkErrors: (error, request, reply) => void sendError(protect(reply), request, expectedError(error)),
     routerOptions: { maxParamLength: 4096 },
     schemaController: { compilersFactory: noCompilers },
   })
   app.decorate('relay', relay)
   installErrors(app)
+  installSecurityHeaders(app)
   installStopping(app)
   await app.register(rateLimit, { global: false })
   await app.register(routes)

@@ -6,6 +6,7 @@ import type { Config } from './config/schema.ts'
 import { secretsOf } from './config/secrets.ts'
 import type { Circuit } from './domain/circuit.ts'
 import { RelayError } from './domain/errors.ts'
+import { createIntake, type Intake, type IntakeLimits } from './domain/intake.ts'
 import type { Emit } from './domain/signal.ts'
 import { createMask } from './log.ts'
 import type { MapperLibrary } from './mapping/load.ts'
@@ -46,6 +47,8 @@ export interface Relay {
   readonly metrics: Metrics
   readonly emit: Emit
   readonly now: () => number
+  /** What is being received now. */
+  readonly intake: Intake
   readonly receive: Receive
   readonly greet: Greet
   readonly mapStep: MapStep
@@ -68,6 +71,9 @@ export interface Relay {
   close(graceMs?: number): Promise<void>
 }
 
+/** So many that their commits take a second or two; of bodies, what a small container has to spare. */
+const webhooksAtOnce = 1_000
+const bytesAtOnce = 64 * 1024 * 1024
 const releasedAtOnce = 1_000
 const pruneEveryMs = 60_000
 const watchEveryMs = 15_000
@@ -91,7 +97,8 @@ export async function openRelay({
 }: RelayOptions): Promise<Relay> {
   await using stack = new AsyncDisposableStack()
   const owner = randomUUID()
-  const metrics = createMetrics()
+  const intake = createIntake(intakeLimits(config.server.body_limit))
+  const metrics = createMetrics(intake)
   const told = observe(metrics)
   const stream = createSignalStream({ now, mask: createMask(secretsOf(config)) })
   const notifiers: Notifier[] = []
@@ -184,18 +191,17 @@ export async function openRelay({
     return orders.size
   }
 
-  let receiving = 0
   let crowdedAt = Number.NEGATIVE_INFINITY
   const receiveOne = createReceive({ store, sources, bodyLimit, now, emit })
   const receive: Receive = async (delivery, admit) => {
-    receiving += 1
-    if (receiving > crowd) crowdedAt = performance.now()
+    intake.enter()
+    if (intake.webhooks > crowd) crowdedAt = performance.now()
     try {
       const received = await receiveOne(delivery, admit)
       if (received.kind === 'kept' && !received.duplicate) mapBell.ring()
       return received
     } finally {
-      receiving -= 1
+      intake.leave()
     }
   }
 
@@ -295,6 +301,7 @@ export async function openRelay({
     metrics,
     emit,
     now,
+    intake,
     receive,
     greet: createGreet({ sources, now, emit }),
     mapStep,
@@ -316,6 +323,11 @@ export async function openRelay({
       return closing
     },
   }
+}
+
+/** Several of the largest bodies fit in any case. */
+function intakeLimits(bodyLimit: number): IntakeLimits {
+  return { webhooks: webhooksAtOnce, bytes: Math.max(bytesAtOnce, 8 * bodyLimit) }
 }
 
 /** How long a delivery loop may rest; at least a little where what is due can't be had, so that it never spins. */

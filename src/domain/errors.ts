@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'unsupported'
   | 'rate_limited'
   | 'unavailable'
+  | 'overloaded'
 
 export interface RelayErrorOptions extends ErrorOptions {
   /** What and where, for machines: goes into the `details` of an error answer. Holds no secrets and no bodies. */

@@ -12,8 +12,6 @@ export function sendAnswer(
   reply.code(status)
   if (body === undefined) return reply.send(own)
   const type = contentType ?? (typeof body === 'string' ? 'text/plain' : 'application/json')
-  // It may repeat what a stranger has sent: no browser shall take it for a page, or run what is in it.
-  reply.header('x-content-type-options', 'nosniff').header('content-security-policy', "default-src 'none'; sandbox")
   const isText = typeof body === 'string' && type !== 'application/json'
   return reply.type(`${type}; charset=utf-8`).send(isText ? body : JSON.stringify(body))
 }

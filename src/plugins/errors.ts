@@ -12,6 +12,7 @@ export const statusOf: Record<ErrorCode, number> = {
   unsupported: 415,
   rate_limited: 429,
   unavailable: 503,
+  overloaded: 503,
 }
 
 /** A 503 always says when to try again. */

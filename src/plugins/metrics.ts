@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Circuit } from '../domain/circuit.ts'
+import type { Intake } from '../domain/intake.ts'
 import type { Signal } from '../domain/signal.ts'
 import type { SourceRhythm } from '../stages/watch.ts'
 import type { Stats } from '../store/store.ts'
@@ -21,7 +22,7 @@ const circuitStates = ['closed', 'open', 'disabled'] as const
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200]
 
 /** The relay's metrics, in a registry of their own. Reasons and outcomes are words of a small set, never free text. */
-export function createMetrics(): Metrics {
+export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
@@ -59,6 +60,8 @@ export function createMetrics(): Metrics {
   ])
   const skew = gauge('destination_clock_skew_seconds', "How far the destination's clock is ahead.", ['destination'])
 
+  const receiving = gauge('webhooks_receiving', 'Webhooks that wait for their answer.', [])
+  const receivingBytes = gauge('webhooks_receiving_bytes', 'Bytes of bodies being received.', [])
   const eventsPending = gauge('events_pending', 'Events waiting to be mapped.', [])
   const eventsWaiting = gauge('events_waiting', "Events waiting for their CMS's API.", [])
   const eventsFailed = gauge('events_failed', 'Events that could not be mapped.', [])
@@ -122,6 +125,8 @@ export function createMetrics(): Metrics {
       }
     },
     render(stats, circuits, rhythms, now) {
+      receiving.set(intake.webhooks)
+      receivingBytes.set(intake.bytes)
       eventsPending.set(stats.eventsPending)
       eventsWaiting.set(stats.eventsWaiting)
       eventsFailed.set(stats.eventsFailed)

@@ -1,0 +1,58 @@
+import { RelayError } from './errors.ts'
+
+export interface IntakeLimits {
+  /** Webhooks that may be between the last byte of their body and their answer. */
+  readonly webhooks: number
+  /** Bytes of bodies that may be held, of those that have arrived only in part, too. */
+  readonly bytes: number
+}
+
+/** What is being received at once. Where a limit is reached, who comes next is told to come again. */
+export interface Intake {
+  readonly webhooks: number
+  readonly bytes: number
+  /** Counts a webhook in. Throws RelayError `overloaded`. */
+  enter(): void
+  leave(): void
+  /** Counts bytes in. Throws RelayError `overloaded`; then they are not counted. */
+  hold(bytes: number): void
+  release(bytes: number): void
+}
+
+/** Long enough for a thousand webhooks to be written. */
+const retryAfterMs = 2_000
+
+/**
+ * Bounds what is received at once, so that a store or an event loop that falls behind costs waiting and not memory.
+ * Bytes count when they are there: a length that is only announced would let a few idle connections lock out everybody.
+ */
+export function createIntake(limits: IntakeLimits): Intake {
+  let webhooks = 0
+  let bytes = 0
+  return {
+    get webhooks() {
+      return webhooks
+    },
+    get bytes() {
+      return bytes
+    },
+    enter() {
+      if (webhooks >= limits.webhooks) throw overloaded('webhooks')
+      webhooks += 1
+    },
+    leave() {
+      webhooks -= 1
+    },
+    hold(more) {
+      if (bytes + more > limits.bytes) throw overloaded('bytes')
+      bytes += more
+    },
+    release(held) {
+      bytes -= held
+    },
+  }
+}
+
+function overloaded(what: string): RelayError {
+  return new RelayError('overloaded', `the relay is receiving too many ${what} at once`, { retryAfterMs })
+}
