@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
 
+// A report of a crash has no business with the secrets in the environment.
+process.report.excludeEnv = true
+
 // Most of a command's time is the reading of code; a cache in the system's temporary folder halves it.
 enableCompileCache()
 const { createProgram } = await import('./commands/program.ts')

@@ -143,7 +143,7 @@ export function createIngestClient({
       // A Retry-After that is a date is meant on the server's clock.
       retryAfterMs: readRetryAfter(one(headers['retry-after']), date ?? now()),
       date,
-      requestId: (requestIdOf(envelope) ?? one(headers['x-request-id']))?.slice(0, 200) ?? null,
+      requestId: redact(requestIdOf(envelope) ?? one(headers['x-request-id']) ?? '').slice(0, 200) || null,
     }
   }
 

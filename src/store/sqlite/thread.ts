@@ -4,6 +4,9 @@ import { type Engine, openEngine } from './engine.ts'
 import { wireErrorOf } from './errors.ts'
 import type { Answer, Call } from './link.ts'
 
+// A report of a crash has a part for each thread, and neither has business with the secrets in the environment.
+process.report.excludeEnv = true
+
 // The thread that owns a connection: calls come in one by one, so SQLite's waiting for the disk holds up nobody else.
 
 const { path, options } = workerData as { readonly path: string; readonly options: DatabaseOptions }

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { securityHeaders } from '../../src/plugins/security-headers.ts'
+import { adminToken, product, startRelay } from '../support.ts'
+
+const nowhere = 'http://127.0.0.1:9/v1/ingest'
+const project = join(import.meta.dirname, '../..')
+
+describe('every answer', () => {
+  test.each([
+    ['POST', '/webhooks/shop', 202],
+    ['POST', '/webhooks/demo', 400],
+    ['POST', '/webhooks/none', 404],
+    ['GET', '/webhooks/demo', 404],
+    ['GET', '/healthz', 200],
+    ['GET', '/readyz', 200],
+    ['GET', '/metrics', 200],
+    ['GET', '/api/v1/events', 200],
+    ['GET', '/api/v1/nothing', 404],
+    ['GET', '/nothing', 404],
+    ['GET', '/%', 400],
+  ] as const)('%s %s says that it is no page: %i', async (method, url, status) => {
+    const { app, sendShop } = await startRelay({ baseUrl: nowhere })
+    const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' }
+    const answer = url.endsWith('/shop')
+      ? await sendShop('products/update', product(1))
+      : await app.inject({ method, url, headers, ...(method === 'POST' && { payload: '{"a":' }) })
+    expect(answer.statusCode).toBe(status)
+    expect(answer.headers).toMatchObject(securityHeaders)
+    expect(answer.headers).not.toHaveProperty('server')
+    expect(answer.headers).not.toHaveProperty('x-powered-by')
+  })
+
+  test('is free of what a stranger may have put into its url: no header of theirs, no line of theirs in the log', async () => {
+    const { app, lines } = await startRelay({ baseUrl: nowhere })
+    const evil = '%0d%0aset-cookie:%20a=b%0a{"level":"info","msg":"forged"}\u2028'
+    const answers = await Promise.all([
+      app.inject({
+        method: 'POST',
+        url: `/webhooks/${encodeURI(evil)}`,
+        payload: '{}',
+        headers: { 'content-type': 'a/b' },
+      }),
+      app.inject({ url: `/api/v1/events/${encodeURI(evil)}`, headers: { authorization: `Bearer ${adminToken}` } }),
+      app.inject({ url: `/${encodeURI(evil)}` }),
+    ])
+    for (const answer of answers) {
+      expect(answer.statusCode).toBe(404)
+      expect(answer.headers).not.toHaveProperty('set-cookie')
+      expect(answer.json()).toMatchObject({ ok: false })
+    }
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines) {
+      expect(line.trimEnd()).not.toMatch(/[\n\r\u2028]/)
+      expect(JSON.parse(line).msg).not.toBe('forged')
+    }
+  })
+})
+
+describe('the admin token', () => {
+  const guess = (test: Awaited<ReturnType<typeof startRelay>>, token: string) =>
+    test.app.inject({ url: '/api/v1/sources', headers: { authorization: `Bearer ${token}` } })
+
+  test('can be guessed at twenty times a minute from one address, on every route together', async () => {
+    const test = await startRelay({ baseUrl: nowhere })
+    const statuses: number[] = []
+    for (let tried = 0; tried < 20; tried += 1) statuses.push((await guess(test, `wrong-${tried}`)).statusCode)
+    expect(new Set(statuses)).toEqual(new Set([401]))
+    const limited = await test.app.inject({ url: '/api/v1/items', headers: { authorization: 'Bearer wrong' } })
+    expect(limited.statusCode).toBe(429)
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await guess(test, adminToken)).statusCode).toBe(200)
+  })
+
+  test('passes only whole and only as a bearer token', async () => {
+    const test = await startRelay({ baseUrl: nowhere })
+    const texts = ['', adminToken.slice(0, -1), `${adminToken}x`, adminToken.toUpperCase(), `${adminToken} x`, '\u0000']
+    for (const text of texts) expect((await guess(test, text)).statusCode, text).toBe(401)
+    for (const authorization of [adminToken, `Basic ${btoa(`:${adminToken}`)}`]) {
+      expect((await test.app.inject({ url: '/api/v1/sources', headers: { authorization } })).statusCode).toBe(401)
+    }
+    expect((await test.app.inject(`/api/v1/sources?access_token=${adminToken}`)).statusCode).toBe(401)
+  })
+})
+
+describe('the container', () => {
+  const dockerfile = readFileSync(join(project, 'Dockerfile'), 'utf8')
+  const { relay } = parse(readFileSync(join(project, 'compose.yaml'), 'utf8')).services
+
+  test('runs as nobody special, and may write to its volume alone', () => {
+    const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
+    expect(final.match(/^(?:USER|CMD) .*/gm)?.[0]).toBe('USER node')
+    expect(final.match(/--chown=\S+ \S+/g)).toEqual(['--chown=node:node /app/data'])
+    expect(relay).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
+    expect(relay).not.toHaveProperty('privileged')
+    expect(relay.volumes).toEqual(['./relay.yaml:/app/relay.yaml:ro', 'data:/app/data'])
+    expect(relay.ulimits).toEqual({ core: 0 })
+  })
+
+  test('is made of locked packages that run no scripts', () => {
+    expect(dockerfile).toContain('npm ci --omit=dev --ignore-scripts')
+    const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { integrity?: string; hasInstallScript?: boolean; dev?: boolean }>
+    }
+    const packages = Object.entries(lock.packages).filter(([path]) => path !== '')
+    expect(packages.length).toBeGreaterThan(50)
+    const loose = packages.filter(([, one]) => !one.integrity?.startsWith('sha512-'))
+    expect(loose.map(([path]) => path)).toEqual([])
+    expect(packages.filter(([, one]) => one.hasInstallScript && !one.dev).map(([path]) => path)).toEqual([])
+  })
+})
