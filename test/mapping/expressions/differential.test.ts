@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import { compileExpression, type Scope } from '../../../src/mapping/expressions/compile.ts'
 import { parseProgram } from '../../../src/mapping/expressions/interpret.ts'
 import { plainDeep } from '../../../src/mapping/expressions/sequence.ts'
+import { numRuns } from '../../fuzz/runs.ts'
 import { anyContext, anyExpression, anyScope } from './arbitraries.ts'
 
-const numRuns = Number(process.env.FUZZ_RUNS ?? 2000)
 const functions = {
   myecho: (value: unknown) => value,
   mypair: (a: unknown, b: unknown) => [a ?? null, b ?? null],
