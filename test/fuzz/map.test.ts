@@ -10,7 +10,7 @@ import { completeDraft } from '../../src/mapping/item.ts'
 import { loadMappers } from '../../src/mapping/load.ts'
 import type { Mapper } from '../../src/mapping/mapper.ts'
 import { readWebhook } from '../../src/mapping/webhook.ts'
-import { fixtureSource, fixtures } from '../mapping/fixture-source.ts'
+import { fixtureSource, fixtures } from '../mapping/fixtures.ts'
 import { hostileHtml } from '../mapping/safe-html/arbitraries.ts'
 import { runs, timeout } from './runs.ts'
 

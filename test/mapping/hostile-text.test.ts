@@ -9,7 +9,7 @@ import { htmlOfMarkdown, htmlOfRichText } from '../../src/mapping/richtext/rich-
 import { safeHtml } from '../../src/mapping/safe-html/clean.ts'
 import { readWebhook } from '../../src/mapping/webhook.ts'
 import { createHmacScheme, hmacSchema } from '../../src/verify/hmac.ts'
-import { fixtureSource, fixtures } from './fixture-source.ts'
+import { fixtureSource, fixtures } from './fixtures.ts'
 import { load, webhook } from './support.ts'
 
 /** Work in proportion to a text of the lengths below is done in a part of this; work that grows with the square is not. */
