@@ -59,6 +59,21 @@ describe.each(pages)('%s', (page) => {
   })
 })
 
+test('the threat model names tests that exist, and for each threat at least one', () => {
+  const text = read('docs/security.md')
+  const named = [...text.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+\.test\.ts)\)/g)]
+  expect(named.length).toBeGreaterThan(50)
+  const missing = named.filter(([, name = '', file = '']) => {
+    const source = read(file)
+    return ![`'${name}'`, `"${name}"`, `\`${name}\``].some((quoted) => source.includes(quoted))
+  })
+  expect(missing.map(([, name, file]) => `${file}: ${name}`)).toEqual([])
+  const threats = text.match(/^\| (?!---|Threat)[^|]+ \| [^|]+ \| .*\|$/gm) ?? []
+  expect(threats.length).toBeGreaterThan(30)
+  const unshown = threats.filter((row) => !row.includes('](../test/') && !row.includes('`npm run audit`'))
+  expect(unshown).toEqual([])
+})
+
 test('tables that are made from code are current', () => {
   const check = () => execFileSync(process.execPath, ['docs/generate.ts', '--check'], { cwd: project, stdio: 'pipe' })
   expect(check).not.toThrow()

@@ -63,17 +63,6 @@ describe('the admin token', () => {
   const guess = (test: Awaited<ReturnType<typeof startRelay>>, token: string) =>
     test.app.inject({ url: '/api/v1/sources', headers: { authorization: `Bearer ${token}` } })
 
-  test('can be guessed at twenty times a minute from one address, on every route together', async () => {
-    const test = await startRelay({ baseUrl: nowhere })
-    const statuses: number[] = []
-    for (let tried = 0; tried < 20; tried += 1) statuses.push((await guess(test, `wrong-${tried}`)).statusCode)
-    expect(new Set(statuses)).toEqual(new Set([401]))
-    const limited = await test.app.inject({ url: '/api/v1/items', headers: { authorization: 'Bearer wrong' } })
-    expect(limited.statusCode).toBe(429)
-    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
-    expect((await guess(test, adminToken)).statusCode).toBe(200)
-  })
-
   test('passes only whole and only as a bearer token', async () => {
     const test = await startRelay({ baseUrl: nowhere })
     const texts = ['', adminToken.slice(0, -1), `${adminToken}x`, adminToken.toUpperCase(), `${adminToken} x`, '\u0000']

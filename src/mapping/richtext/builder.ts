@@ -74,7 +74,7 @@ function pictureOf(block: Node, inner: string, context: Context): ReturnType<Rul
 }
 
 function buttonOf(block: Node, context: Context): string {
-  const text = optionOf(block, 'text')?.replace(/<[^>]*>/g, '')
+  const text = optionOf(block, 'text')?.replace(/<[^<>]*>/g, '')
   if (text === undefined) return ''
   return wrapped(link(context.url(optionOf(block, 'link') ?? optionOf(block, 'url')), escapeHtml(text)), ['p'])
 }

@@ -56,8 +56,8 @@ const counted: TokenizerObject = {
 
 const commonmark = new Marked({ gfm: true, async: false, tokenizer: counted })
 
-/** What is too costly to read becomes one paragraph. */
-function render(text: string): string {
+/** HTML of GitHub flavoured markdown; HTML inside is kept as it is. What is too costly to read becomes one paragraph. */
+function htmlOfMarkdown(text: string): string {
   depth = 0
   looksLeft = looksInAny + looksPerCharacter * text.length
   try {
@@ -68,10 +68,10 @@ function render(text: string): string {
   }
 }
 
-/** GitHub flavoured markdown; HTML inside is kept as it is. */
+/** GitHub flavoured markdown. */
 export const markdown: Format = {
   shape: 'text',
   accepts: (value) => typeof value === 'string',
   isAuthored: true,
-  render: (value) => render(value as string),
+  render: (value) => htmlOfMarkdown(value as string),
 }
