@@ -46,7 +46,7 @@ export interface Cms {
   readonly steps: readonly Step[]
   stop(): Promise<void>
   /** Settings of the source beside those of the page's example, such as where this very CMS is. */
-  readonly source?: { readonly vars?: Record<string, unknown>; readonly fetch?: Record<string, unknown> }
+  readonly source?: Readonly<Partial<Record<'vars' | 'models' | 'fetch', Record<string, unknown>>>>
 }
 
 export type CreateCms = (place: Place) => Cms

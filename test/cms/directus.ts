@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import { createApi } from './api.ts'
 import type { CreateCms, Held } from './cms.ts'
 import { type Program, runProgram, startProgram } from './program.ts'
@@ -20,6 +21,8 @@ export const createDirectus: CreateCms = ({ folder, port, webhookUrl, secret, pa
   const origin = `http://127.0.0.1:${port}`
   const api = createApi(origin, { authorization: `Bearer ${token}` })
   const [bodyOfWhatWasRead = '', bodyOfTheTrigger = ''] = page.code('')
+  const [, exampleOfLanguages = ''] = page.code('yaml')
+  const languages = parse(exampleOfLanguages)
   const env = {
     HOST: '127.0.0.1',
     PORT: String(port),
@@ -31,6 +34,7 @@ export const createDirectus: CreateCms = ({ folder, port, webhookUrl, secret, pa
     ADMIN_PASSWORD: admin.password,
     ADMIN_TOKEN: token,
     TELEMETRY: 'false',
+    PRESSURE_LIMITER_ENABLED: 'false', // a machine that is busy is no reason to be refused
     IMPORT_IP_DENY_LIST: '169.254.169.254', // the relay is on the same machine, see the page
   }
 
@@ -40,6 +44,12 @@ export const createDirectus: CreateCms = ({ folder, port, webhookUrl, secret, pa
     url: `https://example.com/blog/${id === 1 ? 'hello' : 'second'}`,
     title,
     html,
+  })
+  const pageIn = (locale: string, path: string, title: string): Held => ({
+    type: 'page',
+    id: `pages:1@${locale}`,
+    url: `https://example.com${path}`,
+    title,
   })
   const product = (title: string): Held => ({
     type: 'product',
@@ -70,11 +80,53 @@ export const createDirectus: CreateCms = ({ folder, port, webhookUrl, secret, pa
     await api('PATCH', `/flows/${flow.data.id}`, { operation: next })
   }
 
+  /** Pages whose texts are translations, as the panel makes them. */
+  async function createPages(): Promise<void> {
+    const alias = { field: 'translations', type: 'alias', meta: { special: ['translations'] }, schema: null }
+    const pages = [key, status, ...dates, alias]
+    await api('POST', '/collections', { collection: 'pages', meta: {}, schema: {}, fields: pages })
+    const languages = [column('code', 'string', { schema: { is_primary_key: true } })]
+    await api('POST', '/collections', { collection: 'languages', meta: {}, schema: {}, fields: languages })
+    const ofPage = [column('pages_id', 'integer'), column('languages_code', 'string')]
+    const translations = [key, ...ofPage, column('title', 'string'), column('slug', 'string')]
+    await api('POST', '/collections', { collection: 'pages_translations', meta: {}, schema: {}, fields: translations })
+    const shared = { collection: 'pages_translations', schema: { on_delete: 'CASCADE' } }
+    await api('POST', '/relations', {
+      ...shared,
+      field: 'pages_id',
+      related_collection: 'pages',
+      meta: { one_field: 'translations', junction_field: 'languages_code' },
+    })
+    await api('POST', '/relations', {
+      ...shared,
+      field: 'languages_code',
+      related_collection: 'languages',
+      meta: { junction_field: 'pages_id' },
+    })
+    await api('POST', '/items/languages', [{ code: 'en-US' }, { code: 'de-DE' }])
+  }
+
   const readData = (options: object) => ({
     key: 'read',
     type: 'item-read',
-    options: { permissions: '$full', emitEvents: false, collection: 'articles', ...options },
+    options: { permissions: '$full', emitEvents: false, ...options },
   })
+  /** The three Flows of the page. */
+  async function createFlows(collection: string, fields: readonly string[]): Promise<void> {
+    const collections = [collection]
+    const query = { filter: { id: { _in: '{{$trigger.keys}}' } }, fields }
+    const read = (options: object) => readData({ collection, ...options })
+    await createFlow(`${collection} created`, { scope: ['items.create'], collections }, [
+      read({ key: ['{{$trigger.key}}'], query: { fields } }),
+      send(bodyOfWhatWasRead),
+    ])
+    await createFlow(`${collection} updated`, { scope: ['items.update'], collections }, [
+      read({ query }),
+      send(bodyOfWhatWasRead),
+    ])
+    await createFlow(`${collection} deleted`, { scope: ['items.delete'], collections }, [send(bodyOfTheTrigger)])
+  }
+
   const send = (body: string) => ({
     key: 'send',
     type: 'request',
@@ -91,29 +143,41 @@ export const createDirectus: CreateCms = ({ folder, port, webhookUrl, secret, pa
   const change = (fields: object) => api('PATCH', '/items/articles/1', fields)
 
   return {
-    source: { vars: { media_origin: origin }, fetch: { token, allow_private: true } },
+    source: {
+      ...languages,
+      vars: { ...languages.vars, media_origin: origin },
+      fetch: { token, allow_private: true },
+    },
     async start() {
       await runProgram('directus', ['bootstrap'], { cwd: folder, log: join(folder, 'logs/bootstrap.log'), env })
       program = startProgram('directus', ['start'], { cwd: folder, log: join(folder, 'logs/directus.log'), env })
       await program.until(async () => (await fetch(`${origin}/server/ping`)).ok)
       const text = ['title', 'slug'].map((name) => column(name, 'string'))
-      const fields = [key, status, ...dates, ...text, column('body', 'text')]
+      const fields = [
+        key,
+        status,
+        ...dates,
+        ...text,
+        column('body', 'text'),
+        column('image', 'uuid'),
+        column('tags', 'json', { meta: { special: ['cast-json'] } }),
+      ]
       await api('POST', '/collections', { collection: 'articles', meta: { versioning: true }, schema: {}, fields })
       const ofProducts = [key, status, ...dates, ...text, column('price', 'decimal'), column('material', 'string')]
+      const image = {
+        collection: 'articles',
+        field: 'image',
+        related_collection: 'directus_files',
+        schema: {},
+        meta: {},
+      }
+      await api('POST', '/relations', image)
+      await createPages()
       await api('POST', '/collections', { collection: 'products', meta: {}, schema: {}, fields: ofProducts })
     },
     async connectWebhook() {
-      const collections = ['articles']
-      const query = { filter: { id: { _in: '{{$trigger.keys}}' } }, fields: ['*'] }
-      await createFlow('created', { scope: ['items.create'], collections }, [
-        readData({ key: ['{{$trigger.key}}'] }),
-        send(bodyOfWhatWasRead),
-      ])
-      await createFlow('updated', { scope: ['items.update'], collections }, [
-        readData({ query }),
-        send(bodyOfWhatWasRead),
-      ])
-      await createFlow('deleted', { scope: ['items.delete'], collections }, [send(bodyOfTheTrigger)])
+      await createFlows('articles', ['*', 'image.*'])
+      await createFlows('pages', ['*', 'translations.*'])
       await createFlow(
         'products, without Read Data',
         { scope: ['items.create', 'items.update', 'items.delete'], collections: ['products'] },
@@ -123,8 +187,12 @@ export const createDirectus: CreateCms = ({ folder, port, webhookUrl, secret, pa
     steps: [
       {
         name: 'create a draft',
-        act: () =>
-          api('POST', '/items/articles', { title: 'Hello', slug: 'hello', body: '<p>Good <b>morning</b></p>' }),
+        async act() {
+          const file = new File(['text'], 'file.txt', { type: 'text/plain' })
+          const { data } = await api.upload('/files', 'file', file, { title: 'A file' })
+          const texts = { title: 'Hello', slug: 'hello', body: '<p>Good <b>morning</b></p>' }
+          await api('POST', '/items/articles', { ...texts, image: data.id, tags: ['one', 'two'] })
+        },
         webhooks: ['articles.items.create processed'],
         held: () => [],
       },
@@ -139,6 +207,12 @@ export const createDirectus: CreateCms = ({ folder, port, webhookUrl, secret, pa
         act: () => change({ title: 'Hello "again"', body: '<p>Good\nevening, {{name}}</p>' }),
         webhooks: ['articles.items.update processed'],
         held: () => [article(1, 'Hello "again"', '<p>Good\nevening, {{name}}</p>')],
+      },
+      {
+        name: 'correct the title alone',
+        act: () => change({ title: 'Hello' }),
+        webhooks: ['articles.items.update processed'],
+        held: () => [article(1, 'Hello', '<p>Good\nevening, {{name}}</p>')],
       },
       {
         name: 'unpublish',
@@ -191,6 +265,40 @@ export const createDirectus: CreateCms = ({ folder, port, webhookUrl, secret, pa
         name: 'delete both',
         act: () => api('DELETE', '/items/articles', [1, 2]),
         webhooks: ['articles.items.delete processed'],
+        held: () => [],
+      },
+      {
+        name: 'create a page with a translation',
+        act: () =>
+          api('POST', '/items/pages', {
+            status: 'published',
+            translations: [
+              { languages_code: 'en-US', title: 'About', slug: 'about' },
+              { languages_code: 'de-DE', title: 'Über uns', slug: 'ueber-uns' },
+            ],
+          }),
+        webhooks: ['pages.items.create processed'],
+        held: () => [pageIn('en-US', '/about', 'About'), pageIn('de-DE', '/de/ueber-uns', 'Über uns')],
+      },
+      {
+        name: 'correct a translation',
+        act: () =>
+          api('PATCH', '/items/pages/1', {
+            translations: { update: [{ id: 1, title: 'About us' }], create: [], delete: [] },
+          }),
+        webhooks: ['pages.items.update processed'],
+        held: () => [pageIn('en-US', '/about', 'About us'), pageIn('de-DE', '/de/ueber-uns', 'Über uns')],
+      },
+      {
+        name: 'delete a translation',
+        act: () => api('PATCH', '/items/pages/1', { translations: { update: [], create: [], delete: [2] } }),
+        webhooks: ['pages.items.update processed'],
+        held: () => [pageIn('en-US', '/about', 'About us')],
+      },
+      {
+        name: 'delete the page',
+        act: () => api('DELETE', '/items/pages/1'),
+        webhooks: ['pages.items.delete processed'],
         held: () => [],
       },
       {

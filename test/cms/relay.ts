@@ -57,6 +57,7 @@ export async function startRelay(
   /** `own` is what the CMS at hand needs beside the example. */
   async function serve(own: Cms['source'] = {}): Promise<void> {
     const vars = { ...(settings['vars'] as object), ...own.vars }
+    const models = { ...(settings['models'] as object), ...own.models }
     const config = {
       server: { host: '127.0.0.1', admin_token: adminToken },
       destinations: {
@@ -69,7 +70,14 @@ export async function startRelay(
           delivery: { debounce: '20ms', max_wait: '100ms' },
         },
       },
-      sources: { [source]: { ...settings, vars, ...(own.fetch && { fetch: own.fetch }) } },
+      sources: {
+        [source]: {
+          ...settings,
+          vars,
+          ...('models' in settings && { models }),
+          ...(own.fetch && { fetch: own.fetch }),
+        },
+      },
     }
     writeFileSync(join(folder, 'relay.yaml'), JSON.stringify(config)) // JSON is YAML
     relay = startProgram(process.execPath, [cli, 'serve'], {

@@ -9,6 +9,9 @@ const articles = '/content-manager/collection-types/api::article.article'
 const products = '/content-manager/collection-types/api::product.product'
 const authors = '/content-manager/collection-types/api::author.author'
 
+/** One black pixel, a PNG. */
+const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+
 /** Strapi 5: articles with draft & publish in two locales, products without either. */
 export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) => {
   let program: Program | undefined
@@ -38,6 +41,14 @@ export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) =>
   const publish = (locale: string, fields: object) =>
     api('POST', `${articles}/${article}/actions/publish?locale=${locale}`, fields)
   const unpublish = (locale: string) => api('POST', `${articles}/${article}/actions/unpublish?locale=${locale}`, {})
+
+  /** A picture in the media library. Answers its id. */
+  async function upload(): Promise<number> {
+    const file = new File([Buffer.from(pixel, 'base64')], 'pixel.png', { type: 'image/png' })
+    const info = { name: 'pixel.png', alternativeText: 'A pixel', caption: null }
+    const [{ id }] = await api.upload('/upload', 'files', file, { fileInfo: JSON.stringify(info) })
+    return id
+  }
 
   const inList = (action: string, locale: string) =>
     api('POST', `${articles}/actions/bulk${action}?locale=${locale}`, { documentIds: [article] })
@@ -71,13 +82,17 @@ export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) =>
         name: 'create a draft',
         async act() {
           const author = await api('POST', authors, { name: 'Nobody', email: 'nobody@example.com' })
-          const fields = {
+          const leaf = (text: string, bold = false) => ({ type: 'text', text, ...(bold && { bold }) })
+          const { data } = await api('POST', `${articles}?locale=en`, {
             title: 'Hello',
             slug: 'hello',
             body: 'Good **morning**',
+            summary: [{ type: 'paragraph', children: [leaf('In '), leaf('short', true)] }],
+            cover: await upload(),
+            seo: { metaTitle: 'Hello there', metaDescription: 'A greeting' },
+            sections: [{ __component: 'shared.quote', text: 'Quoted' }],
             author: { connect: [{ documentId: author.data.documentId }] },
-          }
-          const { data } = await api('POST', `${articles}?locale=en`, fields)
+          })
           article = data.documentId
         },
         webhooks: ['entry.create skipped', 'entry.create skipped'],
@@ -102,10 +117,16 @@ export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) =>
         held: () => [english('Hello again', '<p>Good evening</p>')],
       },
       {
+        name: 'correct the title alone, and publish',
+        act: () => publish('en', { title: 'Hello, again' }),
+        webhooks: ['entry.update skipped', 'entry.publish processed'],
+        held: () => [english('Hello, again', '<p>Good evening</p>')],
+      },
+      {
         name: 'publish a translation',
         act: () => publish('de', { title: 'Hallo', slug: 'hallo', body: 'Guten **Tag**' }),
         webhooks: ['entry.create skipped', 'entry.publish processed'],
-        held: () => [english('Hello again', '<p>Good evening</p>'), german()],
+        held: () => [english('Hello, again', '<p>Good evening</p>'), german()],
       },
       {
         name: 'unpublish the original',
@@ -117,7 +138,7 @@ export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) =>
         name: 'publish it again, unchanged',
         act: () => publish('en', {}),
         webhooks: ['entry.update skipped', 'entry.publish processed'],
-        held: () => [english('Hello again', '<p>Good evening</p>'), german()],
+        held: () => [english('Hello, again', '<p>Good evening</p>'), german()],
       },
       {
         name: 'save a draft and discard it',
@@ -126,7 +147,7 @@ export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) =>
           await api('POST', `${articles}/${article}/actions/discard?locale=en`, {})
         },
         webhooks: ['entry.update skipped'],
-        held: () => [english('Hello again', '<p>Good evening</p>'), german()],
+        held: () => [english('Hello, again', '<p>Good evening</p>'), german()],
       },
       {
         name: 'unpublish from the list',
@@ -138,13 +159,13 @@ export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) =>
         name: 'publish from the list',
         act: () => inList('Publish', 'en'),
         webhooks: ['entry.publish processed'],
-        held: () => [english('Hello again', '<p>Good evening</p>'), german()],
+        held: () => [english('Hello, again', '<p>Good evening</p>'), german()],
       },
       {
         name: 'delete the translation',
         act: () => api('DELETE', `${articles}/${article}?locale=de`),
         webhooks: ['entry.delete processed', 'entry.delete processed'],
-        held: () => [english('Hello again', '<p>Good evening</p>')],
+        held: () => [english('Hello, again', '<p>Good evening</p>')],
       },
       {
         name: 'delete from the list',
