@@ -83,7 +83,17 @@ export const createGhost: CreateCms = ({ folder, port, webhookUrl, secret }) => 
     steps: [
       {
         name: 'create a draft',
-        act: () => create('post', { title: 'Hello', html: '<p>Good <strong>morning</strong></p>', status: 'draft' }),
+        act: () =>
+          create('post', {
+            title: 'Hello',
+            html: '<p>Good <strong>morning</strong></p>',
+            status: 'draft',
+            tags: [{ name: 'News' }, { name: '#internal' }],
+            custom_excerpt: 'A greeting',
+            feature_image: `${url}/content/images/pixel.png`,
+            feature_image_alt: 'A pixel',
+            meta_title: 'Hello there',
+          }),
         webhooks: [],
         held: () => [],
       },
@@ -100,6 +110,12 @@ export const createGhost: CreateCms = ({ folder, port, webhookUrl, secret }) => 
         held: () => [held('post', 'Hello again', 'hello', '<p>Good evening</p>')],
       },
       {
+        name: 'correct the title alone',
+        act: () => change('post', { title: 'Hello, again' }),
+        webhooks: ['post.published.edited processed'],
+        held: () => [held('post', 'Hello, again', 'hello', '<p>Good evening</p>')],
+      },
+      {
         name: 'unpublish',
         act: () => change('post', { status: 'draft' }),
         webhooks: ['post.unpublished processed'],
@@ -109,7 +125,7 @@ export const createGhost: CreateCms = ({ folder, port, webhookUrl, secret }) => 
         name: 'publish again',
         act: () => change('post', { status: 'published' }),
         webhooks: ['post.published processed'],
-        held: () => [held('post', 'Hello again', 'hello', '<p>Good evening</p>')],
+        held: () => [held('post', 'Hello, again', 'hello', '<p>Good evening</p>')],
       },
       {
         name: 'for members only',
@@ -121,7 +137,22 @@ export const createGhost: CreateCms = ({ folder, port, webhookUrl, secret }) => 
         name: 'for everyone again',
         act: () => change('post', { visibility: 'public' }),
         webhooks: ['post.published.edited processed'],
-        held: () => [held('post', 'Hello again', 'hello', '<p>Good evening</p>')],
+        held: () => [held('post', 'Hello, again', 'hello', '<p>Good evening</p>')],
+      },
+      {
+        name: 'unpublish, and schedule',
+        async act() {
+          await change('post', { status: 'draft' })
+          await change('post', { status: 'scheduled', published_at: new Date(Date.now() + 86_400_000).toISOString() })
+        },
+        webhooks: ['post.unpublished processed'],
+        held: () => [],
+      },
+      {
+        name: 'publish again',
+        act: () => change('post', { status: 'published', published_at: null }),
+        webhooks: ['post.published processed'],
+        held: () => [held('post', 'Hello, again', 'hello', '<p>Good evening</p>')],
       },
       {
         name: 'delete',

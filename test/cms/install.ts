@@ -21,8 +21,8 @@ export async function installCms(name: CmsName, folder: string): Promise<void> {
     await unpackSite(name, folder, run)
     await run('npm', ['install', '--omit=dev', '--legacy-peer-deps', ...flags])
   } else {
-    const { dependencies, overrides = {} }: Pins = pins[name]
-    const manifest = { name: `${name}-site`, version: '1.0.0', private: true, dependencies, overrides }
+    const { type = 'commonjs', dependencies, overrides = {} }: Pins = pins[name]
+    const manifest = { name: `${name}-site`, version: '1.0.0', private: true, type, dependencies, overrides }
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
     await run('npm', ['install', ...flags])
   }

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApi } from './api.ts'
 import type { CreateCms, Held } from './cms.ts'
+import { pixel } from './pixel.ts'
 import { type Program, startProgram } from './program.ts'
 
 const site = join(import.meta.dirname, 'sites/payload')
@@ -32,7 +33,7 @@ export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret, pag
   })
   /** Without a translation of its own the German document is the English one. */
   const both = (title: string, text: string) => [post('en', title, text), post('de', title, text)]
-  const translated = [post('en', 'Hello again', 'Good evening'), post('de', 'Hallo', 'Guten Abend')]
+  const translated = [post('en', 'Hello, again', 'Good evening'), post('de', 'Hallo', 'Guten Abend')]
   const product = (material: string): Held => ({
     type: 'product',
     id: 'products:1@en',
@@ -61,12 +62,25 @@ export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret, pag
     steps: [
       {
         name: 'create a draft',
-        act: () =>
-          call('create', {
-            collection: 'posts',
-            draft: true,
-            data: { title: 'Hello', slug: 'hello', content: lexical('Good morning'), _status: 'draft' },
-          }),
+        async act() {
+          const filePath = join(folder, 'pixel.png')
+          writeFileSync(filePath, pixel)
+          const cover = await call('create', { collection: 'media', data: { alt: 'A pixel' }, filePath })
+          const account = { name: 'Nobody', email: 'nobody@example.com', password: 'two-lamps' }
+          const author = await call('create', { collection: 'users', data: account })
+          const data = {
+            title: 'Hello',
+            slug: 'hello',
+            content: lexical('Good morning'),
+            cover: cover.id,
+            author: author.id,
+            tags: ['one', 'two'],
+            layout: [{ blockType: 'quote', text: 'Quoted' }],
+            meta: { title: 'Hello there', description: 'A greeting' },
+            _status: 'draft',
+          }
+          await call('create', { collection: 'posts', draft: true, data })
+        },
         webhooks: ['posts.create processed'],
         held: () => [],
       },
@@ -101,6 +115,46 @@ export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret, pag
             { title: 'Hallo', slug: 'hello', content: lexical('Guten Abend'), _status: 'published' },
             { locale: 'de' },
           ),
+        webhooks: ['posts.update processed'],
+        held: () => [post('en', 'Hello again', 'Good evening'), post('de', 'Hallo', 'Guten Abend')],
+      },
+      {
+        name: 'correct the title of the original alone',
+        act: () => update({ title: 'Hello, again', _status: 'published' }, { locale: 'en' }),
+        webhooks: ['posts.update processed'],
+        held: () => translated,
+      },
+      {
+        name: 'update many at once',
+        act: () =>
+          call('update', {
+            collection: 'posts',
+            where: { slug: { equals: 'hello' } },
+            data: { tags: ['three'], _status: 'published' },
+          }),
+        webhooks: ['posts.update processed'],
+        held: () => translated,
+      },
+      {
+        name: 'restore an older version, and publish it',
+        async act() {
+          const { docs } = await call('findVersions', {
+            collection: 'posts',
+            where: { 'version.title': { equals: 'Hello' } },
+          })
+          const older = docs.find(({ version }: { version: { _status: string } }) => version._status === 'published')
+          await call('restoreVersion', { collection: 'posts', id: older.id })
+        },
+        webhooks: ['posts.update processed'],
+        held: () => both('Hello', 'Good morning'),
+      },
+      {
+        name: 'go back',
+        async act() {
+          const version = { 'version.title': { equals: 'Hello, again' } }
+          const { docs } = await call('findVersions', { collection: 'posts', where: version, sort: '-createdAt' })
+          await call('restoreVersion', { collection: 'posts', id: docs[0].id })
+        },
         webhooks: ['posts.update processed'],
         held: () => translated,
       },

@@ -3,6 +3,8 @@ export interface Pins {
   /** The package whose version is the CMS's own. */
   readonly named: string
   readonly dependencies: Readonly<Record<string, string>>
+  /** What the site's own files are, as in its package.json. */
+  readonly type?: 'module' | 'commonjs'
   /** Versions for what the CMS itself depends on: where its own have no binary for Node 24 in the package. */
   readonly overrides?: Readonly<Record<string, string>>
   /** Packages that need their install script: native code. No other script of a package is run. */
@@ -32,6 +34,7 @@ export const pins = {
   },
   payload: {
     named: 'payload',
+    type: 'module',
     dependencies: {
       payload: '3.90.2',
       '@payloadcms/db-sqlite': '3.90.2',

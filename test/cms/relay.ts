@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { createSandbox, type SandboxItem } from '../../src/ingest/sandbox.ts'
 import type { Cms, Page } from './cms.ts'
-import { freePort, pause, startProgram } from './program.ts'
+import { freePort, type Program, pause, startProgram } from './program.ts'
 import { openTap, type Webhook } from './tap.ts'
 
 const adminToken = 'admin-token-of-the-proof'
@@ -21,6 +21,8 @@ export interface RunningRelay {
   /** Where the CMS has to send its webhooks. */
   readonly webhookUrl: string
   readonly secret: string
+  /** Starts the process, as the CMS needs it. */
+  serve(own: Cms['source']): Promise<void>
   readonly webhooks: readonly Webhook[]
   verdictOf(webhook: Webhook): Promise<Verdict>
   /** Waits until this many webhooks more have come, nothing more does, and everything is delivered. */
@@ -31,8 +33,14 @@ export interface RunningRelay {
   stop(): Promise<void>
 }
 
+interface Example {
+  readonly source: string
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly variable: string
+}
+
 /** The source of the page's example, and the name of the variable that holds its secret. */
-function exampleOf(page: Page): { source: string; settings: Record<string, unknown>; variable: string } {
+function exampleOf(page: Page): Example {
   const text = page.code('yaml').find((code) => code.startsWith('sources:')) ?? ''
   const [source = '', settings] = Object.entries(parse(text).sources)[0] as [string, Record<string, unknown>]
   const variable = /^ +secret: \$\{([A-Z_]+)\}/m.exec(text)?.[1]
@@ -40,45 +48,38 @@ function exampleOf(page: Page): { source: string; settings: Record<string, unkno
   return { source, settings, variable }
 }
 
-/** Starts the relay, as a process, with the page's own example as its configuration, and an ingest API that judges it. */
-export async function startRelay(
-  folder: string,
-  page: Page,
-): Promise<RunningRelay & { serve(own: Cms['source']): Promise<void> }> {
-  const { source, settings, variable } = exampleOf(page)
+/** The example as a whole configuration, with what the CMS at hand needs beside it. */
+function configOf({ source, settings }: Example, own: Cms['source'], ingestUrl: string): object {
+  const main = {
+    token: identity.token,
+    website_id: identity.websiteId,
+    site_domain: identity.siteDomain,
+    base_url: ingestUrl,
+    default_language: 'en',
+    delivery: { debounce: '20ms', max_wait: '100ms' },
+  }
+  const merged = Object.entries(own ?? {}).map(([name, more]) => [name, { ...(settings[name] as object), ...more }])
+  return {
+    server: { host: '127.0.0.1', admin_token: adminToken },
+    destinations: { main },
+    sources: { [source]: { ...settings, ...Object.fromEntries(merged) } },
+  }
+}
+
+/** A relay with the page's own example as its configuration, a tap before it, and an ingest API that judges it. */
+export async function openRelay(folder: string, page: Page): Promise<RunningRelay> {
+  const example = exampleOf(page)
+  const { source, variable } = example
   const secret = 'a-long-random-text-for-both-sides'
   const sandbox = createSandbox(identity)
   const ingest = await sandbox.app.listen({ host: '127.0.0.1', port: 0 })
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const tap = await openTap(origin)
-  let relay: ReturnType<typeof startProgram> | undefined
+  let relay: Program | undefined
 
-  /** `own` is what the CMS at hand needs beside the example. */
-  async function serve(own: Cms['source'] = {}): Promise<void> {
-    const vars = { ...(settings['vars'] as object), ...own.vars }
-    const models = { ...(settings['models'] as object), ...own.models }
-    const config = {
-      server: { host: '127.0.0.1', admin_token: adminToken },
-      destinations: {
-        main: {
-          token: identity.token,
-          website_id: identity.websiteId,
-          site_domain: identity.siteDomain,
-          base_url: `${ingest}/v1/ingest`,
-          default_language: 'en',
-          delivery: { debounce: '20ms', max_wait: '100ms' },
-        },
-      },
-      sources: {
-        [source]: {
-          ...settings,
-          vars,
-          ...('models' in settings && { models }),
-          ...(own.fetch && { fetch: own.fetch }),
-        },
-      },
-    }
+  async function serve(own: Cms['source']): Promise<void> {
+    const config = configOf(example, own, `${ingest}/v1/ingest`)
     writeFileSync(join(folder, 'relay.yaml'), JSON.stringify(config)) // JSON is YAML
     relay = startProgram(process.execPath, [cli, 'serve'], {
       cwd: folder,
@@ -90,8 +91,8 @@ export async function startRelay(
 
   async function isIdle(): Promise<boolean> {
     const metrics = await (await fetch(`${origin}/metrics`)).text()
-    const isZero = (name: string) => !new RegExp(`^${name} [^0]`, 'm').test(metrics)
-    return isZero('cms_relay_events_pending') && isZero('cms_relay_items\\{destination="main",status="pending"\\}')
+    const counts = ['events_pending', 'events_waiting', 'items{destination="main",status="pending"}']
+    return counts.every((name) => metrics.includes(`\ncms_relay_${name} 0\n`))
   }
 
   return {
@@ -100,7 +101,7 @@ export async function startRelay(
     webhooks: tap.webhooks,
     serve,
     async verdictOf({ eventId, status }) {
-      if (eventId === null) return { topic: 'no event', status: String(status), reason: null }
+      if (eventId === null) return { topic: 'no event', status: status < 300 ? 'answered' : 'refused', reason: null }
       const headers = { authorization: `Bearer ${adminToken}` }
       const answer = await fetch(`${origin}/api/v1/events/${eventId}`, { headers })
       const { data } = (await answer.json()) as { data: Verdict & { readonly error: string | null } }

@@ -14,7 +14,7 @@ import { createPayload } from './payload.ts'
 import { type CmsName, versionOf } from './pins.ts'
 import { freePort } from './program.ts'
 import { type Outcome, prove } from './prove.ts'
-import { startRelay } from './relay.ts'
+import { openRelay } from './relay.ts'
 import { createStrapi } from './strapi.ts'
 import { tableOf } from './table.ts'
 import type { Webhook } from './tap.ts'
@@ -31,20 +31,25 @@ interface Options {
   readonly capture?: string | undefined
 }
 
+/** Installs a CMS. Answers an empty folder for its site: packages are found in the folder above. */
+async function createSite(name: CmsName, folder: string): Promise<string> {
+  mkdirSync(folder, { recursive: true })
+  await installCms(name, folder)
+  const site = join(folder, 'site')
+  rmSync(site, { recursive: true, force: true })
+  mkdirSync(site)
+  cpSync(join(folder, 'package.json'), join(site, 'package.json'))
+  return site
+}
+
 async function proveOne(name: CmsName, options: Options): Promise<readonly Outcome[]> {
   const title = `${name} ${versionOf(name)}`
-  const installed = join(options.folder, name)
-  mkdirSync(installed, { recursive: true })
   console.log(`\n${title}: installing`)
-  await installCms(name, installed)
-  const folder = join(installed, 'site') // packages are found in the folder above
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder)
-  cpSync(join(installed, 'package.json'), join(folder, 'package.json'))
+  const folder = await createSite(name, join(options.folder, name))
 
   await using stack = new AsyncDisposableStack()
   const page = readPage(name)
-  const relay = await startRelay(folder, page)
+  const relay = await openRelay(folder, page)
   stack.defer(() => relay.stop())
   const { webhookUrl, secret } = relay
   const cms = creators[name]({ folder, page, port: await freePort(), webhookUrl, secret })
@@ -70,12 +75,13 @@ function tell({ step, sent, held, differences }: Outcome): void {
   for (const difference of differences) console.log(`         ${difference}`)
 }
 
-/** In the shape of test/fixtures. */
+/** In the shape of test/fixtures. The headers of the connection are left out. */
 function capture(folder: string, webhooks: readonly Webhook[]): void {
   mkdirSync(folder, { recursive: true })
   for (const [index, { headers, body }] of webhooks.entries()) {
     const file = join(folder, `${String(index + 1).padStart(2, '0')}.json`)
-    writeFileSync(file, `${JSON.stringify({ headers, body: JSON.parse(body) }, null, 2)}\n`)
+    const { host: _, connection: __, 'content-length': ___, ...kept } = headers
+    writeFileSync(file, `${JSON.stringify({ headers: kept, body: JSON.parse(body) }, null, 2)}\n`)
   }
 }
 

@@ -2,15 +2,13 @@ import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApi } from './api.ts'
 import type { CreateCms, Held } from './cms.ts'
+import { pixel } from './pixel.ts'
 import { type Program, startProgram } from './program.ts'
 
 const site = join(import.meta.dirname, 'sites/strapi')
 const articles = '/content-manager/collection-types/api::article.article'
 const products = '/content-manager/collection-types/api::product.product'
 const authors = '/content-manager/collection-types/api::author.author'
-
-/** One black pixel, a PNG. */
-const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 /** Strapi 5: articles with draft & publish in two locales, products without either. */
 export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) => {
@@ -44,7 +42,7 @@ export const createStrapi: CreateCms = ({ folder, port, webhookUrl, secret }) =>
 
   /** A picture in the media library. Answers its id. */
   async function upload(): Promise<number> {
-    const file = new File([Buffer.from(pixel, 'base64')], 'pixel.png', { type: 'image/png' })
+    const file = new File([pixel], 'pixel.png', { type: 'image/png' })
     const info = { name: 'pixel.png', alternativeText: 'A pixel', caption: null }
     const [{ id }] = await api.upload('/upload', 'files', file, { fileInfo: JSON.stringify(info) })
     return id

@@ -12,6 +12,8 @@ export default buildConfig({
   telemetry: false,
   localization: { locales: ['en', 'de'], defaultLocale: 'en' },
   collections: [
+    { slug: 'users', auth: true, fields: [{ name: 'name', type: 'text' }] },
+    { slug: 'media', upload: { staticDir: 'media' }, fields: [{ name: 'alt', type: 'text' }] },
     {
       slug: 'posts',
       versions: { drafts: { autosave: true } },
@@ -21,6 +23,23 @@ export default buildConfig({
         { name: 'title', type: 'text', localized: true },
         { name: 'slug', type: 'text', localized: true },
         { name: 'content', type: 'richText', localized: true },
+        { name: 'cover', type: 'upload', relationTo: 'media' },
+        { name: 'author', type: 'relationship', relationTo: 'users' },
+        { name: 'tags', type: 'text', hasMany: true },
+        {
+          name: 'layout',
+          type: 'blocks',
+          blocks: [{ slug: 'quote', fields: [{ name: 'text', type: 'textarea' }] }],
+        },
+        // As the SEO plugin makes it.
+        {
+          name: 'meta',
+          type: 'group',
+          fields: [
+            { name: 'title', type: 'text', localized: true },
+            { name: 'description', type: 'textarea', localized: true },
+          ],
+        },
         { name: 'related', type: 'relationship', relationTo: 'posts', hasMany: true },
       ],
     },
