@@ -1,0 +1,58 @@
+/** What is installed of a CMS, in which versions. */
+export interface Pins {
+  /** The package whose version is the CMS's own. */
+  readonly named: string
+  readonly dependencies: Readonly<Record<string, string>>
+  /** What the site's own files are, as in its package.json. */
+  readonly type?: 'module' | 'commonjs'
+  /** Versions for what the CMS itself depends on: where its own have no binary for Node 24 in the package. */
+  readonly overrides?: Readonly<Record<string, string>>
+  /** Packages that need their install script: native code. No other script of a package is run. */
+  readonly build?: readonly string[]
+  /** The package is itself the site to run, with dependencies that are files inside of it. Overrides are of its optional dependencies. */
+  readonly unpack?: boolean
+}
+
+export const pins = {
+  strapi: {
+    named: '@strapi/strapi',
+    dependencies: {
+      '@strapi/strapi': '5.54.0',
+      'better-sqlite3': '13.2.0',
+      // What the admin panel is made of: Strapi asks for them as peers, also where the panel is not served.
+      react: '18.3.1',
+      'react-dom': '18.3.1',
+      'react-router-dom': '6.30.3',
+      'styled-components': '6.6.0',
+    },
+  },
+  directus: {
+    named: 'directus',
+    dependencies: { directus: '11.17.4', sqlite3: '5.1.7' },
+    overrides: { 'isolated-vm': '7.0.1' },
+    build: ['sqlite3'],
+  },
+  payload: {
+    named: 'payload',
+    type: 'module',
+    dependencies: {
+      payload: '3.90.2',
+      '@payloadcms/db-sqlite': '3.90.2',
+      '@payloadcms/richtext-lexical': '3.90.2',
+    },
+  },
+  ghost: {
+    named: 'ghost',
+    dependencies: { ghost: '6.65.0' },
+    overrides: { 'better-sqlite3': '13.2.0' },
+    unpack: true,
+  },
+} as const satisfies Record<string, Pins>
+
+export type CmsName = keyof typeof pins
+
+/** The version of the CMS itself. */
+export function versionOf(name: CmsName): string {
+  const { named, dependencies }: Pins = pins[name]
+  return dependencies[named]!
+}

@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { SandboxItem } from '../../src/ingest/sandbox.ts'
+import type { Cms, Held, Step } from './cms.ts'
+import type { RunningRelay } from './relay.ts'
+
+/** What came of a step, in words, and where it is not what was expected. */
+export interface Outcome {
+  readonly step: string
+  readonly sent: readonly string[]
+  readonly said: readonly string[]
+  readonly held: readonly Held[]
+  readonly differences: readonly string[]
+}
+
+/** Does one step after the other. What was expected and did not come is in the outcome; only the CMS's own mistakes are thrown. */
+export async function prove(
+  cms: Cms,
+  relay: RunningRelay,
+  tell: (outcome: Outcome) => void,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const step of cms.steps) {
+    const outcome = await outcomeOf(step, relay)
+    outcomes.push(outcome)
+    tell(outcome)
+  }
+  return outcomes
+}
+
+async function outcomeOf(step: Step, relay: RunningRelay): Promise<Outcome> {
+  const from = relay.webhooks.length
+  const refusedBefore = relay.refusals().length
+  await step.act()
+  await relay.settle(from, step.webhooks.length)
+
+  const webhooks = relay.webhooks.slice(from)
+  const verdicts = await Promise.all(webhooks.map(relay.verdictOf))
+  const held = relay.items().map(heldOf).sort(byId)
+  const came = verdicts.map(({ topic, status }) => `${topic} ${status}`)
+  return {
+    step: step.name,
+    sent: verdicts.map(({ topic }) => topic),
+    said: verdicts.map(({ status, reason }, index) =>
+      [webhooks[index]?.status, `${status}${reason === null ? '' : `: ${reason}`}`].join(' '),
+    ),
+    held,
+    differences: [
+      ...differenceOf('webhooks', [...came].sort(), [...step.webhooks].sort()),
+      ...differenceOf('items', held, [...step.held()].sort(byId)),
+      ...relay.refusals().slice(0, relay.refusals().length - refusedBefore),
+    ],
+  }
+}
+
+function heldOf({ item }: SandboxItem): Held {
+  const { type, id, url, title, html } = item as unknown as Held
+  return { type, id, url, title, ...(html !== undefined && { html: html.trim() }) }
+}
+
+function byId(a: Held, b: Held): number {
+  return a.id < b.id ? -1 : 1
+}
+
+function differenceOf(what: string, found: unknown, wanted: unknown): readonly string[] {
+  if (isDeepStrictEqual(found, wanted)) return []
+  return [`${what}: found ${JSON.stringify(found)}, expected ${JSON.stringify(wanted)}`]
+}
