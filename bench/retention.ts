@@ -150,7 +150,7 @@ console.log(`| ${columns.join(' | ')} |\n|${columns.map(() => ' ---: ').join('|'
 const started = performance.now()
 let prunedAt = now
 let deliveredAt = now
-for (let reported = 0; accepted < total; ) {
+for (let reportAt = total / 10; accepted < total; ) {
   await timed('accept', () => Promise.all(Array.from({ length: group }, () => store.accept([webhook()]))))
   now += (group * 1_000) / perSecond
   if (accepted < outage.from || accepted >= outage.until) await mapAll()
@@ -162,8 +162,8 @@ for (let reported = 0; accepted < total; ) {
     await pruneAll()
     prunedAt = now
   }
-  if (accepted - reported >= total / 10) {
-    reported = accepted
+  if (accepted >= reportAt) {
+    reportAt += total / 10
     await report(String(accepted))
   }
 }
