@@ -9,6 +9,7 @@ import { RelayError } from './domain/errors.ts'
 import { createIntake, type Intake, type IntakeLimits } from './domain/intake.ts'
 import type { Emit } from './domain/signal.ts'
 import { createMask } from './log.ts'
+import { runLoops } from './loops.ts'
 import type { MapperLibrary } from './mapping/load.ts'
 import { createMetrics, type Metrics } from './plugins/metrics.ts'
 import { createSignalStream, type SignalStream } from './plugins/signal-stream.ts'
@@ -24,7 +25,7 @@ import type { Source } from './stages/source.ts'
 import { createWatch, type SourceRhythm, type Watch } from './stages/watch.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
-import { type Bell, createBell, runLoop } from './worker.ts'
+import { type Bell, createBell } from './worker.ts'
 
 export interface RelayOptions {
   readonly config: Config
@@ -75,13 +76,9 @@ export interface Relay {
 const webhooksAtOnce = 1_000
 const bytesAtOnce = 64 * 1024 * 1024
 const releasedAtOnce = 1_000
-const pruneEveryMs = 60_000
-const watchEveryMs = 15_000
 /** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
 const crowd = 8
 const crowdedMs = 25
-/** How soon what another process has written (a replay from the command line) is found. */
-const idleMs = 2_000
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal })
@@ -154,12 +151,15 @@ export async function openRelay({
   }
 
   const bodyLimit = config.server.body_limit
-  const mapBell = createBell()
-  const pruneBell = createBell()
-  const deliverBells = new Map<string, Bell>([...destinations.keys()].map((name) => [name, createBell()]))
-  const fetchBells = new Map<string, Bell>(fetching.map(({ name }) => [name, createBell()]))
+  const bells = {
+    map: createBell(),
+    prune: createBell(),
+    deliver: bellsFor([...destinations.keys()]),
+    fetch: bellsFor(fetching.map(({ name }) => name)),
+    notify: notifyBells,
+  }
   const onChanges = (names: ReadonlySet<string>) => {
-    for (const name of names) deliverBells.get(name)?.ring()
+    for (const name of names) bells.deliver.get(name)?.ring()
   }
   const mapStep = createMap({
     store,
@@ -171,7 +171,7 @@ export async function openRelay({
     emit,
     onChanges,
     onWaiting: (names) => {
-      for (const name of names) fetchBells.get(name)?.ring()
+      for (const name of names) bells.fetch.get(name)?.ring()
     },
   })
   const fetches = new Map<string, FetchStage>(
@@ -186,7 +186,7 @@ export async function openRelay({
     const orders = await store.takeCircuitOrders()
     for (const [name, circuit] of orders) {
       await delivers.get(name)?.adopt(circuit)
-      deliverBells.get(name)?.ring()
+      bells.deliver.get(name)?.ring()
     }
     return orders.size
   }
@@ -198,7 +198,7 @@ export async function openRelay({
     if (intake.webhooks > crowd) crowdedAt = performance.now()
     try {
       const received = await receiveOne(delivery, admit)
-      if (received.kind === 'kept' && !received.duplicate) mapBell.ring()
+      if (received.kind === 'kept' && !received.duplicate) bells.map.ring()
       return received
     } finally {
       intake.leave()
@@ -211,61 +211,27 @@ export async function openRelay({
   let running: Promise<unknown> | null = null
 
   function start(): void {
-    const loop = (name: string, bell: Bell, step: () => Promise<number>, longestRestMs = idleMs) =>
-      runLoop(step, {
-        bell,
-        signal: stop.signal,
-        idleMs: longestRestMs,
-        isBusy: () => performance.now() - crowdedAt < crowdedMs,
-        onError: (error) => emit({ kind: 'step.failed', loop: name, error }),
-      })
-    const delivering = [...destinations.values()].flatMap(({ name, concurrency }) => {
-      const deliver = delivers.get(name)
-      const bell = deliverBells.get(name)
-      if (!deliver || !bell) return []
-      const step = async () => ((await deliver.step(cut.signal)) ? 0 : restOf(await deliver.nextAt(), now()))
-      return Array.from({ length: concurrency }, () => loop(`deliver ${name}`, bell, step))
+    running = runLoops({
+      bells,
+      store,
+      destinations,
+      delivers,
+      fetches,
+      notifiers,
+      watch,
+      mapStep,
+      pruneStep,
+      orderStep,
+      now,
+      emit,
+      isBusy: () => performance.now() - crowdedAt < crowdedMs,
+      stop: stop.signal,
+      cut: cut.signal,
     })
-    const asking = [...fetches].flatMap(([name, { workers, step, nextAt }]) => {
-      const bell = fetchBells.get(name)!
-      return workers.map((worker) =>
-        loop(`fetch ${name}`, bell, async () => ((await step(worker, cut.signal)) ? 0 : restOf(await nextAt(), now()))),
-      )
-    })
-    const mapping = loop('map', mapBell, async () => ((await mapStep()) > 0 ? 0 : idleMs))
-    const prune = async () => {
-      // What an owner left behind whose lease is over; with one process that is what it could not give back itself.
-      await store.recover({ at: now(), all: false })
-      return (await pruneStep()) > 0 ? 0 : pruneEveryMs
-    }
-    const pruning = loop('prune', pruneBell, prune, pruneEveryMs)
-    const ordering = loop('orders', createBell(), async () => ((await orderStep()) > 0 ? 0 : idleMs))
-    const reconsidering = [...delivers].map(([name, deliver]) =>
-      deliver
-        .reconsider(cut.signal)
-        .then(() => deliverBells.get(name)?.ring())
-        .catch((error: unknown) => emit({ kind: 'step.failed', loop: `deliver ${name}`, error })),
-    )
-    const watching = loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs)
-    const notifying = notifiers.map(({ name, step, nextAt }) =>
-      loop(`notify ${name}`, notifyBells.get(name)!, async () =>
-        (await step(cut.signal)) ? 0 : restOf(nextAt(), now()),
-      ),
-    )
-    running = Promise.all([
-      ...notifying,
-      mapping,
-      pruning,
-      ordering,
-      watching,
-      ...reconsidering,
-      ...asking,
-      ...delivering,
-    ])
   }
 
   function wake(): void {
-    for (const bell of [mapBell, ...fetchBells.values(), ...deliverBells.values()]) bell.ring()
+    for (const bell of [bells.map, ...bells.fetch.values(), ...bells.deliver.values()]) bell.ring()
   }
 
   // The check commits to disk: however often it is asked for, once a second is enough.
@@ -281,7 +247,7 @@ export async function openRelay({
   async function shut(graceMs: number): Promise<void> {
     stop.abort()
     wake()
-    pruneBell.ring()
+    bells.prune.ring()
     const grace = AbortSignal.timeout(Math.ceil(graceMs))
     grace.addEventListener('abort', () => cut.abort(), { once: true })
     await running
@@ -325,12 +291,11 @@ export async function openRelay({
   }
 }
 
+function bellsFor(names: readonly string[]): ReadonlyMap<string, Bell> {
+  return new Map(names.map((name) => [name, createBell()]))
+}
+
 /** Several of the largest bodies fit in any case. */
 function intakeLimits(bodyLimit: number): IntakeLimits {
   return { webhooks: webhooksAtOnce, bytes: Math.max(bytesAtOnce, 8 * bodyLimit) }
-}
-
-/** How long a delivery loop may rest; at least a little where what is due can't be had, so that it never spins. */
-function restOf(nextAt: number | null, at: number): number {
-  return nextAt === null ? Number.POSITIVE_INFINITY : Math.max(nextAt - at, 25)
 }
