@@ -20,6 +20,21 @@ export interface ProgramOptions {
 
 const patienceMs = 120_000
 
+/** Groups of their own do not end with us, so they are ended: also where somebody interrupts the run. */
+const groups = new Set<number>()
+process.on('exit', () => {
+  for (const group of groups) signalGroup(group, 'SIGKILL')
+})
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1))
+
+function signalGroup(group: number | undefined, name: NodeJS.Signals): void {
+  try {
+    if (group !== undefined) process.kill(-group, name)
+  } catch {
+    // The group has ended by itself.
+  }
+}
+
 /** Nothing of the caller's environment but the way to programs and how npm reaches its registry. */
 function environment(cwd: string, env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) =>
@@ -51,21 +66,16 @@ export function startProgram(file: string, args: readonly string[], options: Pro
     isOver = true
   })
 
-  function signal(name: NodeJS.Signals): void {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, name)
-    } catch {
-      // The group has ended by itself.
-    }
-  }
+  if (child.pid !== undefined) groups.add(child.pid)
 
   return {
     async stop() {
-      signal('SIGTERM')
-      const force = setTimeout(() => signal('SIGKILL'), 10_000)
+      signalGroup(child.pid, 'SIGTERM')
+      const force = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), 10_000)
       await ended
       clearTimeout(force)
-      signal('SIGKILL') // children that have stayed behind
+      signalGroup(child.pid, 'SIGKILL') // children that have stayed behind
+      groups.delete(child.pid!)
       output.end()
     },
     async until(isUp) {

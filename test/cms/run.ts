@@ -99,20 +99,17 @@ if (unknown.length > 0)
   throw new Error(`no such CMS: ${unknown.join(', ')}; there are ${Object.keys(creators).join(', ')}`)
 const names = (positionals.length > 0 ? positionals : Object.keys(creators)) as CmsName[]
 const folder = values.folder === undefined ? mkdtempSync(join(tmpdir(), 'cms-relay-cms-')) : resolve(values.folder)
+if (values.folder === undefined) process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-try {
-  for (const name of names) {
-    try {
-      const outcomes = await proveOne(name, { folder, capture: values.capture })
-      const isAsExpected = outcomes.every(({ differences }) => differences.length === 0)
-      if (!isAsExpected) process.exitCode = 1
-      console.log(`\n${tableOf(outcomes)}`)
-      if (values.write && isAsExpected) writeProof(readPage(name), proofOf(name, outcomes))
-    } catch (error) {
-      process.exitCode = 1
-      console.error(`${name} could not be tried:`, error)
-    }
+for (const name of names) {
+  try {
+    const outcomes = await proveOne(name, { folder, capture: values.capture })
+    const isAsExpected = outcomes.every(({ differences }) => differences.length === 0)
+    if (!isAsExpected) process.exitCode = 1
+    console.log(`\n${tableOf(outcomes)}`)
+    if (values.write && isAsExpected) writeProof(readPage(name), proofOf(name, outcomes))
+  } catch (error) {
+    process.exitCode = 1
+    console.error(`${name} could not be tried:`, error)
   }
-} finally {
-  if (values.folder === undefined) rmSync(folder, { recursive: true, force: true })
 }
