@@ -125,9 +125,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     async relent() {
       for (const timer of timers) clearTimeout(timer)
       writeFileSync(clockFile, '0')
-      await untilReady()
       const headers = { authorization: `Bearer ${adminToken}` }
-      await fetch(`${origin}/api/v1/destinations/main/enable`, { method: 'POST', headers })
+      const enable = () => fetch(`${origin}/api/v1/destinations/main/enable`, { method: 'POST', headers })
+      // It may still be on its way to a named point at which it is killed.
+      do await untilReady()
+      while (!(await enable().catch(() => null))?.ok)
     },
     unfinished,
     starts: () => starts,
