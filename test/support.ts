@@ -75,7 +75,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     site_domain: 'example.com',
     base_url: options.baseUrl,
     default_language: 'en',
-    delivery: { timeout: '2s' },
+    delivery: { timeout: '8s' },
     ...options.destination,
   }
   const config = readConfig(

@@ -43,7 +43,7 @@ async function openReader(port: number, query = '', headers: Record<string, stri
     call,
     text: () => text,
     async until(pattern) {
-      await vi.waitFor(() => expect(text).toMatch(pattern), { timeout: 3_000, interval: 5 })
+      await vi.waitFor(() => expect(text).toMatch(pattern), { timeout: 15_000, interval: 20 })
       return text
     },
     events: () =>

@@ -186,7 +186,7 @@ describe('promise 5: idempotent to the byte', () => {
     ['HTML', { status: 200, body: '<html>' }],
     ['an empty 200', { status: 200, body: '' }],
   ])('after %s the same key and bytes go out again, with a fresh nonce', async (_name, fault) => {
-    const test = await start()
+    const test = await start({ destination: { delivery: { timeout: '2s' } } })
     let failures = 3
     test.ingest.answer(({ ids }) => (failures-- > 0 ? fault : accepted(ids)))
     await publish(test, [1, 2])
