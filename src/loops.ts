@@ -33,6 +33,8 @@ export interface LoopsOptions {
   readonly mapStep: MapStep
   readonly pruneStep: () => Promise<number>
   readonly orderStep: () => Promise<number>
+  /** Nothing waits longer than this for its time, unless the clock has stepped back since. Milliseconds. */
+  readonly longestWaitMs: number
   readonly now: () => number
   readonly emit: Emit
   /** Whether webhooks crowd in: then the loops hold back. */
@@ -46,7 +48,7 @@ export interface LoopsOptions {
 /** Runs every stage in a loop of its own until `stop`. Resolves when all have ended. */
 export function runLoops(options: LoopsOptions): Promise<unknown> {
   const { bells, store, destinations, delivers, fetches, notifiers, watch, now, emit, isBusy, stop, cut } = options
-  const { mapStep, pruneStep, orderStep } = options
+  const { mapStep, pruneStep, orderStep, longestWaitMs } = options
 
   function loop(name: string, bell: Bell, step: () => Promise<number>, longestRestMs = idleMs): Promise<void> {
     const onError = (error: unknown) => emit({ kind: 'step.failed', loop: name, error })
@@ -85,7 +87,7 @@ export function runLoops(options: LoopsOptions): Promise<unknown> {
 
   async function prune(): Promise<number> {
     // What an owner left behind whose lease is over; with one process that is what it could not give back itself.
-    await store.recover({ at: now(), all: false })
+    await store.recover({ at: now(), all: false, latest: now() + longestWaitMs })
     return (await pruneStep()) > 0 ? 0 : pruneEveryMs
   }
 

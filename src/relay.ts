@@ -114,7 +114,6 @@ export async function openRelay({
   stack.defer(async () => (await opened)?.close())
   const { mappers, sources } = await composeSources(config, now)
   const store = await opening
-  await store.recover({ at: now(), all: true })
   const fetching = [...sources.values()].filter(({ fetch }) => fetch !== null)
   while ((await store.releaseWaiting(fetching.map(({ name }) => name), releasedAtOnce)) > 0); // biome-ignore format: one idea
   for (const { fetch } of fetching) stack.defer(() => fetch?.client.close())
@@ -150,6 +149,7 @@ export async function openRelay({
     )
   }
 
+  await store.recover({ at: now(), all: true, latest: now() + longestWaitOf([...destinations.values()]) })
   const bodyLimit = config.server.body_limit
   const bells = {
     map: createBell(),
@@ -222,6 +222,7 @@ export async function openRelay({
       mapStep,
       pruneStep,
       orderStep,
+      longestWaitMs: longestWaitOf([...destinations.values()]),
       now,
       emit,
       isBusy: () => performance.now() - crowdedAt < crowdedMs,
@@ -293,6 +294,16 @@ export async function openRelay({
 
 function bellsFor(names: readonly string[]): ReadonlyMap<string, Bell> {
   return new Map(names.map((name) => [name, createBell()]))
+}
+
+/** The longest wait that a debounce or a backoff can ask for, and a margin for the work in between. */
+function longestWaitOf(destinations: readonly Destination[]): number {
+  const waits = destinations.flatMap(({ debounce, backoff }) => [
+    debounce.maxWaitMs,
+    debounce.debounceMs,
+    backoff.capMs,
+  ])
+  return Math.max(0, ...waits) + 30_000
 }
 
 /** Several of the largest bodies fit in any case. */

@@ -87,6 +87,6 @@ export function hasNewCredentials({ state, refused }: Circuit, credentials: stri
 /** How many calls may be under way now: none while disabled or waiting, one as a probe, else `limit`. */
 export function callsAllowed(circuit: Circuit, limit: number, at: number): number {
   if (circuit.state === 'disabled') return 0
-  if (circuit.state === 'open') return at >= circuit.retryAt ? 1 : 0
+  if (circuit.state === 'open') return at >= circuit.retryAt || circuit.retryAt - at > openCapMs ? 1 : 0 // or a clock set back
   return circuit.authFailures > 0 ? 1 : limit
 }

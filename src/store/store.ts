@@ -87,9 +87,10 @@ export interface Store {
 
   /**
    * Takes back what owners left behind whose lease is over at `at` (all owners when `all`): events become claimable,
-   * claimed batches without bytes free their items, sealed batches can be claimed again with the same key and bytes.
+   * claimed batches without bytes free their items, sealed batches can be claimed again with the same key and bytes. What
+   * would be due later than `latest` becomes due: the clock has stepped back since.
    */
-  recover(options: { readonly at: number; readonly all: boolean }): Promise<void>
+  recover(options: { readonly at: number; readonly all: boolean; readonly latest?: number }): Promise<void>
 
   /**
    * When the destination next has something due (an item or a batch), or null. May be in the past. What is claimed does

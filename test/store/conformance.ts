@@ -761,6 +761,22 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await finish(store, batch, { result: 'delivered' })).toBe(false)
     })
 
+    test('what is due later than anything may be is due at once: the clock has stepped back since', async () => {
+      const store = await openStore()
+      const hour = 3_600_000
+      await arrive(store, [upsert('p1', 'A')], start + hour)
+      const batch = await send(store, start + 2 * hour)
+      const nextAt = start + 2 * hour
+      await settle(store, batch, { kind: 'retry', nextAt, error: 'status 503' }, start + 2 * hour)
+      await arrive(store, [upsert('p2', 'A')], start + hour)
+      await store.recover({ at: start, all: false, latest: start + 3 * hour })
+      expect(await dueIds(store)).toEqual([])
+      await store.recover({ at: start, all: false, latest: start + hour / 2 })
+      expect(await dueIds(store)).toEqual(['p2'])
+      const next = { owner, destination: 'main', at: start, leaseUntil: start + lease }
+      expect(await store.claimBatch(next)).toMatchObject({ key: batch.key })
+    })
+
     test('all owners can be declared gone, whatever their lease', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])

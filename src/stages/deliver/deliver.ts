@@ -81,7 +81,9 @@ export function createDeliver(deps: DeliverDeps): Deliver {
 
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
-    if (!destination.enabled || at < pausedUntil) return false
+    // Farther off than any pause, it was set before the clock stepped back.
+    const isPaused = at < pausedUntil && pausedUntil - at <= destination.backoff.capMs
+    if (!destination.enabled || isPaused) return false
     if (underWay >= callsAllowed(circuit, concurrency.limit(), at)) return false
     underWay += 1
     try {

@@ -35,14 +35,18 @@ export function linkHere(path: string, options: DatabaseOptions): Link {
 const threadFile = new URL('./thread.ts', import.meta.url)
 
 /** A thread has no compile cache unless it asks for one; without it the reading of code takes longer than all else. */
-const entry = `
-  require('node:module').enableCompileCache()
-  import(require('node:worker_threads').workerData.file)
-`
+const entry = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    import { enableCompileCache } from 'node:module'
+    import { workerData } from 'node:worker_threads'
+    enableCompileCache()
+    await import(workerData.file)
+  `)}`,
+)
 
 /** The engine in a thread of its own. Resolves when the database is open. */
 export async function linkThread(path: string, options: DatabaseOptions, file = threadFile): Promise<Link> {
-  const worker = new Worker(entry, { eval: true, workerData: { path, options, file: file.href } })
+  const worker = new Worker(entry, { workerData: { path, options, file: file.href } })
   const pending = new Map<number, PromiseWithResolvers<unknown>>()
   let lastId = 0
   let gone: RelayError | null = null

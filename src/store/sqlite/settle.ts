@@ -202,8 +202,38 @@ export function createSettle(database: Database) {
   const disown = prepare(database, 'update batches set owner = null, lease_until = null where seq = ?')
   const deleteBatch = prepare(database, 'delete from batches where seq = ?')
 
-  function recover({ at, all }: { readonly at: number; readonly all: boolean }): void {
+  const hurryItems = prepare(
+    database,
+    `update items set due_at = :at where seq in (
+       select seq from items where status = 'pending' and batch_seq is null and destination = :destination
+         and kind = :kind and due_at > :latest)`,
+  )
+  const hurryBatches = prepare(
+    database,
+    `update batches set next_at = :at
+     where destination = :destination and status = 'open' and status in ('claimed', 'open') and next_at > :latest`,
+  )
+  const selectDestinations = prepare<{ destination: string }>(
+    database,
+    'select distinct destination from item_counts order by destination',
+  )
+
+  function hurry(at: number, latest: number): void {
+    for (const { destination } of selectDestinations.all()) {
+      for (const kind of ['upsert', 'delete']) hurryItems.run({ at, latest, destination, kind })
+      hurryBatches.run({ at, latest, destination })
+    }
+  }
+
+  interface Recovery {
+    readonly at: number
+    readonly all: boolean
+    readonly latest?: number
+  }
+
+  function recover({ at, all, latest }: Recovery): void {
     database.transact('unsynced', () => {
+      if (latest !== undefined) hurry(at, latest)
       dropClaims.run(at, all ? 1 : 0)
       for (const batch of selectLeft.all(at, all ? 1 : 0)) {
         if (batch.status === 'open') disown.run(batch.seq)
