@@ -1,6 +1,6 @@
 import type { Dispatcher, Pool } from 'undici'
-import { RelayError } from '../domain/errors.ts'
 import type { FetchRequest } from '../domain/fetch.ts'
+import { deadlineAfter, headerIn, readDate, readText } from '../domain/http-answer.ts'
 import { type NoAnswerReason, readNetworkError } from '../domain/network-error.ts'
 import { readRetryAfter } from '../domain/retry.ts'
 import { readBaseUrl, redirectBelow, urlBelow } from './base-url.ts'
@@ -100,7 +100,7 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
     if (url === null) throw new AddressRefused('the url leads out of the base url')
     for (let redirects = 0; ; redirects++) {
       const { statusCode: status, headers, body } = await dispatch(url, request, signal)
-      const location = one(headers['location'])
+      const location = headerIn(headers['location'])
       if (isRedirect(status) && location !== undefined && request.method === 'GET') {
         await body.dump({ limit: maxErrorBytes, signal })
         const next = redirectBelow(base, location, url)
@@ -109,7 +109,10 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
         url = next
         continue
       }
-      const retryAfterMs = readRetryAfter(one(headers['retry-after']), readDate(one(headers['date'])) ?? now())
+      const retryAfterMs = readRetryAfter(
+        headerIn(headers['retry-after']),
+        readDate(headerIn(headers['date'])) ?? now(),
+      )
       return { kind: 'answer', status, text: await readAnswer(status, headers, body, signal), retryAfterMs } as const
     }
   }
@@ -122,7 +125,7 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
     signal: AbortSignal,
   ): Promise<string> {
     if (status >= 200 && status < 300) {
-      const encoding = one(headers['content-encoding']) ?? 'identity'
+      const encoding = headerIn(headers['content-encoding']) ?? 'identity'
       if (encoding === 'identity') return readText(body, maxBytes)
       await body.dump({ limit: maxErrorBytes, signal })
       throw Object.assign(new Error('the answer is compressed, which was not asked for'), { code: 'HPE_ENCODING' })
@@ -134,25 +137,18 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
   return {
     async send(request, signal) {
       const startedAt = performance.now()
-      const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(), timeoutMs)
-      const abort = () => deadline.abort()
-      signal?.addEventListener('abort', abort, { once: true })
-      if (signal?.aborted) abort()
+      using deadline = deadlineAfter(timeoutMs, signal)
       try {
         return { ...(await attempt(request, deadline.signal)), durationMs: performance.now() - startedAt }
       } catch (error) {
         const durationMs = performance.now() - startedAt
         if (error instanceof AddressRefused) return { kind: 'refused', message: redact(error.message), durationMs }
-        if (deadline.signal.aborted && !signal?.aborted) {
+        if (deadline.isLate()) {
           const message = `no whole answer within ${timeoutMs} ms`
           return { kind: 'no_answer', reason: 'timeout', message, durationMs }
         }
         const { reason, message } = readNetworkError(error)
         return { kind: 'no_answer', reason, message: redact(message), durationMs }
-      } finally {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
       }
     },
     close() {
@@ -167,25 +163,4 @@ const maxErrorBytes = 64 * 1024
 
 function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
-}
-
-/** Reads up to the bound; beyond it the rest is not read and the socket is given up. Strips a byte order mark. */
-async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw new RelayError('too_large', `the answer is larger than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks))
-}
-
-function one(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header
-}
-
-function readDate(header: string | undefined): number | null {
-  const at = header === undefined ? Number.NaN : Date.parse(header)
-  return Number.isNaN(at) ? null : at
 }

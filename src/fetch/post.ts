@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { Pool } from 'undici'
 import { RelayError } from '../domain/errors.ts'
+import { deadlineAfter, headerIn } from '../domain/http-answer.ts'
 import { readNetworkError } from '../domain/network-error.ts'
 import { readRetryAfter } from '../domain/retry.ts'
 import { refusalOf } from './address.ts'
@@ -54,24 +55,22 @@ export function createPostClient({ url: text, allowPrivate, timeoutMs, now }: Po
     async send(body, headers, signal) {
       const startedAt = performance.now()
       const took = () => performance.now() - startedAt
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+      using deadline = deadlineAfter(timeoutMs, signal)
       try {
         const answer = await (await pool()).request({
           method: 'POST',
           path: url.pathname + url.search,
           body,
-          signal: deadline,
+          signal: deadline.signal,
           headers: { 'content-type': 'application/json', 'user-agent': 'cms-relay', ...headers },
         })
         // Whether the body comes to its end says nothing more: it was received.
-        await answer.body.dump({ limit: maxAnswerBytes, signal: deadline }).catch(() => {})
-        const retryAfter = answer.headers['retry-after']
-        const retryAfterMs = readRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, now())
+        await answer.body.dump({ limit: maxAnswerBytes, signal: deadline.signal }).catch(() => {})
+        const retryAfterMs = readRetryAfter(headerIn(answer.headers['retry-after']), now())
         return { kind: 'answer', status: answer.statusCode, retryAfterMs, durationMs: took() }
       } catch (error) {
         if (error instanceof AddressRefused) return { kind: 'refused', message: error.message, durationMs: took() }
-        const isLate = deadline.aborted && !signal.aborted
-        const message = isLate ? `no answer within ${timeoutMs} ms` : readNetworkError(error).message
+        const message = deadline.isLate() ? `no answer within ${timeoutMs} ms` : readNetworkError(error).message
         return { kind: 'no_answer', message, durationMs: took() }
       }
     },

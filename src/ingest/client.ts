@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'undici'
 import { RelayError } from '../domain/errors.ts'
+import { deadlineAfter, headerIn, readDate, readText } from '../domain/http-answer.ts'
 import { type NoAnswerReason, readNetworkError } from '../domain/network-error.ts'
 import { readRetryAfter } from '../domain/retry.ts'
 import { readToken, sign } from './signer.ts'
@@ -135,35 +136,28 @@ export function createIngestClient({
       throw error
     })
     const envelope = readEnvelope(text, redact)
-    const date = readDate(one(headers['date']))
+    const date = readDate(headerIn(headers['date']))
     return {
       kind: 'answer',
       status: statusCode,
       envelope,
       // A Retry-After that is a date is meant on the server's clock.
-      retryAfterMs: readRetryAfter(one(headers['retry-after']), date ?? now()),
+      retryAfterMs: readRetryAfter(headerIn(headers['retry-after']), date ?? now()),
       date,
-      requestId: redact(requestIdOf(envelope) ?? one(headers['x-request-id']) ?? '').slice(0, 200) || null,
+      requestId: redact(requestIdOf(envelope) ?? headerIn(headers['x-request-id']) ?? '').slice(0, 200) || null,
     }
   }
 
   return {
     async send(call, signal) {
       const startedAt = performance.now()
-      const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(), timeoutMs)
-      const abort = () => deadline.abort()
-      signal?.addEventListener('abort', abort, { once: true })
-      if (signal?.aborted) abort()
+      using deadline = deadlineAfter(timeoutMs, signal)
       try {
         return { ...(await attempt(call, deadline.signal)), durationMs: performance.now() - startedAt }
       } catch (error) {
         const durationMs = performance.now() - startedAt
-        const trouble = deadline.signal.aborted && !signal?.aborted ? timedOut(timeoutMs) : readNetworkError(error)
+        const trouble = deadline.isLate() ? timedOut(timeoutMs) : readNetworkError(error)
         return { kind: 'no_answer', ...trouble, durationMs }
-      } finally {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
       }
     },
     setClockSkew(skewMs) {
@@ -188,27 +182,6 @@ function readBaseUrl(baseUrl: string): { readonly origin: string; readonly path:
     throw new RelayError('invalid', 'base url must have no credentials, query or fragment')
   }
   return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
-}
-
-/** Reads up to the bound; beyond it the rest is not read and the socket is given up. Strips a byte order mark. */
-async function readText(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw new RelayError('too_large', `answer is larger than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks))
-}
-
-function one(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header
-}
-
-function readDate(header: string | undefined): number | null {
-  const at = header === undefined ? Number.NaN : Date.parse(header)
-  return Number.isNaN(at) ? null : at
 }
 
 function requestIdOf(envelope: Envelope | null): string | undefined {
