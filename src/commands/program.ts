@@ -79,15 +79,7 @@ export function createProgram(env: Environment): Command {
     .addOption(config())
     .action((options) => mapOne({ ...options, env }))
 
-  program
-    .command('replay')
-    .description('put events through the mapper again')
-    .argument('[events...]', 'ids of events')
-    .option('--source <name>', 'events of this source')
-    .addOption(new Option('--status <status>', 'events that ended so').choices(['processed', 'skipped', 'failed']))
-    .option('--topic <topic>', 'events with this topic')
-    .addOption(since())
-    .addOption(until())
+  withEventFilter(program.command('replay').description('put events through the mapper again'))
     .option('--diff', 'only show what it would change, of events given by their ids', false)
     .addOption(dryRun())
     .addOption(rate())
@@ -96,13 +88,7 @@ export function createProgram(env: Environment): Command {
     .addOption(json())
     .action((ids, options) => replay({ ...options, ids, env }))
 
-  program
-    .command('redeliver')
-    .description('send items to their destination again, changed or not')
-    .argument('[item]', 'id of an item')
-    .option('--destination <name>', 'items of this destination')
-    .option('--source <name>', 'items of this source')
-    .option('--type <type>', 'items of this type')
+  withItems(program.command('redeliver').description('send items to their destination again, changed or not'))
     .addOption(new Option('--status <status>', 'items that are so').choices(['pending', 'delivered', 'dead']))
     .addOption(since())
     .addOption(until())
@@ -116,28 +102,16 @@ export function createProgram(env: Environment): Command {
 
   const purge = program.command('purge').description('away with settled events, or with dead items')
 
-  purge
-    .command('events')
-    .description('delete events that are processed, skipped or failed, before their time')
-    .argument('[events...]', 'ids of events')
-    .option('--source <name>', 'events of this source')
-    .addOption(new Option('--status <status>', 'events that ended so').choices(['processed', 'skipped', 'failed']))
-    .option('--topic <topic>', 'events with this topic')
-    .addOption(since())
-    .addOption(until())
+  withEventFilter(
+    purge.command('events').description('delete events that are processed, skipped or failed, before their time'),
+  )
     .addOption(dryRun())
     .addOption(limit())
     .addOption(config())
     .addOption(json())
     .action((ids, options) => purgeEvents({ ...options, ids, env }))
 
-  purge
-    .command('items')
-    .description('give dead items up; what the ingest API may have of them stays known')
-    .argument('[item]', 'id of an item')
-    .option('--destination <name>', 'items of this destination')
-    .option('--source <name>', 'items of this source')
-    .option('--type <type>', 'items of this type')
+  withItems(purge.command('items').description('give dead items up; what the ingest API may have of them stays known'))
     .addOption(since())
     .addOption(until())
     .option('--all', 'every dead item', false)
@@ -245,4 +219,24 @@ function readTime(text: string): number {
   const time = sortableTime(text)
   if (time === null) throw new InvalidArgumentError('expected a time such as 2026-01-31T08:00:00Z')
   return Date.parse(`${time.slice(0, 23)}Z`)
+}
+
+/** Which settled events: by their ids, or by a filter. */
+function withEventFilter(command: Command): Command {
+  return command
+    .argument('[events...]', 'ids of events')
+    .option('--source <name>', 'events of this source')
+    .addOption(new Option('--status <status>', 'events that ended so').choices(['processed', 'skipped', 'failed']))
+    .option('--topic <topic>', 'events with this topic')
+    .addOption(since())
+    .addOption(until())
+}
+
+/** Which items, but for their status. */
+function withItems(command: Command): Command {
+  return command
+    .argument('[item]', 'id of an item')
+    .option('--destination <name>', 'items of this destination')
+    .option('--source <name>', 'items of this source')
+    .option('--type <type>', 'items of this type')
 }
