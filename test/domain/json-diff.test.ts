@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { errorPatternOf } from '../../src/domain/error-pattern.ts'
 import { jsonDiff } from '../../src/domain/json-diff.ts'
+import fc from '../fast-check.ts'
 
 describe('the difference of two documents', () => {
   test('names each place, with what was there and what is', () => {

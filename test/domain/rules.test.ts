@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   authFailuresToDisable,
@@ -15,6 +14,7 @@ import { canonicalJson, checksumOf } from '../../src/domain/ingest-item.ts'
 import { isDelivered, isStale, type KnownItem } from '../../src/domain/merge.ts'
 import { backoffMs, readRetryAfter, retryDelayMs } from '../../src/domain/retry.ts'
 import { readVersion } from '../../src/domain/version.ts'
+import fc from '../fast-check.ts'
 
 describe('backoff', () => {
   const backoff = { baseMs: 1000, capMs: 600_000 }

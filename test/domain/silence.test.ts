@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { heard, isNowSilent, type Rhythm, type SilentAfter, silenceLimit } from '../../src/domain/silence.ts'
+import fc from '../fast-check.ts'
 
 const hour = 3_600_000
 const day = 24 * hour

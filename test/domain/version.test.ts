@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareVersions, readVersion, sortableTime, type Version } from '../../src/domain/version.ts'
+import fc from '../fast-check.ts'
 
 const order = (a: unknown, b: unknown) => compareVersions(readVersion(a), readVersion(b))
 

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Answer } from '../../src/ingest/client.ts'
 import { readOutcome } from '../../src/ingest/outcome.ts'
 import { readEnvelope } from '../../src/ingest/wire.ts'
+import fc from '../fast-check.ts'
 import { nowMs } from '../ingest/support.ts'
-import { runs, timeout } from './runs.ts'
+import { numRuns, timeout } from './runs.ts'
 
 const id = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor')
 const status = fc.oneof(
@@ -105,7 +105,7 @@ test('no answer makes the reader throw, and none delivers an item that it does n
         }
       },
     ),
-    runs,
+    { numRuns },
   )
   expect(delivered).toBeGreaterThan(10)
 })

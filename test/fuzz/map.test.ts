@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RelayError } from '../../src/domain/errors.ts'
 import { ingestItemSchema } from '../../src/domain/ingest-item.ts'
@@ -10,9 +9,10 @@ import { completeDraft } from '../../src/mapping/item.ts'
 import { loadMappers } from '../../src/mapping/load.ts'
 import type { Mapper } from '../../src/mapping/mapper.ts'
 import { readWebhook } from '../../src/mapping/webhook.ts'
+import fc from '../fast-check.ts'
 import { fixtureSource, fixtures } from '../mapping/fixtures.ts'
 import { hostileHtml } from '../mapping/safe-html/arbitraries.ts'
-import { runs, timeout } from './runs.ts'
+import { numRuns, timeout } from './runs.ts'
 
 /** A parser that the cleaning of HTML is not ours to test with: the one below it. */
 const { Parser } = createRequire(createRequire(import.meta.url).resolve('sanitize-html'))('htmlparser2') as {
@@ -180,7 +180,7 @@ test('whatever a CMS sends, mapping throws nothing, ends soon, and gives only so
         expect(activeIn(item.html ?? '')).toEqual([])
       }
     }),
-    runs,
+    { numRuns },
   )
   expect(upserts).toBeGreaterThan(10)
   expect(removals).toBeGreaterThan(10)

@@ -1,9 +1,9 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../fast-check.ts'
 import { adminToken, shopSecret, startRelay, type TestRelay } from '../support.ts'
-import { runs, timeout } from './runs.ts'
+import { numRuns, timeout } from './runs.ts'
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
@@ -190,7 +190,7 @@ test('any request is answered, and never with 5xx; what is not verified is not k
         if (source !== 'open') expect(statusCode).not.toBe(202)
       },
     ),
-    runs,
+    { numRuns },
   )
   expect([...seen]).toEqual(expect.arrayContaining([202, 400, 401, 404, 413, 415]))
   expect(relay.intake).toMatchObject({ webhooks: 0, bytes: 0 })
@@ -230,6 +230,6 @@ test('what is accepted comes out of the store as it was sent, and not once anyth
       expect(statusCode).toBeGreaterThanOrEqual(400)
       expect(statusCode).toBeLessThan(500)
     }),
-    runs,
+    { numRuns },
   )
 })

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/ingest/client.ts'
 import { type Outcome, readOutcome } from '../../src/ingest/outcome.ts'
 import { readEnvelope } from '../../src/ingest/wire.ts'
+import fc from '../fast-check.ts'
 import { nowMs } from './support.ts'
 
 function answer(status: number, body?: unknown, more: Partial<Extract<Answer, { kind: 'answer' }>> = {}): Answer {

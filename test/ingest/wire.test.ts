@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { elementsOf, endOfValue, membersOf } from '../../src/ingest/json-spans.ts'
 import {
@@ -18,6 +17,7 @@ import {
   schemaRequestSchema,
   splitBody,
 } from '../../src/ingest/wire.ts'
+import fc from '../fast-check.ts'
 import { itemOf } from './support.ts'
 
 // Texts that would not survive JSON.parse and JSON.stringify.

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { textOfHtml } from '../../src/mapping/html-text.ts'
+import fc from '../fast-check.ts'
 
 test.each([
   ['<h1>Hello</h1><p>a <a href="https://x.y">link</a> b</p>', 'Hello\n\na link b'],

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RelayError } from '../../src/domain/errors.ts'
 import { decodeBody, readWebhook } from '../../src/mapping/webhook.ts'
+import fc from '../fast-check.ts'
 
 const product = { id: 1, title: 'Crème', tags: ['a'], nested: { x: null } }
 

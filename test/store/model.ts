@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { ClaimedItem, ItemSettlement, PendingEvent, SealedBatch, Store } from '../../src/store/store.ts'
+import fc from '../fast-check.ts'
 import { claimedEvents, itemOf, map, owner, tombstone, upsert, version } from './support.ts'
 
 // What a store must come to after any sequence of steps, told by a model that is simple enough to be believed.

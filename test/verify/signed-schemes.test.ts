@@ -1,7 +1,7 @@
 import { constants, createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Delivery } from '../../src/domain/delivery.ts'
+import fc from '../fast-check.ts'
 import { delivery, reasonOf } from './support.ts'
 
 /** Of every scheme one valid delivery, signed by the test's own words; each test spoils one thing of it. */

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Delivery } from '../../src/domain/delivery.ts'
 import { createVerifier, type VerifyConfig, verifySchema } from '../../src/verify/verifier.ts'
+import fc from '../fast-check.ts'
 import { delivery, verdictOf } from './support.ts'
 
 async function verdict(config: unknown, secrets: string[], given: Delivery): Promise<boolean> {

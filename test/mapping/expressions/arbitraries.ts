@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../fast-check.ts'
 
 const names = ['a', 'b', 'c', 'k', 'x-y', 'constructor', 'toString', '__proto__', '1']
 const texts = ['', 'a', 'b', 'x', 'A b ', '12', '1.5', '<a>', '0']

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ingestItemSchema } from '../../../src/domain/ingest-item.ts'
 import { compileExpression } from '../../../src/mapping/expressions/compile.ts'
 import { functions } from '../../../src/mapping/expressions/functions.ts'
+import fc from '../../fast-check.ts'
 
 const sha = (text: string) => createHash('sha256').update(Buffer.from(text)).digest('hex')
 

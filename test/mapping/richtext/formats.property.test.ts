@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { textOfHtml } from '../../../src/mapping/html-text.ts'
 import { formatOf, htmlOfRichText } from '../../../src/mapping/richtext/rich-text.ts'
 import { safeHtml } from '../../../src/mapping/safe-html/clean.ts'
+import fc from '../../fast-check.ts'
 
 type Tree = Readonly<Record<string, unknown>>
 

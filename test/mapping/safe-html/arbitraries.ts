@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../fast-check.ts'
 
 const tag = fc.constantFrom(
   ...'p div a img b br table td li ul script style iframe svg math form input textarea noscript template select h1 video source xmp P A Img'.split(

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import sanitizeHtml from 'sanitize-html'
 import { describe, expect, test } from 'vitest'
 import { options, safeHtml } from '../../../src/mapping/safe-html/clean.ts'
 import { isPlainlySafe } from '../../../src/mapping/safe-html/scan.ts'
+import fc from '../../fast-check.ts'
 import { hostileHtml } from './arbitraries.ts'
 
 test.each([
