@@ -96,14 +96,10 @@ function deliveryOf({ params, method, url, headers }: Webhook) {
   }
 }
 
-/** A header that came several times has all its values. */
-function textsOf(headers: Webhook['headers']): Record<string, string> {
-  const texts: Record<string, string> = {}
-  for (const name of Object.keys(headers)) {
-    const value = headers[name]
-    texts[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
-  }
-  return texts
+/** Node joins the values of a header that came several times, all but those of one that no request has. */
+function textsOf({ 'set-cookie': cookies, ...headers }: Webhook['headers']): Record<string, string> {
+  const texts = headers as Record<string, string>
+  return cookies ? { ...texts, 'set-cookie': cookies.join(', ') } : texts
 }
 
 function answer(received: Received, request: Webhook, reply: FastifyReply): FastifyReply {

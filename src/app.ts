@@ -17,12 +17,10 @@ declare module 'fastify' {
 export async function createApp(relay: Relay, log: FastifyBaseLogger): Promise<FastifyInstance> {
   const { server } = relay.config
   const app = fastify({
-    loggerInstance: log,
+    loggerInstance: shared(log),
     // The stages write one wide line for each event; a second one for each request would say nothing more.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
-    // Nor needs each request a logger of its own: a line that is about a request names it.
-    childLoggerFactory: (logger) => logger,
     bodyLimit: server.body_limit,
     trustProxy: trustProxyOf(server.trust_proxy),
     forceCloseConnections: 'idle',
@@ -40,6 +38,12 @@ export async function createApp(relay: Relay, log: FastifyBaseLogger): Promise<F
   await app.register(rateLimit, { global: false })
   await app.register(routes)
   return app
+}
+
+/** The same logger for every request: a line that is about a request names it. (Fastify checks what a factory makes each time.) */
+function shared(log: FastifyBaseLogger): FastifyBaseLogger {
+  const one: FastifyBaseLogger = Object.assign(Object.create(log) as FastifyBaseLogger, { child: () => one })
+  return one
 }
 
 /** What comes in is checked with zod: Fastify need not load compilers of JSON Schema, a twentieth of the time to start. */

@@ -78,7 +78,7 @@ const bytesAtOnce = 64 * 1024 * 1024
 const releasedAtOnce = 1_000
 /** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
 const crowd = 8
-const crowdedMs = 25
+const crowdedMs = 100
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal })

@@ -25,15 +25,15 @@ export interface MapDeps {
 const stepSize = 64
 const leaseMs = 60_000
 
-/** Maps the oldest pending events and merges what they want into the items. Answers how many events it settled. */
-export type MapStep = () => Promise<number>
+/** Maps the oldest pending events, at most `limit`, and merges what they want into the items. Answers how many. */
+export type MapStep = (limit?: number) => Promise<number>
 
 /** Claim, map, settle: "event done" and "changes due" are one transaction, so a crash maps again and changes nothing. */
 export function createMap(deps: MapDeps): MapStep {
   const { store, owner, now, emit, onChanges, onWaiting } = deps
-  return async function mapStep() {
+  return async function mapStep(limit = stepSize) {
     const at = now()
-    const events = await store.claimEvents({ owner, at, leaseUntil: at + leaseMs, limit: stepSize })
+    const events = await store.claimEvents({ owner, at, leaseUntil: at + leaseMs, limit })
     if (events.length === 0) return 0
     const mapped: MappedEvent[] = []
     for (const event of events) {

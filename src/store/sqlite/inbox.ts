@@ -27,7 +27,7 @@ interface Position extends EventPosition {
  *
  *     events  1 …………… last ][ inbox: a row for each commit ] newest
  */
-export function createInbox(database: Database, { tailMax, usualMax = 50_000 }: InboxOptions = {}) {
+export function createInbox(database: Database, { tailMax, usualMax = 200_000 }: InboxOptions = {}) {
   const deliveries = createDeliveries(database, tailMax)
   /** The seq of each event in the inbox by its delivery key, oldest first: read again from the inbox after a restart. */
   const waiting = new Map<string, number>()
