@@ -42,6 +42,7 @@ export function unpacking(mapper: Mapper, definition: BodyDefinition | undefined
 
   return {
     ...mapper,
+    needsBodyForNames: true,
     async readEvent(webhook) {
       const opened = open(webhook)
       return opened instanceof RelayError ? { id: null, topic: null } : mapper.readEvent(opened)

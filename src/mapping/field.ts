@@ -8,6 +8,8 @@ export interface Field {
   /** For messages: which key this is and what it says. */
   readonly label: string
   readonly text: string
+  /** False where the value depends neither on the context nor on `$body`, for sure. */
+  readonly needsBody: boolean
   evaluate(context: unknown, scope: Scope): unknown
 }
 
@@ -37,7 +39,8 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
   function expression(text: string, label: string, at = ''): Field {
     try {
       const compiled = compileExpression(text, { functions, timeLimitMs })
-      return { label, text, evaluate: (context, scope) => guarded(compiled.evaluate, context, scope, label) }
+      const { needsBody, evaluate } = compiled
+      return { label, text, needsBody, evaluate: (context, scope) => guarded(evaluate, context, scope, label) }
     } catch (error) {
       if (!(error instanceof RelayError)) throw error
       issues.push({ path: pathOf(label, at), message: messageOf(error) })
@@ -64,7 +67,7 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
 }
 
 export function literal(value: unknown, label: string): Field {
-  return { label, text: JSON.stringify(value) ?? '', evaluate: () => value }
+  return { label, text: JSON.stringify(value) ?? '', needsBody: false, evaluate: () => value }
 }
 
 /** A map of fields; what gives nothing is left out. */
@@ -78,12 +81,17 @@ export function mapOf(fields: Readonly<Record<string, Field>>, label: string): F
     }
     return result
   }
-  return { label, text: '', evaluate: (context, scope) => settle(all, context, scope, made) }
+  return { label, text: '', needsBody: needBody(all), evaluate: (context, scope) => settle(all, context, scope, made) }
 }
 
 function listOf(fields: readonly Field[], label: string): Field {
   const made = (values: readonly unknown[]) => values.filter((value) => value !== undefined)
-  return { label, text: '', evaluate: (context, scope) => settle(fields, context, scope, made) }
+  const evaluate: Evaluate = (context, scope) => settle(fields, context, scope, made)
+  return { label, text: '', needsBody: needBody(fields), evaluate }
+}
+
+function needBody(fields: readonly Field[]): boolean {
+  return fields.some((field) => field.needsBody)
 }
 
 /** Evaluates fields side by side, and waits only if one of them has to be waited for. */

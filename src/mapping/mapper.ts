@@ -8,6 +8,8 @@ export interface Mapper {
   readonly name: string
   /** Hash of the definition and of what the source adds to it. */
   readonly version: string
+  /** Whether names and pings may depend on the body of a POST. Where not, it need not be parsed to keep the webhook. */
+  readonly needsBodyForNames: boolean
   /** The delivery id and the topic; null where the CMS sends none. */
   readEvent(webhook: Webhook): Promise<EventNames>
   /** Whether some ping may be answered without a valid signature. */

@@ -25,6 +25,7 @@ export function moduleMapper(
     accepted: module.accepted,
     fetch: null, // a module's function is given its webhook and nothing else
     hasUnsignedPings: module.hasUnsignedPings ?? false,
+    needsBodyForNames: true,
     async readEvent(webhook) {
       return { id: nameOf(module.event?.id, webhook), topic: nameOf(module.event?.topic, webhook) }
     },

@@ -22,9 +22,9 @@ export interface Names {
 }
 
 /** The names that expressions can use with a `$` in front. One shape, because it is made for every record. */
-export function scopeOf(webhook: Webhook, names: Names): Scope {
+export function scopeOf(webhook: Webhook, names: Names, body: unknown = webhook.body): Scope {
   const { vars, digest, topic, index, model, ref, refs, first, answer, record } = names
-  const { headers, query, body, method, path } = webhook
+  const { headers, query, method, path } = webhook
   return {
     headers,
     query,

@@ -40,6 +40,13 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
 
   const usesDigest = /\$digest\b/.test(JSON.stringify([definition, options.models]))
   const namesFor = (webhook: Webhook): Names => (usesDigest ? { vars, digest: webhook.digest } : { vars })
+  const needsBodyForNames = [eventId, eventTopic, ...pings].some((part) => part?.needsBody)
+
+  /** What names and pings see of a webhook: not a body that they do not need, for it may not be parsed yet. */
+  function namingOf(webhook: Webhook): readonly [body: unknown, scope: Scope] {
+    const body = needsBodyForNames ? webhook.body : null
+    return [body, scopeOf(webhook, namesFor(webhook), body)]
+  }
 
   async function map(webhook: Webhook, fetched: Fetched = nothingFetched) {
     const findings = createFindings(name)
@@ -73,18 +80,19 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
   return {
     name,
     version,
+    needsBodyForNames,
     accepted: definition.accepted && answerOf(definition.accepted),
     fetch: fetches ? fetchNeedsOf(definition.fetch, vars, compiler) : null,
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
     async readEvent(webhook) {
-      const scope = scopeOf(webhook, namesFor(webhook))
-      return { id: await readName(eventId, webhook, scope), topic: await readName(eventTopic, webhook, scope) }
+      const [body, scope] = namingOf(webhook)
+      return { id: await readName(eventId, body, scope), topic: await readName(eventTopic, body, scope) }
     },
     async readPing(webhook) {
       if (pings.length === 0) return null
-      const scope = scopeOf(webhook, namesFor(webhook))
+      const [body, scope] = namingOf(webhook)
       for (const ping of pings) {
-        const answer = await ping(webhook, scope)
+        const answer = await ping.read(webhook.method, body, scope)
         if (answer !== null) return answer
       }
       return null
@@ -100,7 +108,7 @@ function nameIn(value: unknown): string | null {
 }
 
 /** Null where the expression fails: the event is kept all the same, and `map` reports the failure. */
-async function readName(field: Field | null, { body }: Webhook, scope: Scope): Promise<string | null> {
+async function readName(field: Field | null, body: unknown, scope: Scope): Promise<string | null> {
   if (field === null) return null
   try {
     return nameIn(await field.evaluate(body, scope))
@@ -119,14 +127,17 @@ function noteIn(value: unknown): string | undefined {
   return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '').slice(0, 500) : undefined
 }
 
-type ReadPing = (webhook: Webhook, scope: Scope) => Promise<Ping | null>
+interface CompiledPing {
+  readonly needsBody: boolean
+  read(method: string, body: unknown, scope: Scope): Promise<Ping | null>
+}
 
-function compilePing(ping: PingDefinition, compiler: Compiler, at: string): ReadPing {
+function compilePing(ping: PingDefinition, compiler: Compiler, at: string): CompiledPing {
   const { method, status, content_type: contentType, unsigned } = ping
   const matches = compiler.expression(ping.match, 'match', at)
   const answer = compiler.template(ping.body, 'body', at)
   const note = ping.note === undefined ? null : compiler.expression(ping.note, 'note', at)
-  return async function readPing({ method: given, body: content }, scope) {
+  async function read(given: string, content: unknown, scope: Scope): Promise<Ping | null> {
     if (method !== (given === 'HEAD' ? 'GET' : given)) return null
     try {
       if (!isTruthy(await matches.evaluate(content, scope))) return null
@@ -143,4 +154,7 @@ function compilePing(ping: PingDefinition, compiler: Compiler, at: string): Read
       throw error
     }
   }
+
+  const needsBody = method === 'POST' && [matches, answer, note].some((field) => field?.needsBody)
+  return { needsBody, read }
 }

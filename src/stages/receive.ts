@@ -45,7 +45,7 @@ export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveD
     await admit?.(source.name)
     // From here on, secrets in path, query and body are blanked: what is read is what is kept.
     const { delivery: verified } = verdict
-    const webhook = await readWebhook({ ...verified, limit: bodyLimit })
+    const webhook = await readWebhook({ ...verified, limit: bodyLimit, later: !source.mapper.needsBodyForNames })
     const ping = await source.mapper.readPing(webhook)
     if (ping) return answerPing(source, ping, delivery)
 

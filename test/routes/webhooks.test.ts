@@ -173,6 +173,20 @@ describe('a body', () => {
     expect(answer.body).not.toContain('canary')
   })
 
+  test('that is malformed JSON is 400 also where its mapper names webhooks by their headers alone', async () => {
+    const test = await start()
+    const body = '{"id": 1,\n "canary": }'
+    const headers = {
+      'content-type': 'application/json',
+      'x-shopify-hmac-sha256': sign(body),
+      'x-shopify-topic': 'a/b',
+    }
+    const answer = await test.send('shop', body, headers)
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json().error.message).toMatch(/line 2/)
+    expect(await eventCount(test)).toBe(0)
+  })
+
   test('nested a thousand deep is 400', async () => {
     const test = await start()
     expect((await test.send('demo', `${'['.repeat(1000)}${']'.repeat(1000)}`)).statusCode).toBe(400)

@@ -4,6 +4,7 @@ import { isBuiltin } from './builtin.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
 import { createCompiler, isUnsupported } from './generate.ts'
 import { createInterpreter } from './interpret.ts'
+import { needsBody } from './needs.ts'
 import type { Code, Frame, Run } from './run.ts'
 import { plain, plainDeep, type Sequence, sequenceOf } from './sequence.ts'
 
@@ -30,6 +31,8 @@ export interface Expression {
   readonly text: string
   /** False where the JSONata interpreter has to run it. */
   readonly isCompiled: boolean
+  /** False where the value depends neither on the context nor on `$body`, for sure. */
+  readonly needsBody: boolean
   /**
    * The value for a context (`$`) and a scope, `undefined` where there is none. A promise only where interpreted.
    * Throws RelayError `invalid` naming the expression. The context and the scope are never changed.
@@ -44,10 +47,17 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   const bound = boundNames(nodes)
   refuseUnknownFunctions(text, nodes, bound, options.functions)
   const code = generate(interpreter.ast as Node, bound, options.functions)
-  if (code) return { text, isCompiled: true, evaluate: compiled(text, code, options.timeLimitMs) }
+  if (code)
+    return {
+      text,
+      isCompiled: true,
+      needsBody: needsBody(interpreter.ast as Node),
+      evaluate: compiled(text, code, options.timeLimitMs),
+    }
   return {
     text,
     isCompiled: false,
+    needsBody: true,
     async evaluate(context, scope) {
       try {
         return await interpreter.evaluate(context, scope)

@@ -49,7 +49,71 @@ test('a compiled expression gives what the interpreter gives', { timeout: 60_000
   expect(seen.thrown / seen.total).toBeLessThan(0.6)
 })
 
-// Found by the property above.
+test('an expression that is said to need no body gives the same for any context', { timeout: 60_000 }, async () => {
+  let free = 0
+  const own = fc.constantFrom(
+    '$vars',
+    '$vars.a',
+    '$list.a',
+    '$one',
+    '"x"',
+    '2',
+    '$list[0].b',
+    '$exists($one) ? $vars.a',
+  )
+  const call = fc.constantFrom(
+    'length',
+    'string',
+    'uppercase',
+    'exists',
+    'substringAfter',
+    'not',
+    'join',
+    'split',
+    'type',
+  )
+  const text = fc.letrec<{ any: string }>((tie) => ({
+    any: fc.oneof(
+      { depthSize: 'small', maxDepth: 4 },
+      own,
+      own,
+      anyExpression,
+      fc.tuple(call, fc.array(tie('any'), { maxLength: 3 })).map(([name, given]) => `$${name}(${given.join(', ')})`),
+      fc.tuple(tie('any'), fc.constantFrom('&', '=', '+', 'and'), tie('any')).map((parts) => `(${parts.join(' ')})`),
+      fc.tuple(tie('any'), tie('any'), tie('any')).map(([a, b, c]) => `${a} ? ${b} : ${c}`),
+      fc.tuple(own, tie('any')).map(([a, b]) => `${a}[${b}]`),
+    ),
+  })).any
+  await fc.assert(
+    fc.asyncProperty(text, anyContext, anyContext, anyScope, async (text, one, other, scope) => {
+      const expression = compileOrNull(text)
+      if (!expression || expression.needsBody) return
+      free++
+      const run = (body: unknown) => outcomeOf(() => expression.evaluate(body, { ...scope, body } as Scope))
+      const [first, second] = [await run(one), await run(other)]
+      if (!isSame(first, second)) throw new Error(`${text}\n${inspect(first, shown)}\n${inspect(second, shown)}`)
+    }),
+    { numRuns },
+  )
+  expect(free).toBeGreaterThan(numRuns / 10)
+})
+
+test.each([
+  ['$headers."x-shopify-topic"', false],
+  ['$exists($headers.a) ? $headers.a & ":" & $digest', false],
+  ['$substringAfter($headers.topic, "x.")', false],
+  ['$substringAfter("x.")', true],
+  ['$length()', true],
+  ['$headers.a & action', true],
+  ['$headers[$body.a].b', true],
+  ['$headers.a{"k": $$}', true],
+  ['$body.event', true],
+  ['$$.a', true],
+])('%s needs the body: %s', (text, needed) => {
+  expect(compileOrNull(text)?.needsBody).toBe(needed)
+})
+
+// Found by the first property.
 test.each([
   'b[][0]',
   '($v := c[0][].[]{$: {}}; $v)',
