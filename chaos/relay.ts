@@ -65,7 +65,14 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     starts += 1
     child = spawn(
       process.execPath,
-      ['--import', join(import.meta.dirname, 'preload.ts'), join(root, 'src/cli.ts'), 'serve', '--config', config],
+      [
+        '--import',
+        join(import.meta.dirname, 'preload.ts'),
+        join(root, 'bin/cms-relay.js'),
+        'serve',
+        '--config',
+        config,
+      ],
       { cwd: folder, env: environment(orders), stdio: ['ignore', 'pipe', 'pipe'] },
     )
     child.stdout!.on('data', (chunk: Buffer) => appendFileSync(log, chunk))

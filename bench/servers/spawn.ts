@@ -73,7 +73,7 @@ export async function startRelay({
   }
   const file = join(folder, `relay-${port}.yaml`)
   writeFileSync(file, JSON.stringify(config)) // JSON is YAML
-  return start(['src/cli.ts', 'serve', '--config', file], port, checkout, cores)
+  return start(['bin/cms-relay.js', 'serve', '--config', file], port, checkout, cores)
 }
 
 export async function startPlain(): Promise<Server> {

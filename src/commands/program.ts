@@ -2,22 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Environment } from '../config/substitute.ts'
 import { sortableTime } from '../domain/version.ts'
-import { serve } from '../serve.ts'
 import type { Rate } from '../stages/release.ts'
-import { backup } from './backup.ts'
-import { check } from './check.ts'
-import { disable, enable } from './enable.ts'
-import { showErrors } from './errors.ts'
-import { init } from './init.ts'
-import { keygen } from './keygen.ts'
-import { mapOne } from './map.ts'
-import { showMappers } from './mappers.ts'
-import { purgeEvents, purgeItems } from './purge.ts'
-import { redeliver } from './redeliver.ts'
-import { replay } from './replay.ts'
-import { runSandbox } from './sandbox.ts'
-import { signCall } from './sign.ts'
-import { status } from './status.ts'
 
 const config = () => new Option('-c, --config <file>', 'configuration; else RELAY_CONFIG, else ./relay.yaml')
 const json = () => new Option('--json', 'print JSON').default(false)
@@ -28,7 +13,10 @@ const rate = () =>
 const since = () => new Option('--since <time>', 'at or after this time (RFC 3339)').argParser(readTime)
 const until = () => new Option('--until <time>', 'before this time (RFC 3339)').argParser(readTime)
 
-/** The command line. Options are read here, work is done by a function for each command. */
+/**
+ * The command line. Options are read here, work is done by a function for each command. Its code is read when it is called: most
+ * of the time of a short command would be the reading of all the others.
+ */
 export function createProgram(env: Environment): Command {
   const program = new Command('cms-relay')
     .description(packageJson.description)
@@ -40,14 +28,14 @@ export function createProgram(env: Environment): Command {
     .command('serve')
     .description('run the relay (sandbox mode where nothing is configured)')
     .addOption(config())
-    .action((options) => serve({ configFile: options.config, env }))
+    .action(async (options) => (await import('../serve.ts')).serve({ configFile: options.config, env }))
 
   program
     .command('check')
     .description('validate the configuration and print what is wired to what')
     .addOption(config())
     .addOption(json())
-    .action((options) => check({ ...options, env }))
+    .action(async (options) => (await import('./check.ts')).check({ ...options, env }))
 
   program
     .command('init')
@@ -57,7 +45,9 @@ export function createProgram(env: Environment): Command {
     .option('--source <name>', 'name of the source, which is in its URL; else that of the mapper')
     .option('--output <file>', 'where to', 'relay.yaml')
     .option('--force', 'overwrite the file', false)
-    .action((mapper, options) => init({ ...options, mapper, isTerminal: Boolean(process.stdin.isTTY) }))
+    .action(async (mapper, options) =>
+      (await import('./init.ts')).init({ ...options, mapper, isTerminal: Boolean(process.stdin.isTTY) }),
+    )
 
   program
     .command('mappers')
@@ -65,7 +55,7 @@ export function createProgram(env: Environment): Command {
     .argument('[name]', 'a mapper')
     .addOption(config())
     .addOption(json())
-    .action((name, options) => showMappers({ ...options, name, env }))
+    .action(async (name, options) => (await import('./mappers.ts')).showMappers({ ...options, name, env }))
 
   program
     .command('map')
@@ -77,7 +67,7 @@ export function createProgram(env: Environment): Command {
     .option('--var <pair>', 'a var of the source, name=value; repeatable', collect, [])
     .option('--source <name>', 'take vars, models and destination of this source')
     .addOption(config())
-    .action((options) => mapOne({ ...options, env }))
+    .action(async (options) => (await import('./map.ts')).mapOne({ ...options, env }))
 
   withEventFilter(program.command('replay').description('put events through the mapper again'))
     .option('--diff', 'only show what it would change, of events given by their ids', false)
@@ -86,7 +76,7 @@ export function createProgram(env: Environment): Command {
     .addOption(limit())
     .addOption(config())
     .addOption(json())
-    .action((ids, options) => replay({ ...options, ids, env }))
+    .action(async (ids, options) => (await import('./replay.ts')).replay({ ...options, ids, env }))
 
   withItems(program.command('redeliver').description('send items to their destination again, changed or not'))
     .addOption(new Option('--status <status>', 'items that are so').choices(['pending', 'delivered', 'dead']))
@@ -98,7 +88,7 @@ export function createProgram(env: Environment): Command {
     .addOption(limit())
     .addOption(config())
     .addOption(json())
-    .action((id, options) => redeliver({ ...options, id, env }))
+    .action(async (id, options) => (await import('./redeliver.ts')).redeliver({ ...options, id, env }))
 
   const purge = program.command('purge').description('away with settled events, or with dead items')
 
@@ -109,7 +99,7 @@ export function createProgram(env: Environment): Command {
     .addOption(limit())
     .addOption(config())
     .addOption(json())
-    .action((ids, options) => purgeEvents({ ...options, ids, env }))
+    .action(async (ids, options) => (await import('./purge.ts')).purgeEvents({ ...options, ids, env }))
 
   withItems(purge.command('items').description('give dead items up; what the ingest API may have of them stays known'))
     .addOption(since())
@@ -119,7 +109,7 @@ export function createProgram(env: Environment): Command {
     .addOption(limit())
     .addOption(config())
     .addOption(json())
-    .action((id, options) => purgeItems({ ...options, id, env }))
+    .action(async (id, options) => (await import('./purge.ts')).purgeItems({ ...options, id, env }))
 
   program
     .command('errors')
@@ -130,7 +120,7 @@ export function createProgram(env: Environment): Command {
     .option('--limit <n>', 'at most so many causes', readWhole, 20)
     .addOption(config())
     .addOption(json())
-    .action((options) => showErrors({ ...options, env }))
+    .action(async (options) => (await import('./errors.ts')).showErrors({ ...options, env }))
 
   program
     .command('enable')
@@ -139,7 +129,7 @@ export function createProgram(env: Environment): Command {
     .option('--force', 'also where the test call is refused', false)
     .addOption(config())
     .addOption(json())
-    .action((name, options) => enable({ ...options, name, env }))
+    .action(async (name, options) => (await import('./enable.ts')).enable({ ...options, name, env }))
 
   program
     .command('disable')
@@ -148,14 +138,14 @@ export function createProgram(env: Environment): Command {
     .option('--reason <text>', 'what `status` is to say', 'disabled by an operator')
     .addOption(config())
     .addOption(json())
-    .action((name, options) => disable({ ...options, name, env }))
+    .action(async (name, options) => (await import('./enable.ts')).disable({ ...options, name, env }))
 
   program
     .command('status')
     .description('what is pending, delivered and dead')
     .addOption(config())
     .addOption(json())
-    .action((options) => status({ ...options, env }))
+    .action(async (options) => (await import('./status.ts')).status({ ...options, env }))
 
   program
     .command('backup')
@@ -164,7 +154,7 @@ export function createProgram(env: Environment): Command {
     .option('--force', 'replace the file', false)
     .addOption(config())
     .addOption(json())
-    .action((file, options) => backup({ ...options, file, env }))
+    .action(async (file, options) => (await import('./backup.ts')).backup({ ...options, file, env }))
 
   program
     .command('sandbox')
@@ -174,7 +164,7 @@ export function createProgram(env: Environment): Command {
     .option('--website-id <id>', 'the website of the token')
     .option('--site-domain <host>', 'the host that urls must have')
     .option('--state <file>', 'remember items over restarts')
-    .action((options) => runSandbox(options))
+    .action(async (options) => (await import('./sandbox.ts')).runSandbox(options))
 
   program
     .command('sign')
@@ -186,14 +176,14 @@ export function createProgram(env: Environment): Command {
     .option('--timestamp <sec>', 'unix seconds; else now', readWhole)
     .option('--nonce <nonce>', 'else a fresh one')
     .addOption(json())
-    .action((options) => signCall({ ...options, env }))
+    .action(async (options) => (await import('./sign.ts')).signCall({ ...options, env }))
 
   program
     .command('keygen')
     .description('make up a secret for webhooks or the admin API')
     .option('--bytes <n>', 'of randomness, at least 16', readWhole, 32)
     .addOption(json())
-    .action((options) => keygen(options))
+    .action(async (options) => (await import('./keygen.ts')).keygen(options))
 
   // Wrong use exits with 2 in every command.
   for (const command of [...program.commands, ...purge.commands]) command.exitOverride()

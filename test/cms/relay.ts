@@ -8,7 +8,7 @@ import { openTap, type Webhook } from './tap.ts'
 
 const adminToken = 'admin-token-of-the-proof'
 const identity = { token: 'con_proof.destination-secret', websiteId: 'site_1', siteDomain: 'example.com' }
-const cli = join(import.meta.dirname, '../../src/cli.ts')
+const cli = join(import.meta.dirname, '../../bin/cms-relay.js')
 
 /** What the relay made of a webhook: its topic, `processed`, `skipped` or `failed`, and why. */
 export interface Verdict {

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, expect, onTestFinished, vi } from 'vitest'
 import { adminToken, shopSecret, token } from '../support.ts'
 
-const cli = join(import.meta.dirname, '../../src/cli.ts')
+const cli = join(import.meta.dirname, '../../bin/cms-relay.js')
 
 /** Where to put what has to be undone: at the end of the test, or of the file. */
 export type AtEnd = (undo: () => void | Promise<void>) => void
