@@ -80,6 +80,13 @@ export async function startPlain(): Promise<Server> {
   return start(['bench/servers/plain.ts'], await freePort(), root)
 }
 
+/** The same with a store in the folder. */
+export async function startKeeping(folder: string): Promise<Server> {
+  return start(['bench/servers/keeping.ts'], await freePort(), root, 'one', {
+    BENCH_DATABASE: join(folder, 'relay.db'),
+  })
+}
+
 /** A folder for databases, gone when it is disposed of. On the disk, not in memory: what is measured includes fsync. */
 export function temporaryFolder(): { readonly path: string; [Symbol.dispose](): void } {
   const path = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'relay-bench-'))
@@ -94,14 +101,20 @@ process.on('exit', () => {
 /** Of /proc; the same on every Linux. */
 const ticksPerSecond = 100
 
-async function start(script: readonly string[], port: number, cwd: string, cores: Cores = 'one'): Promise<Server> {
+async function start(
+  script: readonly string[],
+  port: number,
+  cwd: string,
+  cores: Cores = 'one',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const reader = spawn('cat', [], { stdio: ['pipe', 'ignore', 'ignore'] })
   const [command, args] = onCores(cores, process.execPath, script)
   const { LOG_LEVEL: _level, RELAY_STORE: _store, ...env } = process.env
   const started = performance.now()
   const child = spawn(command, args, {
     cwd,
-    env: { ...env, PORT: String(port) },
+    env: { ...env, ...settings, PORT: String(port) },
     stdio: ['ignore', reader.stdin as Socket, 'inherit'],
   })
   running.add(child)
