@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 
 /** The item types that the ingest API knows. There is no `article`: articles are `post`. */
@@ -58,14 +58,29 @@ export type IngestItem = z.infer<typeof ingestItemSchema>
 
 /** JSON with the keys sorted at every depth and no white space; what `undefined` would drop is dropped. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry ?? null)).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const entry of value) text += `${text === '' ? '' : ','}${canonicalJson(entry)}`
+    return `[${text}]`
+  }
   const record = value as Record<string, unknown>
-  const members = Object.keys(record)
-    .filter((key) => record[key] !== undefined)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key])}`)
-  return `{${members.join(',')}}`
+  for (const key of Object.keys(record).sort()) {
+    if (record[key] !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}${canonicalJson(record[key])}`
+  }
+  return `{${text}}`
+}
+
+// The same few keys come over and over.
+const quotedKeys = new Map<string, string>()
+const maxQuotedKeys = 1_000
+
+function quoted(key: string): string {
+  const known = quotedKeys.get(key)
+  if (known !== undefined) return known
+  const text = `${JSON.stringify(key)}:`
+  if (quotedKeys.size < maxQuotedKeys && key.length <= 64) quotedKeys.set(key, text)
+  return text
 }
 
 type Content = Partial<Pick<IngestItem, 'html' | 'text' | 'json'>> & Pick<IngestItem, 'url'> & { readonly type: string }
@@ -76,5 +91,5 @@ type Content = Partial<Pick<IngestItem, 'html' | 'text' | 'json'>> & Pick<Ingest
  */
 export function checksumOf({ type, url, html = undefined, text = undefined, json = undefined }: Content): string {
   const content = canonicalJson({ type, url, html: html ?? null, text: text ?? null, json: json ?? null })
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+  return `sha256:${hash('sha256', content, 'hex')}`
 }
