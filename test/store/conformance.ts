@@ -708,6 +708,33 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect((await store.listBatches({ status: 'split' }, all())).rows).toMatchObject([{ id: batch.batchId }])
     })
 
+    test('after a split of what may have arrived nothing is taken for unchanged', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A'), upsert('p2', 'A')])
+      await deliver(store)
+      await arrive(store, [upsert('p1', 'B'), upsert('p2', 'B')])
+      const batch = await send(store)
+      const parts = batch.items.map(({ seq, id }) => ({
+        id: randomUUID(),
+        key: id,
+        body: Buffer.from(id),
+        items: [seq],
+      }))
+      await settle(store, batch, { kind: 'split', error: 'timeout', uncertain: true, parts })
+      const next = { owner, destination: 'main', at: start, leaseUntil: start + lease }
+      for (const { id, items } of parts) {
+        await store.claimBatch(next)
+        await store.settleBatch(
+          owner,
+          id,
+          { kind: 'done', items: [{ seq: items[0]!, result: 'dead', error: 'refused', uncertain: false }] },
+          start,
+        )
+      }
+      await arrive(store, [upsert('p1', 'A')])
+      expect(await dueIds(store)).toEqual(['p1'])
+    })
+
     test('a split that forgets an item is refused and changes nothing', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A'), upsert('p2', 'A')])
