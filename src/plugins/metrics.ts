@@ -120,6 +120,7 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metri
         case 'notification.dropped':
           return notifications.inc({ endpoint: signal.endpoint, outcome: 'dropped' }, signal.count)
         case 'item.delivered': // counted with the call
+        case 'clock.stepped_back':
         case 'source.silent':
         case 'source.resumed':
         case 'destination.tested':

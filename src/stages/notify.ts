@@ -77,8 +77,8 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
     reportOverflow()
-    if (at < restUntil) return false
-    const next = waiting.find(({ dueAt }) => dueAt <= at)
+    if (isAhead(restUntil, at)) return false
+    const next = waiting.find(({ dueAt }) => !isAhead(dueAt, at))
     if (!next) return false
     await attempt(next, signal)
     return true
@@ -132,6 +132,11 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
       waiting.length = 0
     },
   }
+}
+
+/** Farther off than any wait, a time was set before the clock stepped back. */
+function isAhead(until: number, at: number): boolean {
+  return at < until && until - at <= backoff.capMs
 }
 
 function isGone(result: PostResult): boolean {

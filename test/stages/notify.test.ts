@@ -182,6 +182,17 @@ describe('a webhook to the operator that fails', () => {
     expect(test.operator.requests).toHaveLength(2)
   })
 
+  test('is sent after a clock that was set back as if nothing had happened', async () => {
+    const test = await start()
+    test.operator.answer(() => ({ status: 503, headers: { 'retry-after': '300' } }))
+    await test.relay.delivers.get('main')!.disable('maintenance')
+    await test.notify()
+    test.operator.answer(() => ({ status: 200 }))
+    test.clock.advance(-hour)
+    await test.notify()
+    expect(attempts(test).at(-1)).toMatchObject({ outcome: 'sent' })
+  })
+
   test('is given up after a day, or at once for a 410, and that is counted', async () => {
     const test = await start()
     test.operator.answer(() => ({ status: 500 }))

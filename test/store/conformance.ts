@@ -1166,6 +1166,18 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.nextFetchAt('blog')).toBeNull()
     })
 
+    test('are due at once where that would be later than anything may be: the clock has stepped back since', async () => {
+      const store = await openStore()
+      await waiting(store, { source: 'blog', dueAt: start + 100 })
+      await waiting(store, { source: 'blog', dueAt: start + 300 })
+      await waiting(store, { source: 'shop', dueAt: start + 300 })
+      await store.recover({ at: start, all: false, latest: start + 200 })
+      expect(await store.nextFetchAt('blog')).toBe(start)
+      expect(await store.nextFetchAt('shop')).toBe(start)
+      await claimBy(store)
+      expect(await store.nextFetchAt('blog')).toBe(start + 100)
+    })
+
     test('are given to one worker at a time, and again to the same one', async () => {
       const store = await openStore()
       const [a, b] = [await waiting(store), await waiting(store, { dueAt: start - 1 })]

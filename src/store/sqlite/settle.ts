@@ -221,6 +221,14 @@ export function createSettle(database: Database) {
     `update batches set next_at = :at
      where destination = :destination and status = 'open' and status in ('claimed', 'open') and next_at > :latest`,
   )
+  const nextSource = prepare<{ source: string | null }>(
+    database,
+    'select min(source) as source from event_fetches where source > ?',
+  )
+  const hurryFetches = prepare(
+    database,
+    'update event_fetches set due_at = :at where source = :source and due_at > :latest',
+  )
   const selectDestinations = prepare<{ destination: string }>(
     database,
     'select distinct destination from item_counts order by destination',
@@ -230,6 +238,10 @@ export function createSettle(database: Database) {
     for (const { destination } of selectDestinations.all()) {
       for (const kind of ['upsert', 'delete']) hurryItems.run({ at, latest, destination, kind })
       hurryBatches.run({ at, latest, destination })
+    }
+    // From one source to the next: the index knows no other way to what is due late.
+    for (let { source } = nextSource.get('')!; source !== null; { source } = nextSource.get(source)!) {
+      hurryFetches.run({ at, latest, source })
     }
   }
 
