@@ -55,7 +55,7 @@ interface Waiting {
  *                 └───────────┘──── 410 ─▶ dropped
  *
  * It waits in memory: the state behind a signal is in the store, and a disk that is full must not keep anyone from being told.
- * Beyond 1000 the oldest is dropped. After a failure the whole endpoint rests, so that one that is down is asked once in a while.
+ * Beyond 1000 the oldest of the most frequent type is dropped: what strangers can cause in any number pushes nothing else out. After a failure the whole endpoint rests, so that one that is down is asked once in a while.
  */
 export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDeps): Notifier {
   const { name, types, secrets, client } = endpoint
@@ -68,10 +68,19 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
     if (!types.has(type)) return false
     const at = now()
     waiting.push({ id: `msg_${newId()}`, type, body: text(), takenAt: at, attempts: 0, dueAt: at })
-    if (waiting.length <= maxWaiting) return true
-    waiting.shift()
-    overflowed += 1
+    if (waiting.length > maxWaiting) dropOne()
     return true
+  }
+
+  function dropOne(): void {
+    const counts = new Map<SignalType, number>()
+    for (const { type } of waiting) counts.set(type, (counts.get(type) ?? 0) + 1)
+    const most = Math.max(...counts.values())
+    waiting.splice(
+      waiting.findIndex(({ type }) => counts.get(type) === most),
+      1,
+    )
+    overflowed += 1
   }
 
   async function step(signal: AbortSignal): Promise<boolean> {
