@@ -4,12 +4,7 @@ import type { FastifyInstance } from 'fastify'
 export async function metrics(app: FastifyInstance): Promise<void> {
   app.get('/metrics', async (_request, reply) => {
     const { relay } = app
-    const text = await relay.metrics.render(
-      await relay.store.readStats(),
-      relay.circuits(),
-      relay.rhythms(),
-      relay.now(),
-    )
+    const text = await relay.metrics.render(await relay.store.readStats(), relay.delivers, relay.rhythms(), relay.now())
     return reply.type(relay.metrics.contentType).send(text)
   })
 }

@@ -34,6 +34,7 @@ export interface LoopsOptions {
   readonly watch: Watch
   readonly mapStep: MapStep
   readonly pruneStep: () => Promise<number>
+  readonly clockStep: () => Promise<boolean>
   readonly orderStep: () => Promise<number>
   /** Nothing waits longer than this for its time, unless the clock has stepped back since. Milliseconds. */
   readonly longestWaitMs: number
@@ -50,7 +51,7 @@ export interface LoopsOptions {
 /** Runs every stage in a loop of its own until `stop`. Resolves when all have ended. */
 export function runLoops(options: LoopsOptions): Promise<unknown> {
   const { bells, store, destinations, delivers, fetches, notifiers, watch, now, emit, isBusy, stop, cut } = options
-  const { mapStep, pruneStep, orderStep, longestWaitMs } = options
+  const { mapStep, pruneStep, clockStep, orderStep, longestWaitMs } = options
 
   function loop(name: string, bell: Bell, step: () => Promise<number>, longestRestMs = idleMs): Promise<void> {
     const onError = (error: unknown) => emit({ kind: 'step.failed', loop: name, error })
@@ -93,10 +94,16 @@ export function runLoops(options: LoopsOptions): Promise<unknown> {
     return (await pruneStep()) > 0 ? 0 : pruneEveryMs
   }
 
+  /** What comes from without: a clock that was set back, orders of another process. */
+  async function look(): Promise<number> {
+    await clockStep()
+    return (await orderStep()) > 0 ? 0 : idleMs
+  }
+
   return Promise.all([
     loop('map', bells.map, async () => ((await mapStep(isBusy() ? mappedInACrowd : undefined)) > 0 ? 0 : idleMs)),
     loop('prune', bells.prune, prune, pruneEveryMs),
-    loop('orders', createBell(), async () => ((await orderStep()) > 0 ? 0 : idleMs)),
+    loop('orders', createBell(), look),
     loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs),
     ...[...delivers].map(reconsidering),
     ...[...destinations.values()].flatMap(delivering),

@@ -27,6 +27,7 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
     case 'source.silent':
     case 'item.dead':
     case 'destination.clock_skew':
+    case 'clock.stepped_back':
       return 'warn'
     case 'webhook.answered':
       return signal.note === undefined ? 'info' : 'warn'

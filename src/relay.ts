@@ -8,14 +8,16 @@ import type { Circuit } from './domain/circuit.ts'
 import { RelayError } from './domain/errors.ts'
 import { createIntake, type Intake, type IntakeLimits } from './domain/intake.ts'
 import type { Emit } from './domain/signal.ts'
+import { watchClock } from './domain/watched-clock.ts'
 import { createMask } from './log.ts'
 import { runLoops } from './loops.ts'
 import type { MapperLibrary } from './mapping/load.ts'
 import { createMetrics, type Metrics } from './plugins/metrics.ts'
 import { createSignalStream, type SignalStream } from './plugins/signal-stream.ts'
+import { createClockStep } from './stages/clock.ts'
 import { createDeliver, type Deliver } from './stages/deliver/deliver.ts'
 import type { Destination } from './stages/destination.ts'
-import { createFetch, type FetchStage } from './stages/fetch.ts'
+import { createFetch, type FetchStage, longestFetchWaitMs } from './stages/fetch.ts'
 import { createGreet, type Greet } from './stages/greet.ts'
 import { createMap, type MapStep } from './stages/map.ts'
 import { createNotifier, type Notifier } from './stages/notify.ts'
@@ -32,6 +34,8 @@ export interface RelayOptions {
   /** Given the metrics, makes what signals are told to. */
   readonly observe: (metrics: Metrics) => Emit
   readonly now?: () => number
+  /** A clock that can not be set. Milliseconds. */
+  readonly monotonic?: () => number
   readonly random?: () => number
   /** Waits, or rejects when the signal aborts. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
@@ -55,6 +59,8 @@ export interface Relay {
   readonly mapStep: MapStep
   /** By source, of those whose webhooks do not hold their records. */
   readonly fetches: ReadonlyMap<string, FetchStage>
+  /** Goes on at once where the clock was set back; answers whether it was. */
+  readonly clockStep: () => Promise<boolean>
   /** Takes over the circuits that another process has set; answers how many. */
   readonly orderStep: () => Promise<number>
   readonly watch: Watch
@@ -88,11 +94,14 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 export async function openRelay({
   config,
   observe,
-  now = Date.now,
+  now: wallClock = Date.now,
+  monotonic = () => performance.now(),
   random = Math.random,
   wait = sleep,
 }: RelayOptions): Promise<Relay> {
   await using stack = new AsyncDisposableStack()
+  const clock = watchClock(wallClock, monotonic)
+  const { now } = clock
   const owner = randomUUID()
   const intake = createIntake(intakeLimits(config.server.body_limit))
   const metrics = createMetrics(intake)
@@ -149,7 +158,8 @@ export async function openRelay({
     )
   }
 
-  await store.recover({ at: now(), all: true, latest: now() + longestWaitOf([...destinations.values()]) })
+  const longestWaitMs = longestWaitOf([...destinations.values()], fetching.length > 0)
+  await store.recover({ at: now(), all: true, latest: now() + longestWaitMs })
   const bodyLimit = config.server.body_limit
   const bells = {
     map: createBell(),
@@ -181,6 +191,13 @@ export async function openRelay({
     ]),
   )
   const pruneStep = createPrune({ store, retention: config.retention, now })
+
+  const lookAtClock = createClockStep({ store, clock, emit })
+  async function clockStep(): Promise<boolean> {
+    const isSetBack = await lookAtClock()
+    if (isSetBack) wake()
+    return isSetBack
+  }
 
   async function orderStep(): Promise<number> {
     const orders = await store.takeCircuitOrders()
@@ -221,8 +238,9 @@ export async function openRelay({
       watch,
       mapStep,
       pruneStep,
+      clockStep,
       orderStep,
-      longestWaitMs: longestWaitOf([...destinations.values()]),
+      longestWaitMs,
       now,
       emit,
       isBusy: () => performance.now() - crowdedAt < crowdedMs,
@@ -273,6 +291,7 @@ export async function openRelay({
     greet: createGreet({ sources, now, emit }),
     mapStep,
     fetches,
+    clockStep,
     orderStep,
     watch,
     stream,
@@ -297,13 +316,13 @@ function bellsFor(names: readonly string[]): ReadonlyMap<string, Bell> {
 }
 
 /** The longest wait that a debounce or a backoff can ask for, and a margin for the work in between. */
-function longestWaitOf(destinations: readonly Destination[]): number {
+function longestWaitOf(destinations: readonly Destination[], isFetching: boolean): number {
   const waits = destinations.flatMap(({ debounce, backoff }) => [
     debounce.maxWaitMs,
     debounce.debounceMs,
     backoff.capMs,
   ])
-  return Math.max(0, ...waits) + 30_000
+  return Math.max(isFetching ? longestFetchWaitMs : 0, ...waits) + 30_000
 }
 
 /** Several of the largest bodies fit in any case. */

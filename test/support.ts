@@ -63,6 +63,8 @@ export interface RelayTestOptions {
   /** Webhooks to the operator. */
   readonly endpoints?: readonly Record<string, unknown>[]
   readonly random?: () => number
+  /** Else the clock is never set back. */
+  readonly monotonic?: () => number
   readonly mappersDir?: string
 }
 
@@ -102,6 +104,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
   const relay = await openRelay({
     config,
     now: clock.now,
+    monotonic: options.monotonic ?? clock.now,
     random,
     wait: async (ms) => clock.advance(ms),
     observe: (metrics) => {

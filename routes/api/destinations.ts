@@ -57,7 +57,8 @@ export async function destinations(app: FastifyInstance): Promise<void> {
 
   function show({ name, enabled, websiteId, rules }: Destination, stats: ReadonlyMap<string, DestinationStats>) {
     const { destination: _name, ...counts } = present(stats.get(name) ?? noStats(name))
-    const circuit = relay.delivers.get(name)?.circuit()
+    const deliver = relay.delivers.get(name)
+    const circuit = deliver?.circuit()
     const settings = relay.config.destinations[name]
     return {
       name,
@@ -68,6 +69,7 @@ export async function destinations(app: FastifyInstance): Promise<void> {
       site_domain: rules.siteDomain,
       base_url: settings?.base_url,
       counts,
+      limits: deliver ? deliver.limits() : null,
     }
   }
 }

@@ -61,11 +61,12 @@ export async function events(app: FastifyInstance): Promise<void> {
 
   app.post('/events/replay', async (request, reply) => {
     const { filter, limit, dryRun } = readBulk(request.body)
-    const answer = await runBulk('replayed', {
+    const answer = await runBulk('events.replayed', {
       dryRun,
+      filter,
       choose: () => relay.store.chooseEvents('replay', filter, limit),
       run: () => relay.store.replayEvents(filter, limit),
-      requestId: request.id,
+      request,
     })
     if (!dryRun) relay.wake()
     return reply.code(dryRun ? 200 : 202).send(answer)
@@ -73,11 +74,12 @@ export async function events(app: FastifyInstance): Promise<void> {
 
   app.post('/events/purge', async (request) => {
     const { filter, limit, dryRun } = readBulk(request.body)
-    return runBulk('purged', {
+    return runBulk('events.purged', {
       dryRun,
+      filter,
       choose: () => relay.store.chooseEvents('purge', filter, limit),
       run: () => relay.store.purgeEvents(filter, limit),
-      requestId: request.id,
+      request,
     })
   })
 

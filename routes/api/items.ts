@@ -70,11 +70,12 @@ export async function items(app: FastifyInstance): Promise<void> {
     const filter = defined(given)
     requireFilter(filter)
     const at = app.relay.now()
-    const answer = await runBulk('redelivered', {
+    const answer = await runBulk('items.redelivered', {
       dryRun,
+      filter,
       choose: () => store.chooseItems('redeliver', filter, limit, at),
       run: () => store.redeliverItems(filter, limit, at),
-      requestId: request.id,
+      request,
     })
     if (!dryRun) app.relay.wake()
     return reply.code(dryRun ? 200 : 202).send(answer)
@@ -84,11 +85,12 @@ export async function items(app: FastifyInstance): Promise<void> {
     const { limit, dry_run: dryRun, ...given } = readInput(purgeBody, request.body, 'body')
     const filter = defined(given)
     requireFilter(filter)
-    return runBulk('purged', {
+    return runBulk('items.purged', {
       dryRun,
+      filter,
       choose: () => store.chooseItems('purge', filter, limit, app.relay.now()),
       run: () => store.purgeItems(filter, limit),
-      requestId: request.id,
+      request,
     })
   })
 

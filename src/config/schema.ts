@@ -37,9 +37,9 @@ const server = z.strictObject({
 const delivery = z.strictObject({
   debounce: duration.prefault('1s').describe('How long an item rests after a change before it is sent.'),
   max_wait: duration.prefault('15s').describe('How long an item that keeps changing waits at most.'),
-  max_items: whole.min(1).max(500).default(500).describe('Items in one call.'),
-  max_bytes: size.prefault('4mb').describe('Size of one call.'),
-  concurrency: whole.min(1).max(64).default(2).describe('Calls under way at once.'),
+  max_items: whole.min(1).max(500).default(500).describe('Most items in one call.'),
+  max_bytes: size.prefault('4mb').describe('Largest size of one call.'),
+  concurrency: whole.min(1).max(64).default(2).describe('Most calls under way at once.'),
   timeout: duration.prefault('15s').describe('Limit for connecting, for the headers and for the whole answer.'),
 })
 

@@ -18,6 +18,7 @@ export const signalTypes = [
   'destination.recovered',
   'destination.tested',
   'destination.clock_skew',
+  'clock.stepped_back',
   'source.silent',
   'source.resumed',
   'step.failed',

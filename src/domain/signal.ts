@@ -105,6 +105,8 @@ export type Signal =
       readonly error: string | null
       readonly durationMs: number
     }
+  /** Of this machine, against a clock that can't be set. */
+  | { readonly kind: 'clock.stepped_back'; readonly byMs: number }
   | { readonly kind: 'destination.clock_skew'; readonly destination: string; readonly skewMs: number }
   | {
       /** Said once for each silence. */

@@ -27,6 +27,8 @@ export type Outcome =
   | { readonly kind: 'conflict'; readonly reason: string }
   /** Too large as a whole. */
   | { readonly kind: 'split'; readonly reason: string }
+  /** Too slow as a whole, time and again: smaller calls of `size` items. The API may have some of it. Not said by one answer. */
+  | { readonly kind: 'stuck'; readonly reason: string; readonly size: number }
   /** Refused as a whole, and again would be: find the culprit. */
   | { readonly kind: 'rejected'; readonly reason: string }
 

@@ -89,7 +89,7 @@ export function callOf(kind: BatchKind, body: Buffer): 'item' | 'batch' | 'delet
   throw new RelayError('invalid', 'body holds neither item nor items')
 }
 
-/** A half of a body, `ids` in the order in which they stand in it. */
+/** A part of a body, `ids` in the order in which they stand in it. */
 export interface BodyPart {
   readonly path: 'item' | 'batch' | 'delete'
   readonly body: Buffer
@@ -98,10 +98,11 @@ export interface BodyPart {
 }
 
 /**
- * Halves a body, for bisecting: the parent's own bytes in the parent's order, the first half the larger one. A half of
- * one item is an `/item` body. Empty where there is only one item or id: nothing to halve.
+ * Takes a body apart into parts of `size` items or ids, the last with what is left; without a size into halves, the first
+ * the larger one. The parent's own bytes in the parent's order. A part of one item is an `/item` body. Empty where there is
+ * only one item or id: nothing to take apart.
  */
-export function splitBody(kind: BatchKind, body: Buffer): readonly BodyPart[] {
+export function splitBody(kind: BatchKind, body: Buffer, size?: number): readonly BodyPart[] {
   let websiteIdJson = '""'
   let elements: readonly Span[] = []
   for (const { key, start } of membersOf(body)) {
@@ -109,19 +110,23 @@ export function splitBody(kind: BatchKind, body: Buffer): readonly BodyPart[] {
     if (key === (kind === 'delete' ? 'ids' : 'items')) elements = elementsOf(body, start)
   }
   if (elements.length < 2) return []
-  const middle = Math.ceil(elements.length / 2)
-  return [elements.slice(0, middle), elements.slice(middle)].map((half) => partOf(kind, websiteIdJson, body, half))
+  const step = size ?? Math.ceil(elements.length / 2)
+  const parts: BodyPart[] = []
+  for (let from = 0; from < elements.length; from += step) {
+    parts.push(partOf(kind, websiteIdJson, body, elements.slice(from, from + step)))
+  }
+  return parts
 }
 
-function partOf(kind: BatchKind, websiteIdJson: string, body: Buffer, half: readonly Span[]): BodyPart {
-  const path = kind === 'delete' ? 'delete' : half.length === 1 ? 'item' : 'batch'
+function partOf(kind: BatchKind, websiteIdJson: string, body: Buffer, part: readonly Span[]): BodyPart {
+  const path = kind === 'delete' ? 'delete' : part.length === 1 ? 'item' : 'batch'
   const [before, after] = frame(path, websiteIdJson)
-  const bytes = body.subarray(half[0]!.start, half.at(-1)!.end)
-  const ids = half.map(({ start, end }) => {
+  const bytes = body.subarray(part[0]!.start, part.at(-1)!.end)
+  const ids = part.map(({ start, end }) => {
     const value = JSON.parse(body.toString('utf8', start, end))
     return String(kind === 'delete' ? value : value.id)
   })
-  return { path, body: Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]), count: half.length, ids }
+  return { path, body: Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]), count: part.length, ids }
 }
 
 // Requests, as a receiver checks them: strict

@@ -14,7 +14,7 @@ interface Result {
 /** Gathers what the records of a mapper give. Of several drafts of one item the newest stays; without versions the last. */
 export function createFindings(mapper: string): Findings & Result {
   const drafts = new Map<string, Draft>()
-  const reasons: string[] = []
+  const reasons = new Set<string>()
   const problems: string[] = []
   const requests = new Map<string, FetchRequest>()
   const late: string[] = []
@@ -28,7 +28,7 @@ export function createFindings(mapper: string): Findings & Result {
       drafts.set(key, draft)
     },
     skip(reason) {
-      if (!reasons.includes(reason)) reasons.push(reason)
+      reasons.add(reason)
     },
     problem(where, error) {
       if (!(error instanceof FieldError)) throw error
@@ -40,13 +40,21 @@ export function createFindings(mapper: string): Findings & Result {
     late(where, what) {
       late.push(`mapper '${mapper}', ${where}: ${what}`)
     },
-    isEmpty: () => drafts.size === 0 && reasons.length === 0 && problems.length === 0 && requests.size === 0,
+    isEmpty: () => drafts.size === 0 && reasons.size === 0 && problems.length === 0 && requests.size === 0,
     result(nothing) {
       const isEmpty = drafts.size === 0 && problems.length === 0
-      const skipped = isEmpty ? (waiting(requests, late) ?? (reasons.join('; ') || nothing)) : null
+      const skipped = isEmpty ? (waiting(requests, late) ?? (reasonOf(reasons) || nothing)) : null
       return { drafts: [...drafts.values()], skipped, problems, requests: [...requests.values()], late }
     },
   }
+}
+
+/** As many reasons as a person reads: each of very many records may have its own. */
+const shownReasons = 10
+
+function reasonOf(reasons: ReadonlySet<string>): string {
+  const shown = [...reasons].slice(0, shownReasons).join('; ')
+  return reasons.size > shownReasons ? `${shown}; and ${reasons.size - shownReasons} more` : shown
 }
 
 /** Why nothing came out yet; null where nothing is waited for. */

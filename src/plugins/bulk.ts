@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { RelayError } from '../domain/errors.ts'
 import type { Chosen } from '../store/store.ts'
@@ -11,16 +12,33 @@ export const bulkParams = {
 
 export interface Bulk {
   readonly dryRun: boolean
+  readonly filter: object
   readonly choose: () => Promise<Chosen<unknown>>
   readonly run: () => Promise<number>
-  readonly requestId: string
+  readonly request: FastifyRequest
 }
 
-/** Does it, or says for how many it would be done. Answers `{<done>: n}`, with `matching` where nothing was done. */
-export async function runBulk(done: string, { dryRun, choose, run, requestId }: Bulk): Promise<OkEnvelope> {
-  if (!dryRun) return ok({ dry_run: false, [done]: await run() }, requestId)
+/**
+ * Does it, and logs that, or says for how many it would be done. `what` is such as `events.purged`; answers `{<done>: n}`, with
+ * `matching` where nothing was done.
+ */
+export async function runBulk(what: `${string}.${string}`, bulk: Bulk): Promise<OkEnvelope> {
+  const { dryRun, filter, choose, run, request } = bulk
+  const done = what.slice(what.indexOf('.') + 1)
+  if (!dryRun) {
+    const count = await run()
+    request.log.info({ what, count, filter: shortened(filter), ip: request.ip, requestId: request.id }, 'bulk.done')
+    return ok({ dry_run: false, [done]: count }, request.id)
+  }
   const { matching, ids } = await choose()
-  return ok({ dry_run: true, [done]: ids.length, matching }, requestId)
+  return ok({ dry_run: true, [done]: ids.length, matching }, request.id)
+}
+
+/** Long lists as their length: ids may be ten thousand. */
+function shortened(filter: object): object {
+  return Object.fromEntries(
+    Object.entries(filter).map(([name, value]) => [name, Array.isArray(value) ? value.length : value]),
+  )
 }
 
 /** Never everything by accident. Throws RelayError `invalid`. */

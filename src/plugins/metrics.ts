@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Circuit } from '../domain/circuit.ts'
 import type { Intake } from '../domain/intake.ts'
 import type { Signal } from '../domain/signal.ts'
+import type { Deliver } from '../stages/deliver/deliver.ts'
 import type { SourceRhythm } from '../stages/watch.ts'
 import type { Stats } from '../store/store.ts'
 
@@ -11,7 +11,7 @@ export interface Metrics {
   /** The metrics in Prometheus' text format, gauges set from what the store says now. */
   render(
     stats: Stats,
-    circuits: ReadonlyMap<string, Circuit>,
+    delivers: ReadonlyMap<string, Pick<Deliver, 'circuit' | 'limits'>>,
     rhythms: ReadonlyMap<string, SourceRhythm>,
     now: number,
   ): Promise<string>
@@ -69,6 +69,9 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metri
   const openBatches = gauge('batches_open', 'Batches sent or to be sent again.', ['destination'])
   const oldest = gauge('oldest_pending_seconds', 'Age of the oldest pending item, since its webhook.', ['destination'])
   const circuit = gauge('destination_state', '1 for the state that the destination is in.', ['destination', 'state'])
+  const calls = gauge('calls_limit', 'Calls that may be under way at once now.', ['destination'])
+  const batchItems = gauge('batch_items_limit', 'Items that a new call may have now.', ['destination'])
+  const batchBytes = gauge('batch_bytes_limit', 'Bytes that a new call may have now.', ['destination'])
   const quiet = gauge('seconds_since_last_webhook', 'Since the last webhook that was received.', ['source'])
   const silent = gauge('source_silent', '1 while a source is silent for unusually long.', ['source'])
 
@@ -117,6 +120,7 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metri
         case 'notification.dropped':
           return notifications.inc({ endpoint: signal.endpoint, outcome: 'dropped' }, signal.count)
         case 'item.delivered': // counted with the call
+        case 'clock.stepped_back':
         case 'source.silent':
         case 'source.resumed':
         case 'destination.tested':
@@ -124,7 +128,7 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metri
           return // shown by the gauge
       }
     },
-    render(stats, circuits, rhythms, now) {
+    render(stats, delivers, rhythms, now) {
       receiving.set(intake.webhooks)
       receivingBytes.set(intake.bytes)
       eventsPending.set(stats.eventsPending)
@@ -136,8 +140,13 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metri
         openBatches.set({ destination }, row.openBatches)
         oldest.set({ destination }, row.oldestPendingAt === null ? 0 : Math.max(0, now - row.oldestPendingAt) / 1000)
       }
-      for (const [destination, { state }] of circuits) {
+      for (const [destination, deliver] of delivers) {
+        const { state } = deliver.circuit()
         for (const one of circuitStates) circuit.set({ destination, state: one }, one === state ? 1 : 0)
+        const limits = deliver.limits()
+        calls.set({ destination }, limits.calls)
+        batchItems.set({ destination }, limits.items)
+        batchBytes.set({ destination }, limits.bytes)
       }
       for (const [source, { lastAt, silentAt }] of rhythms) {
         if (lastAt !== null) quiet.set({ source }, Math.max(0, now - lastAt) / 1000)

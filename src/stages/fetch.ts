@@ -40,7 +40,9 @@ export interface FetchStage {
   nextAt(): Promise<number | null>
 }
 
-const backoff = { baseMs: 1_000, capMs: 300_000 }
+/** An event that waits is due again by then. */
+export const longestFetchWaitMs = 300_000
+const backoff = { baseMs: 1_000, capMs: longestFetchWaitMs }
 /** An event that is not through by then goes on later, from the start; its claim lasts a good while longer. */
 const eventLimitMs = 300_000
 const leaseMs = 2 * eventLimitMs
@@ -68,7 +70,9 @@ export function createFetch(deps: FetchDeps): FetchStage {
 
   async function step(worker: string, signal: AbortSignal): Promise<boolean> {
     const at = now()
-    if (at < pausedUntil || signal.aborted) return false
+    // Farther off than any pause, it was set before the clock stepped back.
+    const isPaused = at < pausedUntil && pausedUntil - at <= backoff.capMs
+    if (isPaused || signal.aborted) return false
     const event = await store.claimWaiting({ owner: worker, source: source.name, at, leaseUntil: at + leaseMs })
     if (event === null) return false
     using limit = limitOf(signal)

@@ -59,20 +59,29 @@ export async function mapEvent(
 /** A problem makes the event failed, though its good records go on: after a mend the event is replayed, harmlessly. */
 function outcomeOf(problems: readonly string[], skipped: string | null): MappedEvent['outcome'] {
   if (problems.length > 0) return { status: 'failed', error: boundedText(problems) }
-  return skipped === null ? { status: 'processed' } : { status: 'skipped', reason: skipped }
+  return skipped === null ? { status: 'processed' } : { status: 'skipped', reason: skipped.slice(0, maxTextLength) }
 }
+
+/** Of what is said of one event: it is kept, logged and sent on. Characters. */
+const maxTextLength = 4_000
 
 /** As much of a list of problems as a person reads. */
 export function boundedText(problems: readonly string[]): string {
   const shown = problems.slice(0, 10).join('\n')
   const rest = problems.length > 10 ? `\nand ${problems.length - 10} more` : ''
-  return shown.slice(0, 4000) + rest
+  return shown.slice(0, maxTextLength) + rest
 }
 
 /** An event that comes to nothing but an error. `source` is left out where it is not configured any more. */
 export function failedEvent({ seq }: PendingEvent, error: string, source?: Source): MappedEvent {
   const { name: mapper, version: mapperVersion } = source?.mapper ?? { name: 'none', version: '' }
-  return { seq, mapper, mapperVersion, outcome: { status: 'failed', error: error.slice(0, 4000) }, changes: [] }
+  return {
+    seq,
+    mapper,
+    mapperVersion,
+    outcome: { status: 'failed', error: error.slice(0, maxTextLength) },
+    changes: [],
+  }
 }
 
 function itemChangeOf(change: Change, event: PendingEvent, { name, debounce }: MapTarget): ItemChange {

@@ -55,7 +55,7 @@ interface Waiting {
  *                 └───────────┘──── 410 ─▶ dropped
  *
  * It waits in memory: the state behind a signal is in the store, and a disk that is full must not keep anyone from being told.
- * Beyond 1000 the oldest is dropped. After a failure the whole endpoint rests, so that one that is down is asked once in a while.
+ * Beyond 1000 the oldest of the most frequent type is dropped: what strangers can cause in any number pushes nothing else out. After a failure the whole endpoint rests, so that one that is down is asked once in a while.
  */
 export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDeps): Notifier {
   const { name, types, secrets, client } = endpoint
@@ -68,17 +68,26 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
     if (!types.has(type)) return false
     const at = now()
     waiting.push({ id: `msg_${newId()}`, type, body: text(), takenAt: at, attempts: 0, dueAt: at })
-    if (waiting.length <= maxWaiting) return true
-    waiting.shift()
-    overflowed += 1
+    if (waiting.length > maxWaiting) dropOne()
     return true
+  }
+
+  function dropOne(): void {
+    const counts = new Map<SignalType, number>()
+    for (const { type } of waiting) counts.set(type, (counts.get(type) ?? 0) + 1)
+    const most = Math.max(...counts.values())
+    waiting.splice(
+      waiting.findIndex(({ type }) => counts.get(type) === most),
+      1,
+    )
+    overflowed += 1
   }
 
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
     reportOverflow()
-    if (at < restUntil) return false
-    const next = waiting.find(({ dueAt }) => dueAt <= at)
+    if (isAhead(restUntil, at)) return false
+    const next = waiting.find(({ dueAt }) => !isAhead(dueAt, at))
     if (!next) return false
     await attempt(next, signal)
     return true
@@ -132,6 +141,11 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
       waiting.length = 0
     },
   }
+}
+
+/** Farther off than any wait, a time was set before the clock stepped back. */
+function isAhead(until: number, at: number): boolean {
+  return at < until && until - at <= backoff.capMs
 }
 
 function isGone(result: PostResult): boolean {

@@ -330,8 +330,16 @@ export type Settlement =
   | { readonly kind: 'done'; readonly items: readonly ItemSettlement[] }
   /** The same batch again, with the same key and bytes. */
   | { readonly kind: 'retry'; readonly nextAt: number; readonly error: string }
-  /** Refused as a whole: its items go on in smaller batches, each sealed with a key and bytes of its own. */
-  | { readonly kind: 'split'; readonly error: string; readonly parts: readonly BatchPart[] }
+  /**
+   * Its items go on in smaller batches, each sealed with a key and bytes of its own. `uncertain`: nobody knows whether what was
+   * sent has arrived.
+   */
+  | {
+      readonly kind: 'split'
+      readonly error: string
+      readonly parts: readonly BatchPart[]
+      readonly uncertain?: boolean
+    }
 
 export interface BatchPart {
   readonly id: string

@@ -8,7 +8,6 @@ import {
   hasNewCredentials,
   nextCircuit,
 } from '../../src/domain/circuit.ts'
-import { createConcurrencyLimit } from '../../src/domain/concurrency.ts'
 import { dueAtOf } from '../../src/domain/debounce.ts'
 import { canonicalJson, checksumOf } from '../../src/domain/ingest-item.ts'
 import { isDelivered, isStale, type KnownItem } from '../../src/domain/merge.ts'
@@ -183,16 +182,6 @@ describe('the circuit', () => {
       }),
     )
   })
-})
-
-test('concurrency halves when a destination is overloaded and earns its way back, between one and the setting', () => {
-  const limit = createConcurrencyLimit(8)
-  limit.overloaded()
-  expect(limit.limit()).toBe(4)
-  for (let count = 0; count < 10; count += 1) limit.overloaded()
-  expect(limit.limit()).toBe(1)
-  for (let count = 0; count < 200; count += 1) limit.answered()
-  expect(limit.limit()).toBe(8)
 })
 
 describe('the checksum', () => {

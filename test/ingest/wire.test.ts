@@ -85,6 +85,16 @@ describe('splitBody', () => {
     expect(parts[1]?.body).toEqual(itemBody('s', oddTexts[2]!))
   })
 
+  test('makes parts of a size, the last of what is left', () => {
+    const ids = ['a', 'b', 'c', 'd', 'e']
+    expect(splitBody('delete', deleteBody('s', ids), 2).map((part) => part.ids)).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+      ['e'],
+    ])
+    expect(splitBody('delete', deleteBody('s', ids), 5).map(({ body }) => body)).toEqual([deleteBody('s', ids)])
+  })
+
   test('has nothing to halve in one item or id', () => {
     expect(splitBody('upsert', itemBody('s', '{"id":"a"}'))).toEqual([])
     expect(splitBody('upsert', batchBody('s', ['{"id":"a"}']))).toEqual([])

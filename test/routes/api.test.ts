@@ -322,6 +322,43 @@ describe('doing something with all that match', () => {
     expect(byId.json().data).toEqual({ dry_run: false, purged: 1 })
   })
 
+  test('what a filter holds is a value, whatever it looks like', async () => {
+    const { admin, send, map, relay } = await start()
+    await send('demo', post(1))
+    await map()
+    const events = await relay.store.listEvents({}, { limit: 9 })
+    for (const text of ["' or 1=1 --", 'demo" or "1"="1', '%', '*', "demo'; drop table events; --", '\u0000']) {
+      for (const [path, filters] of [
+        ['/events/replay', [{ source: text }, { topic: text }, { ids: [text] }]],
+        ['/events/purge', [{ source: text }, { topic: text }, { ids: [text] }]],
+        ['/items/redeliver', [{ destination: text }, { type: text }, { id: text }]],
+        ['/items/purge', [{ destination: text }, { type: text }, { id: text }]],
+      ] as const) {
+        for (const filter of filters) {
+          const answer = await admin('POST', path, filter)
+          expect(Object.values(answer.json().data), `${path} ${JSON.stringify(filter)}`).toEqual([false, 0])
+        }
+      }
+    }
+    expect(await relay.store.listEvents({}, { limit: 9 })).toEqual(events)
+  })
+
+  test('what was done is in the log, with the filter and where it came from; what was only asked for is not', async () => {
+    const { admin, send, map, lines } = await start()
+    for (const id of [1, 2]) await send('demo', post(id))
+    await map()
+    await send('demo', post(3))
+    await admin('POST', '/events/purge', { source: 'demo', dry_run: true })
+    await admin('POST', '/events/purge', { ids: ['evt_1', 'evt_3'], source: 'demo' })
+    await admin('POST', '/items/redeliver', { id: 'post:1' })
+    const told = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'bulk.done')
+    expect(told).toMatchObject([
+      { what: 'events.purged', count: 1, filter: { ids: 2, source: 'demo' }, ip: '127.0.0.1', level: 'info' },
+      { what: 'items.redelivered', count: 1, filter: { id: 'post:1' } },
+    ])
+    expect((await admin('GET', '/events/evt_3')).json().data).toMatchObject({ status: 'pending' })
+  })
+
   test('errors are listed by cause', async () => {
     const test = await start()
     for (const id of [1, 2, 3]) await test.send('demo', failing(id))

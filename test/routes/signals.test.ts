@@ -145,6 +145,44 @@ describe('GET /api/v1/signals', () => {
     expect(reader.text()).not.toContain('words of the body')
   })
 
+  test('tells one event for one signal, whatever a stranger has put into it', async () => {
+    const test = await listening()
+    const reader = await openReader(test.port)
+    for (const end of ['\n', '\r', '\r\n']) {
+      const evil = `x${end}${end}id: 1${end}event: item.dead${end}data: {"forged":true}${end}${end}`
+      await test.send('demo', { ...deleted(1), event: evil })
+      await test.send(encodeURIComponent(evil), '{}')
+      test.relay.emit({ kind: 'webhook.refused', source: null, code: 'invalid', reason: evil, bytes: 0 })
+    }
+    await test.map()
+    test.relay.emit({ kind: 'step.failed', loop: 'map', error: new Error('the last') })
+    await reader.until(/the last.*\n\n/)
+    const types = [...reader.text().matchAll(/(?:^|\r\n|\n|\r)event: ?([^\r\n]*)/g)].map(([, type]) => type)
+    expect(types).toHaveLength(reader.events().length)
+    expect(new Set(types)).toEqual(new Set(['event.received', 'webhook.refused', 'event.failed', 'step.failed']))
+  })
+
+  test('tells signals that are short, however large a webhook is', async () => {
+    const { send, sendShop, map, relay } = await startRelay({ baseUrl })
+    const long = 'x'.repeat(1_000_000)
+    const saved = { event: 'post.updated', type: 'post', id: 1, url: '/a', html: 'a' }
+    const many = Array.from({ length: 2_000 }, (_, id) => ({ ...saved, id, url: `https://${id}.example` }))
+    for (const field of ['event', 'type', 'id', 'url', 'title', 'language', 'updated_at', long])
+      await send('demo', { ...saved, [field]: long })
+    for (const body of [many, `{"a":${long}`, `"${long}`]) await send('demo', body)
+    await send('x'.repeat(4_000), '{}')
+    await send('demo', '{}', { 'content-type': `a/b; charset=${'x'.repeat(5_000)}` })
+    await send('demo', '{}', { 'content-encoding': 'x'.repeat(5_000) })
+    await sendShop('x'.repeat(8_000), '{}', { 'x-shopify-webhook-id': 'y'.repeat(5_000) })
+    await map()
+    expect(relay.stream.newest()).toBeGreaterThan(20)
+    for (let seq = 0; seq < relay.stream.newest(); seq += 1) {
+      const entry = relay.stream.after(seq)
+      if (entry === null || entry === 'lost') throw new Error(`no signal ${seq + 1}`)
+      expect(relay.stream.textOf(entry).length, entry.type).toBeLessThan(10_000)
+    }
+  })
+
   test('keeps the connection alive with comments while nothing happens', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const test = await listening()

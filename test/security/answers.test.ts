@@ -74,6 +74,38 @@ describe('the admin token', () => {
   })
 })
 
+test('every route of the admin API, as the router knows them, asks for the token before it reads anything', async () => {
+  const { app } = await startRelay({ baseUrl: nowhere })
+  const routes = routesOf(app.printRoutes({ commonPrefix: false })).filter(({ path }) => path.startsWith('/api/v1/'))
+  expect(routes.length).toBeGreaterThan(25)
+  expect(routes).toContainEqual({ method: 'POST', path: '/api/v1/events/purge' })
+  expect(routes).toContainEqual({ method: 'GET', path: '/api/v1/signals' })
+  for (const { method, path } of routes) {
+    const url = path.replaceAll(/:\w+/g, 'x')
+    const answer = await app.inject({
+      method: method as 'GET',
+      url,
+      headers: { 'content-type': 'application/json', authorization: 'Bearer wrong' },
+      remoteAddress: `10.0.0.${routes.findIndex((one) => one.path === path)}`,
+      ...(method === 'POST' && { payload: '{"a":' }),
+    })
+    expect(answer.statusCode, `${method} ${path}`).toBe(401)
+  }
+})
+
+/** The leaves of the tree that the router prints: each line is below the last one that is less indented. */
+function routesOf(tree: string): readonly { readonly method: string; readonly path: string }[] {
+  const above: string[] = []
+  return [...tree.matchAll(/^([│ ]*)[├└]── (\S+) \(([A-Z, ]+)\)$/gm)].flatMap(
+    ([, indent = '', part = '', methods = '']) => {
+      above.length = indent.length / 4
+      const path = above.join('') + part
+      above.push(part)
+      return methods.split(', ').map((method) => ({ method, path }))
+    },
+  )
+}
+
 describe('the container', () => {
   const dockerfile = readFileSync(join(project, 'Dockerfile'), 'utf8')
   const { relay } = parse(readFileSync(join(project, 'compose.yaml'), 'utf8')).services

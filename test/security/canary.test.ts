@@ -180,6 +180,9 @@ test('promise 11: no secret in log, database, metrics, answers, crash reports or
   const data = globSync('data/*', { cwd: folder })
   expect(data.some((file) => file.endsWith('-wal') && statSync(join(folder, file)).size > 0)).toBe(true)
   const database = data.map((file) => readFileSync(join(folder, file), 'latin1')).join('\n')
+  const backedUp = await runCommand(['backup', 'backup.db'], { cwd: folder, env })
+  expect(backedUp).toMatchObject({ code: 0, stderr: '' })
+  const backup = readFileSync(join(folder, 'backup.db'), 'latin1')
   const commands = [['check'], ['check', '--json'], ['status'], ['status', '--json']]
   const printed = await Promise.all(commands.map((args) => runCommand(args, { cwd: folder, env })))
   writeFileSync(join(folder, 'broken.yaml'), brokenConfig)
@@ -188,12 +191,14 @@ test('promise 11: no secret in log, database, metrics, answers, crash reports or
 
   // What is looked through is what was written.
   expect(database).toContain('A marker')
+  expect(backup).toContain('A marker')
   expect(stdout).toContain('webhook.refused')
   expect(answers.join('\n')).toContain('A marker')
   expect(printed.map(({ code }) => code)).toEqual([0, 0, 0, 0])
 
   expectNoSecret(stdout + stderr, 'the log')
   expectNoSecret(database, 'the database')
+  expectNoSecret(backup, 'a backup')
   expectNoSecret(report, 'the report of a crash')
   for (const answer of answers) expectNoSecret(answer, `an answer to ${answer.split('\n', 1)[0]}`)
   for (const { stdout: out, stderr: err } of [...printed, broken]) expectNoSecret(out + err, 'what a command prints')

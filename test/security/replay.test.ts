@@ -26,6 +26,24 @@ test('a recorded webhook is known within its window, and refused after it', asyn
   expect((await relay.store.listEvents({}, { limit: 10 })).rows).toHaveLength(1)
 })
 
+test('once its event is purged a recorded webhook is new, and brings no old state back', async () => {
+  const { sendShop, map, admin, relay } = await startRelay({ baseUrl })
+  const send = async (title: string, day: number) => {
+    const body = product(1, { title, updated_at: `2026-02-0${day}T00:00:00Z` })
+    const answer = await sendShop('products/update', body, { 'x-shopify-webhook-id': title })
+    await map()
+    return answer.json().data.status
+  }
+  await send('Old', 1)
+  await send('Current', 2)
+  expect(await send('Old', 1)).toBe('duplicate')
+  expect((await admin('POST', '/events/purge', { source: 'shop' })).json().data).toMatchObject({ purged: 2 })
+  expect(await send('Old', 1)).toBe('accepted')
+  const [item] = await relay.store.getItems({ id: 'product:1' })
+  expect(JSON.stringify(item)).toContain('Current')
+  expect(JSON.stringify(item)).not.toContain('"Old"')
+})
+
 test('where a sender signs no time, a recorded webhook brings no old state back', async () => {
   const { sendShop, map, relay } = await startRelay({ baseUrl })
   const old = product(1, { title: 'Old', updated_at: '2026-02-01T00:00:00Z' })

@@ -189,6 +189,16 @@ describe('an API that fails', () => {
     expect(await test.fetch()).toBe(2)
   })
 
+  test('and asks to be left alone is asked after a clock that was set back all the same', async () => {
+    const test = await start({ script: () => ({ status: 429, headers: { 'retry-after': '90' } }) })
+    await test.saved([{ id: 1 }])
+    await test.fetch()
+    test.clock.advance(-3_600 * second)
+    test.cms.answer(storyOf)
+    await test.saved([{ id: 2 }])
+    expect(await test.fetch()).toBe(1)
+  })
+
   test.each([
     ['is no JSON', { body: '<html>Down for maintenance</html>' }, 'not_json', /the answer is no JSON/],
     [

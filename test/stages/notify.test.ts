@@ -135,6 +135,18 @@ describe('a webhook to the operator', () => {
     expect(new Set(told.flatMap(({ items }) => items.map(({ id }) => id))).size).toBe(130)
   })
 
+  test('says which, and holds nothing of what the webhook has held', async () => {
+    const test = await start({ events: ['event.received', 'event.failed', 'item.dead'] })
+    await test.sendShop(
+      'products/update',
+      product(1, { title: 'Private words'.repeat(100), body_html: 'Private words' }),
+    )
+    await test.map()
+    await test.notify()
+    expect(test.operator.requests.map((request) => bodyOf(request).type)).toEqual(['event.received', 'event.failed'])
+    for (const { body } of test.operator.requests) expect(body).not.toContain('Private words')
+  })
+
   test('holds no secret, and nothing tells the url or the secret', async () => {
     const test = await start({ events: ['webhook.refused'] })
     test.relay.emit(refuse('no: destination-secret'))
@@ -182,6 +194,17 @@ describe('a webhook to the operator that fails', () => {
     expect(test.operator.requests).toHaveLength(2)
   })
 
+  test('is sent after a clock that was set back as if nothing had happened', async () => {
+    const test = await start()
+    test.operator.answer(() => ({ status: 503, headers: { 'retry-after': '300' } }))
+    await test.relay.delivers.get('main')!.disable('maintenance')
+    await test.notify()
+    test.operator.answer(() => ({ status: 200 }))
+    test.clock.advance(-hour)
+    await test.notify()
+    expect(attempts(test).at(-1)).toMatchObject({ outcome: 'sent' })
+  })
+
   test('is given up after a day, or at once for a 410, and that is counted', async () => {
     const test = await start()
     test.operator.answer(() => ({ status: 500 }))
@@ -215,6 +238,32 @@ describe('a webhook to the operator that fails', () => {
     })
   })
 
+  test('is dropped beyond a thousand of its kind: what strangers cause in any number pushes nothing else out', async () => {
+    const test = await start({ events: ['webhook.refused', 'destination.disabled'] })
+    await test.relay.delivers.get('main')!.disable('maintenance')
+    for (let signal = 0; signal < 3_000; signal += 1) test.relay.emit(refuse(`${signal}`))
+    await test.notify()
+    const types = test.operator.requests.map((request) => bodyOf(request).type)
+    expect(types).toHaveLength(1_000)
+    expect(types[0]).toBe('destination.disabled')
+    expect(bodyOf(test.operator.requests.at(-1)!).data).toMatchObject({ reason: '2999' })
+  })
+
+  test.each([
+    ['never ends', (response: import('node:http').ServerResponse) => void endless(response)],
+    [
+      'begins and does not go on',
+      (response: import('node:http').ServerResponse) => void response.writeHead(200).write('a'),
+    ],
+  ])('is taken all the same where the answer %s, and the next one goes out', async (_name, script) => {
+    const test = await start({ events: ['webhook.refused'], timeout: '300ms' })
+    test.operator.answer(() => script)
+    for (const reason of ['one', 'two']) test.relay.emit(refuse(reason))
+    await test.notify()
+    expect(attempts(test)).toMatchObject([{ outcome: 'sent' }, { outcome: 'sent' }])
+    expect(test.operator.requests).toHaveLength(2)
+  })
+
   test('keeps nobody waiting: webhooks are taken and content is delivered once while the endpoint hangs', async () => {
     const clock = createClock()
     const ingest = await startScriptedIngest(clock)
@@ -242,6 +291,16 @@ describe('a webhook to the operator that fails', () => {
     expect(ingest.calls).toHaveLength(1)
   })
 })
+
+/** Goes on writing as fast as it is read, until whoever reads hangs up. */
+function endless(response: import('node:http').ServerResponse): void {
+  response.writeHead(200)
+  const more = () => {
+    while (!response.destroyed && response.write('x'.repeat(16_384)));
+  }
+  response.on('drain', more)
+  more()
+}
 
 test('when the relay stops, what waits is sent once more, and what is not taken is counted', async () => {
   const test = await start({ events: ['webhook.refused'] })

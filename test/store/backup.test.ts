@@ -1,4 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -90,13 +101,29 @@ test('nothing that is there is overwritten but by force, and the database itself
     await expect(refused, own).rejects.toThrow(/is the database itself/)
     expect(existsSync(join(folder, own)) && readFileSync(join(folder, own))).toEqual(before)
   }
+  chmodSync(taken, 0o644)
   await backupStore(url, taken, { force: true })
+  expect(statSync(taken).mode & 0o777).toBe(0o600)
   expect(new DatabaseSync(taken).prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })
 
   writeFileSync(join(folder, 'open.db-wal'), 'a log')
   await expect(backupStore(url, join(folder, 'open.db'), { force: true })).rejects.toMatchObject({ code: 'conflict' })
   await expect(backupStore(url, join(folder, 'no', 'b.db'), gentle)).rejects.toMatchObject({ code: 'invalid' })
   await expect(backupStore(url, folder, gentle)).rejects.toThrow(/is a folder/)
+})
+
+test('a link that someone has put where the backup goes leads it nowhere else', async () => {
+  const folder = newFolder()
+  const url = `sqlite:${folder}/relay.db`
+  await openFile(join(folder, 'relay.db'))
+  const elsewhere = join(folder, 'elsewhere')
+  writeFileSync(elsewhere, 'precious')
+  for (const name of ['backup.db', 'other.db.part']) symlinkSync(elsewhere, join(folder, name))
+  await expect(backupStore(url, join(folder, 'backup.db'), gentle)).rejects.toThrow(/exists already/)
+  await expect(backupStore(url, join(folder, 'other.db'), { force: true })).rejects.toThrow(/other\.db\.part is there/)
+  await backupStore(url, join(folder, 'backup.db'), { force: true })
+  expect(lstatSync(join(folder, 'backup.db')).isSymbolicLink()).toBe(false)
+  expect(readFileSync(elsewhere, 'utf8')).toBe('precious')
 })
 
 test('what is no database of ours, or not sound, gives no backup', async () => {

@@ -708,6 +708,33 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect((await store.listBatches({ status: 'split' }, all())).rows).toMatchObject([{ id: batch.batchId }])
     })
 
+    test('after a split of what may have arrived nothing is taken for unchanged', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A'), upsert('p2', 'A')])
+      await deliver(store)
+      await arrive(store, [upsert('p1', 'B'), upsert('p2', 'B')])
+      const batch = await send(store)
+      const parts = batch.items.map(({ seq, id }) => ({
+        id: randomUUID(),
+        key: id,
+        body: Buffer.from(id),
+        items: [seq],
+      }))
+      await settle(store, batch, { kind: 'split', error: 'timeout', uncertain: true, parts })
+      const next = { owner, destination: 'main', at: start, leaseUntil: start + lease }
+      for (const { id, items } of parts) {
+        await store.claimBatch(next)
+        await store.settleBatch(
+          owner,
+          id,
+          { kind: 'done', items: [{ seq: items[0]!, result: 'dead', error: 'refused', uncertain: false }] },
+          start,
+        )
+      }
+      await arrive(store, [upsert('p1', 'A')])
+      expect(await dueIds(store)).toEqual(['p1'])
+    })
+
     test('a split that forgets an item is refused and changes nothing', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A'), upsert('p2', 'A')])
@@ -1137,6 +1164,18 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.nextFetchAt('blog')).toBe(start + 70)
       expect(await claimBy(store, 'w2', start + 70)).toMatchObject({ since: start, attempts: 1 })
       expect(await store.nextFetchAt('blog')).toBeNull()
+    })
+
+    test('are due at once where that would be later than anything may be: the clock has stepped back since', async () => {
+      const store = await openStore()
+      await waiting(store, { source: 'blog', dueAt: start + 100 })
+      await waiting(store, { source: 'blog', dueAt: start + 300 })
+      await waiting(store, { source: 'shop', dueAt: start + 300 })
+      await store.recover({ at: start, all: false, latest: start + 200 })
+      expect(await store.nextFetchAt('blog')).toBe(start)
+      expect(await store.nextFetchAt('shop')).toBe(start)
+      await claimBy(store)
+      expect(await store.nextFetchAt('blog')).toBe(start + 100)
     })
 
     test('are given to one worker at a time, and again to the same one', async () => {

@@ -46,7 +46,7 @@ type Outcome = 'delivered' | 'retry' | 'uncertain retry' | 'dead' | 'uncertain d
 
 export type Step =
   | { readonly do: 'receive'; readonly id: string; readonly change: State; readonly revision: number | null; readonly certain: boolean; readonly later: boolean } // biome-ignore format: one step a line
-  | { readonly do: 'map' | 'fail' | 'split' | 'take'; readonly which: number }
+  | { readonly do: 'map' | 'fail' | 'split' | 'uncertain split' | 'take'; readonly which: number }
   | { readonly do: 'send' | 'claim'; readonly maxItems: number }
   | { readonly do: 'finish'; readonly which: number; readonly outcomes: readonly Outcome[] }
   | { readonly do: 'crash' }
@@ -89,7 +89,13 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     {
       weight: 3,
       arbitrary: fc.record({
-        do: fc.constantFrom('map' as const, 'fail' as const, 'split' as const, 'take' as const),
+        do: fc.constantFrom(
+          'map' as const,
+          'fail' as const,
+          'split' as const,
+          'uncertain split' as const,
+          'take' as const,
+        ),
         which,
       }),
     },
@@ -172,7 +178,8 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
     batches = batches.filter((other) => other !== batch)
   }
 
-  async function split(batch: ModelBatch) {
+  async function split(batch: ModelBatch, uncertain: boolean) {
+    if (uncertain) for (const { id } of batch.items) items.get(id)!.delivered = 'unknown'
     const parts = batch.items.map((item) => ({
       item,
       id: randomUUID(),
@@ -182,6 +189,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
     const settlement = {
       kind: 'split' as const,
       error: 'refused',
+      uncertain,
       parts: parts.map(({ item, ...part }) => ({ ...part, items: [item.seq] })),
     }
     expect(await store.settleBatch(owner, batch.id, settlement, at)).toBe(true)
@@ -224,7 +232,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
     const batch = mine[next.which % Math.max(mine.length, 1)]
     if (!batch) return
     if (next.do === 'finish') return finish(batch, next.outcomes)
-    if (next.do === 'split') return split(batch)
+    if (next.do === 'split' || next.do === 'uncertain split') return split(batch, next.do === 'uncertain split')
     batch.owned = false
     expect(await store.settleBatch(owner, batch.id, { kind: 'retry', nextAt: at + 2, error: 'later' }, at)).toBe(true)
     at += 2

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -83,6 +84,20 @@ describe('SQLite in a thread of its own', () => {
     writeFileSync(path, 'this is no database, and it is longer than nothing'.repeat(100))
     await expect(openSqlite(path)).rejects.toMatchObject({ code: 'unavailable' })
   })
+})
+
+test('a new database is for its owner alone, with its log; one that is there keeps its permissions', async () => {
+  const path = newPath()
+  const before = process.umask(0o022)
+  onTestFinished(() => void process.umask(before))
+  const store = await openFile(path)
+  await store.accept([webhook()])
+  const modeOf = (ending: string) => (statSync(`${path}${ending}`).mode & 0o777).toString(8)
+  expect(['', '-wal', '-shm'].map(modeOf)).toEqual(['600', '600', '600'])
+  await store.close()
+  chmodSync(path, 0o640)
+  await (await openFile(path)).accept([webhook()])
+  expect(['', '-wal', '-shm'].map(modeOf)).toEqual(['640', '640', '640'])
 })
 
 describe('a crash', () => {

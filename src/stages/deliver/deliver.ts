@@ -6,7 +6,6 @@ import {
   hasNewCredentials,
   nextCircuit,
 } from '../../domain/circuit.ts'
-import { createConcurrencyLimit } from '../../domain/concurrency.ts'
 import { RelayError } from '../../domain/errors.ts'
 import { backoffMs } from '../../domain/retry.ts'
 import type { Emit } from '../../domain/signal.ts'
@@ -15,7 +14,9 @@ import { type Outcome, readOutcome } from '../../ingest/outcome.ts'
 import { batchBody, callOf, deleteBody, envelopeBytes, itemBody, websiteIdOf } from '../../ingest/wire.ts'
 import type { ClaimedItems, SealedBatch, Settlement, Store } from '../../store/store.ts'
 import type { Destination } from '../destination.ts'
+import { createLimits, type Limits, loadOf } from './limits.ts'
 import { settlementOf } from './settlement.ts'
+import { createStuckBatches } from './stuck.ts'
 import { type TestCall, testCall } from './test-call.ts'
 
 export interface DeliverDeps {
@@ -42,6 +43,8 @@ export interface Deliver {
   /** When to step again, in unix milliseconds; null where only a change can tell. */
   nextAt(): Promise<number | null>
   circuit(): Circuit
+  /** How much the destination is given at once now. */
+  limits(): Limits
   /**
    * Closes the circuit, unless a test call before is refused and `force` is not set. Throws RelayError `conflict` where it was
    * disabled meanwhile.
@@ -72,7 +75,8 @@ const busyRestMs = 250
 export function createDeliver(deps: DeliverDeps): Deliver {
   const { store, destination, owner, now, random, newId, wait, emit } = deps
   const { name, client } = destination
-  const concurrency = createConcurrencyLimit(destination.concurrency)
+  const limits = createLimits(destination)
+  const stuck = createStuckBatches({ maxItems: () => limits.current().items, isAlive })
   let circuit = deps.circuit ?? closedCircuit(now())
   let pausedUntil = 0
   let underWay = 0
@@ -84,7 +88,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     // Farther off than any pause, it was set before the clock stepped back.
     const isPaused = at < pausedUntil && pausedUntil - at <= destination.backoff.capMs
     if (!destination.enabled || isPaused) return false
-    if (underWay >= callsAllowed(circuit, concurrency.limit(), at)) return false
+    if (underWay >= callsAllowed(circuit, limits.current().calls, at)) return false
     underWay += 1
     try {
       const batch = await nextBatch(at, signal)
@@ -101,12 +105,12 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const claim = { owner, destination: name, at, leaseUntil: at + leaseFactor * destination.timeoutMs + 60_000 }
     const started = await store.claimBatch(claim)
     if (started) return websiteIdOf(started.body) === destination.websiteId ? started : giveUp(started, at)
-    const { maxItems, maxBytes } = destination
+    const { items: maxItems, bytes } = limits.current()
     const claimed = await store.claimItems({
       ...claim,
       batchId: newId(),
       maxItems,
-      maxBytes: Math.max(1, maxBytes - envelopeBytes(destination.websiteId)),
+      maxBytes: Math.max(1, bytes - envelopeBytes(destination.websiteId, maxItems)),
     })
     if (!claimed) return null
     const sealed = { id: claimed.batchId, key: newId(), body: bodyOf(claimed, destination.websiteId) }
@@ -124,9 +128,13 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     // An attempt that our own stop has cut off says nothing: the lease ends, and the same bytes go out again.
     if (signal.aborted && answer.kind === 'no_answer') return
     const ids = batch.items.map(({ id }) => id)
-    const outcome = scoped(readOutcome(answer, ids, at, batch.kind, signedSkewMs), batch)
-    correctClock(outcome.kind === 'unauthorized' ? outcome.skewMs : undefined)
+    const told = scoped(readOutcome(answer, ids, at, batch.kind, signedSkewMs), batch)
+    correctClock(told.kind === 'unauthorized' ? told.skewMs : undefined)
+    const load = loadOf(answer, told, destination.timeoutMs)
+    limits.learn(load, batch)
+    const outcome = await stuck.judge(told, load, batch, signal)
     const settlement = settlementOf(outcome, batch, { destination, at, random, newId })
+    if (settlement.kind !== 'retry') stuck.forget(batch.id)
     const isOurs = await persisted(() => store.settleBatch(owner, batch.id, settlement, at), signal)
     if (isOurs) report(batch, path, answer, outcome, settlement, startedAt, at)
     react(outcome, answer)
@@ -168,6 +176,12 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     return isFaultOfType ? { kind: 'rejected', reason: outcome.reason } : outcome
   }
 
+  async function isAlive(signal: AbortSignal): Promise<boolean> {
+    const test = await testCall({ destination, skewMs, now, newId }, signal)
+    correctClock(test.skewMs)
+    return test.status !== null && test.status < 500 && test.status !== 429
+  }
+
   /** A refusal for the clock is no authentication failure: the batch goes out again with the time that was told. */
   function correctClock(foundMs: number | undefined): void {
     if (foundMs === undefined || Math.abs(foundMs - skewMs) < skewStepMs) return // a call beside this one has corrected it
@@ -180,8 +194,6 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     if (isRateLimit(answer) && outcome.kind === 'retry' && outcome.afterMs !== undefined) {
       pausedUntil = now() + Math.min(outcome.afterMs, destination.backoff.capMs)
     }
-    if (isRateLimit(answer) || (answer.kind === 'no_answer' && answer.reason === 'timeout')) concurrency.overloaded()
-    else if (answer.kind === 'answer') concurrency.answered()
   }
 
   async function keepCircuit(event: CircuitEvent | null, at: number): Promise<void> {
@@ -270,12 +282,13 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     async nextAt() {
       if (!destination.enabled || circuit.state === 'disabled') return null
       // All calls that are allowed are under way: whoever comes back first goes on.
-      if (underWay >= callsAllowed(circuit, concurrency.limit(), now()) && underWay > 0) return now() + busyRestMs
+      if (underWay >= callsAllowed(circuit, limits.current().calls, now()) && underWay > 0) return now() + busyRestMs
       const dueAt = await store.nextDueAt(name)
       if (dueAt === null) return null
       return Math.max(dueAt, pausedUntil, circuit.state === 'open' ? circuit.retryAt : 0)
     },
     circuit: () => circuit,
+    limits: limits.current,
     enable,
     async disable(reason) {
       await keepCircuit({ kind: 'disable', reason }, now())
@@ -322,6 +335,8 @@ function circuitEventOf(outcome: Outcome, answer: Answer, credentials: string): 
       return outcome.skewMs === undefined ? { kind: 'unauthorized', reason: outcome.reason, credentials } : null
     case 'retry':
       return isRateLimit(answer) ? null : { kind: 'failed', reason: outcome.reason, afterMs: outcome.afterMs }
+    case 'stuck':
+      return { kind: 'failed', reason: outcome.reason }
     default:
       return { kind: 'answered' }
   }

@@ -24,10 +24,12 @@ export function settlementOf(outcome: Outcome, batch: SealedBatch, context: Sett
       return retryAt(batch, outcome.reason, outcome.skewMs === undefined ? undefined : 0, context)
     case 'conflict':
       return { kind: 'done', items: batch.items.map((item) => resent(item, outcome.reason, true, context)) }
+    case 'stuck':
+      return split(batch, outcome.reason, { size: outcome.size, uncertain: true }, context)
     case 'split':
     case 'rejected':
       return batch.items.length > 1
-        ? split(batch, outcome.reason, context)
+        ? split(batch, outcome.reason, { uncertain: false }, context)
         : { kind: 'done', items: batch.items.map((item) => dead(item, outcome.reason, false)) }
   }
 }
@@ -75,13 +77,18 @@ function retryAt(
   return { kind: 'retry', nextAt: at + delay, error }
 }
 
-/** Bisects: the culprit of a refused batch ends up alone after log2(n) rounds, and the others go through. */
-function split(batch: SealedBatch, error: string, { newId }: SettlementContext): Settlement {
+/** Without a size by halves: the culprit of a refused batch ends up alone after log2(n) rounds, and the others go through. */
+function split(
+  batch: SealedBatch,
+  error: string,
+  { size, uncertain }: { readonly size?: number; readonly uncertain: boolean },
+  { newId }: SettlementContext,
+): Settlement {
   // Ids, not positions: an id stands once in a batch.
   const seqs = new Map(batch.items.map(({ id, seq }) => [id, seq]))
-  const parts = splitBody(batch.kind, batch.body).map(({ body, ids }) => {
+  const parts = splitBody(batch.kind, batch.body, size).map(({ body, ids }) => {
     const items = ids.flatMap((id) => seqs.get(id) ?? [])
     return { id: newId(), key: newId(), body, items }
   })
-  return { kind: 'split', error, parts }
+  return { kind: 'split', error, parts, uncertain }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import { messageOf, RelayError } from '../../domain/errors.ts'
@@ -38,6 +38,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     if (path !== ':memory:' && !readOnly) {
       mkdirSync(dirname(path), { recursive: true })
       checkFiles(path)
+      createForOwner(path)
     }
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly, enableForeignKeyConstraints: true })
     try {
@@ -51,6 +52,15 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     }
   } catch (error) {
     throw isDamage(error) ? damaged(path, messageOf(error)) : relayErrorOf(error, path)
+  }
+}
+
+/** What webhooks have brought is for its owner alone; the log beside it gets the permissions of the file. */
+function createForOwner(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch {
+    // It is there, and is left as it is; or it can't be made, and opening it says why.
   }
 }
 

@@ -1,6 +1,6 @@
 import { RelayError } from '../../domain/errors.ts'
 import { type Delivered, isDelivered } from '../../domain/merge.ts'
-import type { BatchPart, ItemSettlement, NewAttempt, Settlement } from '../store.ts'
+import type { ItemSettlement, NewAttempt, Settlement } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 
 interface Batch {
@@ -28,6 +28,8 @@ interface HeldItem {
   readonly sent_checksum: string | null
   readonly sent_attempts: number
 }
+
+type Split = Extract<Settlement, { kind: 'split' }>
 
 /** How a batch lets go of an item: with an outcome, or without one because nothing was sent. */
 type Release = ItemSettlement | { readonly result: 'unsent' }
@@ -145,13 +147,19 @@ export function createSettle(database: Database) {
      from batch_items where batch_seq = :batch and item_seq = :item`,
   )
   const moveItem = prepare(database, 'update items set batch_seq = :part where seq = :item and batch_seq = :batch')
+  const doubtItems = prepare(
+    database,
+    `update items set delivered_kind = 'unknown', delivered_checksum = null
+     where seq in (select item_seq from batch_items where batch_seq = :batch) and batch_seq = :batch`,
+  )
 
-  function split(batch: Batch, parts: readonly BatchPart[], error: string, at: number): void {
+  function split(batch: Batch, { parts, error, uncertain }: Split, at: number): void {
     const held = selectHeld.all(batch.seq).map((item) => item.seq)
     const given = parts.flatMap((part) => part.items)
     if (given.length !== held.length || new Set([...given, ...held]).size !== held.length) {
       throw new RelayError('invalid', 'the parts of a split must have each item of the batch once')
     }
+    if (uncertain) doubtItems.run({ batch: batch.seq })
     for (const { id, key, body, items } of parts) {
       const created = insertPart.run(id, batch.destination, batch.kind, key, at, at, items.length, body.byteLength)
       const part = created.lastInsertRowid
@@ -174,7 +182,7 @@ export function createSettle(database: Database) {
       else if (batch.status !== 'open')
         return false // without bytes there was no attempt
       else if (settlement.kind === 'retry') retryBatch.run(settlement.nextAt, settlement.error, batch.seq)
-      else split(batch, settlement.parts, settlement.error, at)
+      else split(batch, settlement, at)
       return true
     })
   }
@@ -213,6 +221,14 @@ export function createSettle(database: Database) {
     `update batches set next_at = :at
      where destination = :destination and status = 'open' and status in ('claimed', 'open') and next_at > :latest`,
   )
+  const nextSource = prepare<{ source: string | null }>(
+    database,
+    'select min(source) as source from event_fetches where source > ?',
+  )
+  const hurryFetches = prepare(
+    database,
+    'update event_fetches set due_at = :at where source = :source and due_at > :latest',
+  )
   const selectDestinations = prepare<{ destination: string }>(
     database,
     'select distinct destination from item_counts order by destination',
@@ -222,6 +238,10 @@ export function createSettle(database: Database) {
     for (const { destination } of selectDestinations.all()) {
       for (const kind of ['upsert', 'delete']) hurryItems.run({ at, latest, destination, kind })
       hurryBatches.run({ at, latest, destination })
+    }
+    // From one source to the next: the index knows no other way to what is due late.
+    for (let { source } = nextSource.get('')!; source !== null; { source } = nextSource.get(source)!) {
+      hurryFetches.run({ at, latest, source })
     }
   }
 

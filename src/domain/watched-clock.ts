@@ -1,0 +1,24 @@
+/** The wall clock, watched against one that can not be set. Milliseconds. */
+export interface WatchedClock {
+  readonly now: () => number
+  /** How far the clock is behind the latest time that it has told, less what has passed since. */
+  readonly setBackMs: () => number
+  /** From now on the clock is right as it is. */
+  readonly trust: () => void
+}
+
+/** Every time that is told is noted: a clock that was ahead for a moment only is noticed by whoever has asked it then. */
+export function watchClock(wallClock: () => number, monotonic: () => number): WatchedClock {
+  let furthest = wallClock() - monotonic()
+  return {
+    now() {
+      const at = wallClock()
+      furthest = Math.max(furthest, at - monotonic())
+      return at
+    },
+    setBackMs: () => furthest - (wallClock() - monotonic()),
+    trust() {
+      furthest = wallClock() - monotonic()
+    },
+  }
+}
