@@ -1,8 +1,6 @@
-import { mkdtempSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createFolder } from '../e2e/process.ts'
 import { accepted, refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay, startSandbox, type TestRelay } from '../support.ts'
 
@@ -643,7 +641,7 @@ describe('the destination', () => {
     const clock = createClock()
     const ingest = await startScriptedIngest(clock)
     ingest.answer(() => refused(503, 'down', true))
-    const store = `sqlite:${mkdtempSync(join(tmpdir(), 'cms-relay-'))}/relay.db`
+    const store = `sqlite:${createFolder()}/relay.db`
     const before = await startRelay({ baseUrl: ingest.baseUrl, clock, store })
     await publish(before, [1])
     await before.deliver(2 * second)
