@@ -4,6 +4,7 @@ import { findConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
 import type { Environment } from '../config/substitute.ts'
+import { needsModels } from '../mapping/bind.ts'
 import type { Source } from '../stages/source.ts'
 import { print, table } from './report.ts'
 
@@ -18,9 +19,8 @@ export async function check({ config: flag, json, env }: CheckOptions): Promise<
   const { config, file } = await loadWholeConfig(findConfigFile(flag, env), env)
   const { sources, mappers } = await composeSources(config)
   composeEndpoints(config)
-  const needy = new Set(mappers.list().flatMap((mapper) => (mapper.needsModels ? [mapper.name] : [])))
   const warnings = Object.entries(config.sources).flatMap(([name, { mapper, models }]) => {
-    const isMute = needy.has(mapper) && Object.keys(models).length === 0
+    const isMute = needsModels(mappers.get(mapper)!) && Object.keys(models).length === 0
     return isMute ? [`sources.${name}: mapper '${mapper}' sends registered models only, and none is registered`] : []
   })
   const wiring = wiringOf(config, file, sources, warnings)

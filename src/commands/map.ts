@@ -58,12 +58,7 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const library = await loadMappers({ userDir: config?.mappers_dir })
   const definition = library.get(name)
   if (!definition) {
-    throw new UsageError(
-      `no mapper '${name}' (there is ${library
-        .list()
-        .map((one) => one.name)
-        .join(', ')})`,
-    )
+    throw new UsageError(`no mapper '${name}' (there is ${library.names.join(', ')})`)
   }
   const vars = { ...source?.vars, ...varsOf(options.var) }
   const mapper = bindMapper(definition, {

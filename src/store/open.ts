@@ -10,10 +10,12 @@ export interface OpenOptions {
 }
 
 /** Opens the store that a url names: `sqlite:PATH`. Throws RelayError where it can't. */
-export async function openStore(url: string, options: OpenOptions): Promise<Store> {
+export async function openStore(url: string, { lock }: OpenOptions): Promise<Store> {
   const path = pathOf(url)
-  if (!options.lock) expectFile(path)
-  return openSqlite(path, options)
+  if (lock) return openSqlite(path, { lock })
+  expectFile(path)
+  // A command keeps nobody waiting, and threads would take longer to start than it takes for its work.
+  return openSqlite(path, { thread: false })
 }
 
 export interface BackupOptions {

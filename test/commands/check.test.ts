@@ -71,6 +71,19 @@ describe('check of a valid configuration', () => {
   })
 })
 
+test('check warns of a source whose mapper sends registered models only, where none is registered', async () => {
+  const sourceOf = (models: string) => `
+destinations: { main: { token: "\${TOKEN}", website_id: site_1, site_domain: example.com } }
+sources: { cms: { mapper: strapi, destination: main, secret: "\${HOOK}", vars: { origin: https://example.com }, models: ${models} } }
+`
+  const mute = await checkFile(sourceOf('{}'))
+  expect(mute.code).toBe(0)
+  expect(mute.stdout).toMatch(/^warning: sources\.cms: mapper 'strapi' sends registered models only/m)
+  const sound = await checkFile(sourceOf('{ "api::article.article": { type: post } }'))
+  expect(sound.code).toBe(0)
+  expect(sound.stdout).not.toContain('warning')
+})
+
 describe('check of one with mistakes', () => {
   test('lists every mistake of the file with its path, and ends with 1', async () => {
     const { code, stdout, stderr } = await checkFile(`

@@ -9,8 +9,8 @@ const origin = ['--var', 'origin=https://example.com']
 const updated = join(fixtures, 'shopify/products-update.json')
 const stackTrace = /^\s+at /m
 
-async function map(args: readonly string[], input?: string) {
-  const ended = await runCommand(['map', ...args], { cwd: createFolder(), ...(input !== undefined && { input }) })
+async function map(args: readonly string[], input: string) {
+  const ended = await runCommand(['map', ...args], { cwd: createFolder(), input })
   expect(ended.stderr).not.toMatch(stackTrace)
   return ended
 }
@@ -26,7 +26,7 @@ async function mapHere(args: readonly string[], input?: string) {
 
 describe('map prints what one webhook would come to', () => {
   test('from a fixture', async () => {
-    const { code, stdout, stderr } = await map(['--mapper', 'shopify', '--fixture', updated, ...origin])
+    const { code, stdout, stderr } = await mapHere(['--mapper', 'shopify', '--fixture', updated, ...origin])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const printed = JSON.parse(stdout)
     expect(Object.keys(printed)).toEqual(['event', 'changes', 'skipped'])
@@ -58,7 +58,7 @@ describe('map prints what one webhook would come to', () => {
   test('from a body, with headers, whose integers keep their digits', async () => {
     const headers = ['--header', 'X-Shopify-Topic: products/delete', '--header', 'x-shopify-webhook-id:d-1']
     const args = ['--mapper', 'shopify', '--input', '-', ...headers, ...origin]
-    const { code, stdout } = await map(args, '{"id":788032119674292922}')
+    const { code, stdout } = await mapHere(args, '{"id":788032119674292922}')
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       event: { id: 'd-1', topic: 'products/delete' },
@@ -139,7 +139,7 @@ describe('a webhook that holds no record', () => {
 describe('map fails', () => {
   test('with 1 where a record can not be mapped, and prints what could', async () => {
     const fixture = join(fixtures, 'shopify/products-update-incomplete.json')
-    const { code, stdout, stderr } = await map(['--mapper', 'shopify', '--fixture', fixture, ...origin])
+    const { code, stdout, stderr } = await mapHere(['--mapper', 'shopify', '--fixture', fixture, ...origin])
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toMatchObject({ changes: [] })
     expect(stderr).toMatch(/^cms-relay: some records could not be mapped\n {2}.*product lacks/)

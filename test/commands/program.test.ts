@@ -53,7 +53,7 @@ describe('the command line', () => {
 })
 
 test('keygen makes up a secret that is long, fit for a url, and another one each time', async () => {
-  const text = await runCommand(['keygen'], { cwd })
+  const text = await runHere(['keygen'])
   const json = await runHere(['keygen', '--json'])
   const long = await runHere(['keygen', '--bytes', '64'])
   expect(text).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[\w-]{43}\n$/), stderr: '' })

@@ -1,13 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadWholeConfig } from '../../src/compose.ts'
 import { findConfigFile, loadConfig, readConfig } from '../../src/config/load.ts'
 import type { Issue } from '../../src/config/substitute.ts'
 import { RelayError } from '../../src/domain/errors.ts'
+import { atEndOfFile, createFolder } from '../e2e/process.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'cms-relay-config-'))
+const folder = createFolder(atEndOfFile())
 const full = `
 destinations:
   main:

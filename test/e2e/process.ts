@@ -155,11 +155,13 @@ export interface ConfigOptions {
   readonly server?: Record<string, unknown>
   readonly delivery?: Record<string, unknown>
   readonly destination?: Record<string, unknown>
+  /** Names of more destinations, like `main` but that no source sends to. */
+  readonly more?: readonly string[]
 }
 
 /** Writes a `relay.yaml` that delivers to an ingest API without dawdling. Secrets are those of `support.ts`. */
 export function writeConfig(folder: string, baseUrl: string, options: ConfigOptions = {}): void {
-  const { server, delivery, destination } = options
+  const { server, delivery, destination, more = [] } = options
   const main = {
     token,
     website_id: 'site_1',
@@ -177,7 +179,7 @@ export function writeConfig(folder: string, baseUrl: string, options: ConfigOpti
   }
   const config = {
     server: { host: '127.0.0.1', admin_token: adminToken, ...server },
-    destinations: { main },
+    destinations: Object.fromEntries(['main', ...more].map((name) => [name, main])),
     sources: {
       shop: { mapper: 'shopify', secret: shopSecret, ...shared },
       demo: { mapper: 'generic', verify: 'none', ...shared },

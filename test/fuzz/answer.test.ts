@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Answer } from '../../src/ingest/client.ts'
 import { readOutcome } from '../../src/ingest/outcome.ts'
 import { readEnvelope } from '../../src/ingest/wire.ts'
-import fc from '../fast-check.ts'
+import fc, { character } from '../fast-check.ts'
 import { nowMs } from '../ingest/support.ts'
 import { numRuns, timeout } from './runs.ts'
 
@@ -47,7 +47,7 @@ const envelope = fc.oneof(
 const text = fc.oneof(
   { weight: 6, arbitrary: envelope.map((value) => JSON.stringify(value)) },
   { weight: 1, arbitrary: fc.tuple(envelope, fc.nat(60)).map(([value, cut]) => JSON.stringify(value).slice(0, -cut)) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  { weight: 1, arbitrary: fc.string({ unit: character }) },
   { weight: 1, arbitrary: fc.nat(20_000).map((depth) => `{"ok":true,"data":${'['.repeat(depth)}`) },
 )
 const httpStatus = fc.oneof(

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createFolder, runCommand, shopHeaders, startServe } from '../e2e/process.ts'
+import { runHere } from '../commands/run-here.ts'
+import { createFolder, type Ended, runCommand, shopHeaders, startServe } from '../e2e/process.ts'
 import { product } from '../support.ts'
 
 /** Values that nobody but the relay and whom they are for may ever see. */
@@ -64,7 +65,7 @@ async function startParrot(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-function configFor(parrot: string): unknown {
+function configFor(parrot: string, folder: string): unknown {
   const common = { destination: 'main', vars: { origin: 'https://example.com' } }
   const generic = (scheme: object, name: string) => ({
     mapper: 'generic',
@@ -87,7 +88,7 @@ function configFor(parrot: string): unknown {
       },
     },
     sources: {
-      shop: { mapper: 'shopify', secret: '${file:./shop-secret}', ...common },
+      shop: { mapper: 'shopify', secret: `\${file:${folder}/shop-secret}`, ...common },
       path: generic({ scheme: 'path' }, 'PATH_SECRET'),
       query: generic({ scheme: 'query' }, 'QUERY_SECRET'),
       body: generic({ scheme: 'body' }, 'BODY_SECRET'),
@@ -116,7 +117,7 @@ test('promise 11: no secret in log, database, metrics, answers, crash reports or
   timeout: 60_000,
 }, async () => {
   const folder = createFolder()
-  writeFileSync(join(folder, 'relay.yaml'), JSON.stringify(configFor(await startParrot())))
+  writeFileSync(join(folder, 'relay.yaml'), JSON.stringify(configFor(await startParrot(), folder)))
   writeFileSync(join(folder, 'shop-secret'), canaries.SHOP_SECRET)
   const { SHOP_SECRET: _file, ...env } = canaries
   const reports = { NODE_OPTIONS: `--report-on-signal --report-directory=${folder}` }
@@ -183,10 +184,13 @@ test('promise 11: no secret in log, database, metrics, answers, crash reports or
   const backedUp = await runCommand(['backup', 'backup.db'], { cwd: folder, env })
   expect(backedUp).toMatchObject({ code: 0, stderr: '' })
   const backup = readFileSync(join(folder, 'backup.db'), 'latin1')
-  const commands = [['check'], ['check', '--json'], ['status'], ['status', '--json']]
-  const printed = await Promise.all(commands.map((args) => runCommand(args, { cwd: folder, env })))
+  const run = (name: string) => runCommand([name], { cwd: folder, env })
+  const here = (...args: string[]) => runHere(args, { ...env, RELAY_STORE: `sqlite:${join(folder, 'data/relay.db')}` })
+  const printed: Pick<Ended, 'code' | 'stdout' | 'stderr'>[] = await Promise.all(['check', 'status'].map(run))
+  for (const name of ['check', 'status'])
+    printed.push(await here(name, '--json', '--config', join(folder, 'relay.yaml')))
   writeFileSync(join(folder, 'broken.yaml'), brokenConfig)
-  const broken = await runCommand(['check', '--config', 'broken.yaml'], { cwd: folder, env })
+  const broken = await here('check', '--config', join(folder, 'broken.yaml'))
   expect(broken).toMatchObject({ code: 1, stderr: expect.stringContaining('destinations.main') })
 
   // What is looked through is what was written.

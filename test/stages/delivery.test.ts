@@ -1,7 +1,6 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
+import { createFolder } from '../e2e/process.ts'
 import { accepted, refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay, startSandbox, type TestRelay } from '../support.ts'
 
@@ -19,6 +18,11 @@ const day = 86_400_000
 async function publish(relay: TestRelay, ids: readonly number[], over: Record<string, unknown> = {}): Promise<void> {
   for (const id of ids) expect((await relay.sendShop('products/update', product(id, over))).statusCode).toBe(202)
   await relay.map()
+}
+
+/** The beginning of an answer that is to be longer. */
+function partOf(response: ServerResponse, onWritten?: () => void): void {
+  response.writeHead(200, { 'content-length': '100' }).write('{"ok":', onWritten)
 }
 
 async function item({ relay }: TestRelay, id = 'product:1') {
@@ -177,16 +181,13 @@ describe('promise 5: idempotent to the byte', () => {
   test.each([
     ['a 500', refused(500, 'internal', true)],
     ['a 429', refused(429, 'rate_limited', true)],
-    [
-      'a cut-off answer',
-      (response: import('node:http').ServerResponse) =>
-        void response.writeHead(200, { 'content-length': '100' }).end('{"ok":'),
-    ],
-    ['a reset', (response: import('node:http').ServerResponse) => void response.socket?.destroy()],
+    ['an answer that does not end', (response: ServerResponse) => void partOf(response)],
+    ['a cut-off answer', (response: ServerResponse) => void partOf(response, () => response.destroy())],
+    ['a reset', (response: ServerResponse) => void response.socket?.destroy()],
     ['HTML', { status: 200, body: '<html>' }],
     ['an empty 200', { status: 200, body: '' }],
   ])('after %s the same key and bytes go out again, with a fresh nonce', async (_name, fault) => {
-    const test = await start({ destination: { delivery: { timeout: '2s' } } })
+    const test = await start({ destination: { delivery: { timeout: '500ms' } } })
     let failures = 3
     test.ingest.answer(({ ids }) => (failures-- > 0 ? fault : accepted(ids)))
     await publish(test, [1, 2])
@@ -640,7 +641,7 @@ describe('the destination', () => {
     const clock = createClock()
     const ingest = await startScriptedIngest(clock)
     ingest.answer(() => refused(503, 'down', true))
-    const store = `sqlite:${mkdtempSync(join(tmpdir(), 'cms-relay-'))}/relay.db`
+    const store = `sqlite:${createFolder()}/relay.db`
     const before = await startRelay({ baseUrl: ingest.baseUrl, clock, store })
     await publish(before, [1])
     await before.deliver(2 * second)

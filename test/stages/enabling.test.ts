@@ -1,14 +1,12 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
+import { createFolder } from '../e2e/process.ts'
 import { type Call, refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay, startSandbox, type TestRelay, token } from '../support.ts'
 
 const second = 1_000
 const never = new AbortController().signal
-const newFile = () => `sqlite:${mkdtempSync(join(tmpdir(), 'cms-relay-'))}/relay.db`
+const newFile = () => `sqlite:${createFolder()}/relay.db`
 
 type Started = TestRelay & { readonly ingest: ScriptedIngest }
 

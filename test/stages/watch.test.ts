@@ -1,7 +1,5 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { createFolder } from '../e2e/process.ts'
 import { createClock, startRelay, type TestRelay } from '../support.ts'
 
 const hour = 3_600_000
@@ -16,7 +14,7 @@ const told = ({ signals }: TestRelay) => signals.filter(({ kind }) => kind.start
 
 test('a source that is silent is told once, also over a restart, and once that it is back', async () => {
   const clock = createClock()
-  const store = `sqlite:${mkdtempSync(join(tmpdir(), 'cms-relay-'))}/relay.db`
+  const store = `sqlite:${createFolder()}/relay.db`
   const first = await startRelay({ baseUrl, clock, store, sources })
   for (const source of ['demo', 'quiet']) await first.send(source, body)
   const lastAt = clock.now()

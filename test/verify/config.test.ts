@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -9,6 +8,7 @@ import { readConfig } from '../../src/config/load.ts'
 import type { Issue } from '../../src/config/substitute.ts'
 import { verifyConfigOf } from '../../src/config/verify.ts'
 import { verifySchema } from '../../src/verify/verifier.ts'
+import { createFolder } from '../e2e/process.ts'
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
@@ -26,7 +26,7 @@ async function issuesOf(source: object): Promise<readonly Issue[]> {
 }
 
 test('a public key may come from a file or a variable, and needs no secret', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'cms-relay-key-')), 'key.pem')
+  const file = join(createFolder(), 'key.pem')
   writeFileSync(file, pem)
   for (const public_key of [`\${file:${file}}`, '${KEY}', ['${KEY}', `\${file:${file}}`]]) {
     const config = configOf({ verify: { scheme: 'jwt', public_key } }, { KEY: pem.replaceAll('\n', '\\n') })

@@ -22,7 +22,7 @@ export interface Link {
   call<M extends Method>(method: M, ...args: Parameters<Engine[M]>): Promise<ReturnType<Engine[M]>>
 }
 
-/** The engine in this thread: for tests in memory. */
+/** The engine in this thread: for commands, and for tests. */
 export function linkHere(path: string, options: DatabaseOptions): Link {
   const engine = openEngine(path, options)
   return {
