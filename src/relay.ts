@@ -4,7 +4,6 @@ import { composeDestination, composeSources } from './compose.ts'
 import { composeEndpoints } from './compose-notify.ts'
 import type { Config } from './config/schema.ts'
 import { secretsOf } from './config/secrets.ts'
-import type { Circuit } from './domain/circuit.ts'
 import { RelayError } from './domain/errors.ts'
 import { createIntake, type Intake, type IntakeLimits } from './domain/intake.ts'
 import type { Emit } from './domain/signal.ts'
@@ -67,7 +66,6 @@ export interface Relay {
   readonly stream: SignalStream
   /** Webhooks to the operator. */
   readonly notifiers: readonly Notifier[]
-  circuits(): ReadonlyMap<string, Circuit>
   rhythms(): ReadonlyMap<string, SourceRhythm>
   start(): void
   /** Wakes every loop: after a change that did not come through a stage. */
@@ -297,7 +295,6 @@ export async function openRelay({
     stream,
     notifiers,
     rhythms: () => new Map([...sources.keys()].map((name) => [name, watch.rhythmOf(name)])),
-    circuits: () => new Map([...delivers].map(([name, deliver]) => [name, deliver.circuit()])),
     start,
     wake,
     async checkReady() {

@@ -410,7 +410,7 @@ describe('promise 9: a type outside of the scope of the token', () => {
     await test.deliver(60 * second)
     const { destinations } = await test.relay.store.readStats()
     expect(destinations[0]).toMatchObject({ delivered: 3, dead: 3, pending: 0 })
-    expect(test.relay.circuits().get('main')?.state).toBe('closed')
+    expect(test.relay.delivers.get('main')?.circuit()?.state).toBe('closed')
   })
 
   test('is taken for the website, and dies of nothing, while nothing else was accepted', async () => {
@@ -419,7 +419,7 @@ describe('promise 9: a type outside of the scope of the token', () => {
     await send(test, 'custom', 1)
     await test.map()
     await test.deliver(600 * second)
-    expect(test.relay.circuits().get('main')?.state).toBe('disabled')
+    expect(test.relay.delivers.get('main')?.circuit()?.state).toBe('disabled')
     expect(await item(test, 'custom:1')).toMatchObject({ status: 'pending' })
   })
 })
@@ -458,10 +458,10 @@ describe('promise 10: a bad destination hurts only itself', () => {
     const stats = new Map((await test.relay.store.readStats()).destinations.map((row) => [row.destination, row]))
     expect(stats.get('good')).toMatchObject({ delivered: 30, pending: 0 })
     expect(stats.get('bad')).toMatchObject({ delivered: 0, pending: 30 })
-    expect(test.relay.circuits().get('bad')?.state).toBe('open')
+    expect(test.relay.delivers.get('bad')?.circuit()?.state).toBe('open')
     bad.answer(() => undefined)
     await test.deliver(600 * second)
-    expect(test.relay.circuits().get('bad')?.state).toBe('closed')
+    expect(test.relay.delivers.get('bad')?.circuit()?.state).toBe('closed')
     const after = (await test.relay.store.readStats()).destinations.find((row) => row.destination === 'bad')
     expect(after).toMatchObject({ delivered: 30, pending: 0 })
   })
@@ -560,7 +560,7 @@ describe('the destination', () => {
       await publish(test, [id])
       await test.deliver(120 * second)
     }
-    expect(test.relay.circuits().get('main')?.state).toBe('closed')
+    expect(test.relay.delivers.get('main')?.circuit()?.state).toBe('closed')
     expect(calls).toBe(9)
   })
 
@@ -575,7 +575,7 @@ describe('the destination', () => {
     expect(test.signals).toContainEqual(
       expect.objectContaining({ kind: 'destination.clock_skew', destination: 'main' }),
     )
-    expect(test.relay.circuits().get('main')).toMatchObject({ state: 'closed', authFailures: 0 })
+    expect(test.relay.delivers.get('main')?.circuit()).toMatchObject({ state: 'closed', authFailures: 0 })
   })
 
   test('whose clock is set right again is called with the right time again', async () => {
@@ -597,7 +597,7 @@ describe('the destination', () => {
       { skewMs: 600 * second },
       { skewMs: 0 },
     ])
-    expect(test.relay.circuits().get('main')).toMatchObject({ state: 'closed', authFailures: 0 })
+    expect(test.relay.delivers.get('main')?.circuit()).toMatchObject({ state: 'closed', authFailures: 0 })
   })
 
   test.each([

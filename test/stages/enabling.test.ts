@@ -32,7 +32,7 @@ async function restarted(before: Started, store: string, destination: Record<str
   return test
 }
 
-const stateOf = ({ relay }: TestRelay) => relay.circuits().get('main')?.state
+const stateOf = ({ relay }: TestRelay) => relay.delivers.get('main')?.circuit()?.state
 const pathsOf = (calls: readonly Call[]) => calls.map(({ path }) => path.replace('/v1/ingest', ''))
 
 describe('enabling a destination', () => {
@@ -102,7 +102,7 @@ describe('enabling a destination', () => {
     const answer = await enabling
     expect(answer.statusCode).toBe(409)
     expect(answer.json().error.message).toContain('maintenance')
-    expect(test.relay.circuits().get('main')).toMatchObject({ state: 'disabled', reason: 'maintenance' })
+    expect(test.relay.delivers.get('main')?.circuit()).toMatchObject({ state: 'disabled', reason: 'maintenance' })
   })
 
   test('corrects a clock that is off instead of taking its refusal for one of the token', async () => {
@@ -144,7 +144,7 @@ describe('after a restart with other credentials a disabled destination', () => 
     const before = await startDisabled(store)
     const wrong = { token: 'con_test.wrong-as-well' }
     const test = await restarted(before, store, wrong)
-    expect(test.relay.circuits().get('main')).toMatchObject({
+    expect(test.relay.delivers.get('main')?.circuit()).toMatchObject({
       state: 'disabled',
       reason: expect.stringContaining('test call was refused'),
     })
@@ -161,7 +161,7 @@ describe('after a restart with other credentials a disabled destination', () => 
     expect(stateOf(same)).toBe('disabled')
     await same.admin('POST', '/destinations/main/disable', { reason: 'maintenance' })
     const other = await restarted({ ...same, ingest: before.ingest }, store, { token: 'con_test.another-secret' })
-    expect(other.relay.circuits().get('main')).toMatchObject({ state: 'disabled', reason: 'maintenance' })
+    expect(other.relay.delivers.get('main')?.circuit()).toMatchObject({ state: 'disabled', reason: 'maintenance' })
     expect(before.ingest.calls).toEqual([])
   })
 
@@ -188,7 +188,7 @@ describe('a circuit that another process has set', () => {
       return orders
     }
     expect(await orderStep()).toBe(2)
-    expect(test.relay.circuits().get('main')).toEqual(disabled)
+    expect(test.relay.delivers.get('main')?.circuit()).toEqual(disabled)
     expect((await store.readCircuits()).get('main')).toEqual(disabled)
     expect(test.signals).toContainEqual(
       expect.objectContaining({ kind: 'destination.changed', state: 'disabled', reason: 'maintenance' }),

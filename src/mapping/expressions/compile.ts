@@ -3,7 +3,7 @@ import { type Node, nodesOf } from './ast.ts'
 import { isBuiltin } from './builtin.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
 import { createCompiler, isUnsupported } from './generate.ts'
-import { createInterpreter } from './interpret.ts'
+import { createInterpreter, parseBounded } from './interpret.ts'
 import { needsBody } from './needs.ts'
 import type { Code, Frame, Run } from './run.ts'
 import { plain, plainDeep, type Sequence, sequenceOf } from './sequence.ts'
@@ -42,25 +42,24 @@ export interface Expression {
 
 /** Compiles JSONata text. Throws RelayError `invalid` for a syntax error, with its position, or an unknown function. */
 export function compileExpression(text: string, options: ExpressionOptions): Expression {
-  const interpreter = parse(text, options)
-  const nodes = [...nodesOf(interpreter.ast)]
+  const program = parse(text, options.timeLimitMs)
+  const ast = program.ast() as unknown as Node
+  const nodes = [...nodesOf(ast)]
   const bound = boundNames(nodes)
   refuseUnknownFunctions(text, nodes, bound, options.functions)
-  const code = generate(interpreter.ast as Node, bound, options.functions)
-  if (code)
-    return {
-      text,
-      isCompiled: true,
-      needsBody: needsBody(interpreter.ast as Node),
-      evaluate: compiled(text, code, options.timeLimitMs),
-    }
+  const code = generate(ast, bound, options.functions)
+  if (code) {
+    const evaluate = compiled(text, code, options.timeLimitMs)
+    return { text, isCompiled: true, needsBody: needsBody(ast), evaluate }
+  }
+  const interpret = createInterpreter(program, options.functions)
   return {
     text,
     isCompiled: false,
     needsBody: true,
     async evaluate(context, scope) {
       try {
-        return await interpreter.evaluate(context, scope)
+        return await interpret(context, scope)
       } catch (error) {
         throw evaluationError(text, error)
       }
@@ -68,9 +67,9 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   }
 }
 
-function parse(text: string, options: ExpressionOptions): ReturnType<typeof createInterpreter> {
+function parse(text: string, timeLimitMs: number): ReturnType<typeof parseBounded> {
   try {
-    return createInterpreter(text, options)
+    return parseBounded(text, timeLimitMs)
   } catch (error) {
     throw syntaxError(text, error)
   }

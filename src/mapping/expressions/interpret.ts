@@ -6,19 +6,20 @@ import { maxSequence, plainDeep } from './sequence.ts'
 /** How deep an evaluation may nest. The interpreter counts the entries of an object under way at once, too. */
 const maxDepth = 20_000
 
-/** Parses for JSONata's interpreter, with its own limits, so that an endless expression ends. Throws a fault. */
-export function createInterpreter(text: string, { functions, timeLimitMs }: ExpressionOptions) {
-  const program = parseProgram(text, { timeout: timeLimitMs, stack: maxDepth, sequence: maxSequence })
+/** How JSONata's interpreter evaluates a program, for what can't be compiled: with our functions, and never changing what it is given. */
+export function createInterpreter(program: jsonata.Expression, functions: ExpressionOptions['functions']) {
   for (const [name, run] of Object.entries(functions)) program.registerFunction(name, withPlainValues(run) as never)
   const mayWrite = [...nodesOf(program.ast())].some(isWriter)
-  return {
-    ast: program.ast() as unknown,
-    async evaluate(context: unknown, scope: Scope): Promise<unknown> {
-      const input = mayWrite ? copyOf(context) : context
-      const values = mayWrite ? (copyOf({ ...scope }) as Scope) : scope
-      return plainDeep(await program.evaluate(input, values as never))
-    },
+  return async function evaluate(context: unknown, scope: Scope): Promise<unknown> {
+    const input = mayWrite ? copyOf(context) : context
+    const values = mayWrite ? (copyOf({ ...scope }) as Scope) : scope
+    return plainDeep(await program.evaluate(input, values as never))
   }
+}
+
+/** Parses with the interpreter's own limits, so that an endless expression ends. Throws a fault. */
+export function parseBounded(text: string, timeLimitMs: number): jsonata.Expression {
+  return parseProgram(text, { timeout: timeLimitMs, stack: maxDepth, sequence: maxSequence })
 }
 
 /**
