@@ -121,6 +121,7 @@ export async function openRelay({
   stack.defer(async () => (await opened)?.close())
   const { mappers, sources } = await composeSources(config, now)
   const store = await opening
+  clock.heard((await store.newestTime()) ?? now())
   const fetching = [...sources.values()].filter(({ fetch }) => fetch !== null)
   while ((await store.releaseWaiting(fetching.map(({ name }) => name), releasedAtOnce)) > 0); // biome-ignore format: one idea
   for (const { fetch } of fetching) stack.defer(() => fetch?.client.close())

@@ -93,6 +93,12 @@ export interface Store {
   recover(options: { readonly at: number; readonly all: boolean; readonly latest?: number }): Promise<void>
 
   /**
+   * The latest time that one of the newest events and attempts has; null where there is none. Where it is ahead of the clock, the
+   * clock was set back while nobody was there to see it.
+   */
+  newestTime(): Promise<number | null>
+
+  /**
    * When the destination next has something due (an item or a batch), or null. May be in the past. What is claimed does
    * not count until it is settled or recovered.
    */

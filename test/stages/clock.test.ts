@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createFolder } from '../e2e/process.ts'
 import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay } from '../support.ts'
 
@@ -86,6 +88,23 @@ describe('a clock that is set back', () => {
     test.relay.start()
     await delivered
     expect(test.stepsBack()).toHaveLength(1)
+  })
+
+  test('while no relay ran is noticed by the one that starts then', async () => {
+    const store = `sqlite:${join(createFolder(), 'relay.db')}`
+    const clock = createClock()
+    const ingest = await startScriptedIngest(clock)
+    clock.advance(90 * second)
+    const before = await startRelay({ baseUrl: ingest.baseUrl, clock, store })
+    await before.sendShop('products/update', product(1))
+    await before.map()
+    await before.relay.close()
+    clock.advance(-90 * second)
+    const after = await startRelay({ baseUrl: ingest.baseUrl, clock, store })
+    expect(await after.relay.clockStep()).toBe(true)
+    await after.deliver()
+    expect(ingest.calls.map(({ ids }) => ids)).toEqual([['product:1']])
+    expect(await after.relay.clockStep()).toBe(false)
   })
 
   test('is noticed again where the store could not be written', async () => {

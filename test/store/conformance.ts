@@ -804,6 +804,28 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.claimBatch(next)).toMatchObject({ key: batch.key })
     })
 
+    test('the latest time of what has come in and gone out is known, whatever came after it', async () => {
+      const store = await openStore()
+      const hour = 3_600_000
+      expect(await store.newestTime()).toBeNull()
+      await store.accept([webhook({ receivedAt: start + hour })])
+      await store.accept([webhook({ receivedAt: start })])
+      expect(await store.newestTime()).toBe(start + hour)
+      await arrive(store, [upsert('p1', 'A')], start)
+      expect(await store.newestTime()).toBe(start + hour)
+      const batch = await send(store, start)
+      const attempt = {
+        durationMs: 1,
+        status: 200,
+        outcome: 'settled',
+        error: null,
+        requestId: null,
+        itemCount: 1,
+      } as const
+      await store.recordAttempt({ ...attempt, batchId: batch.batchId, destination: 'main', at: start + 2 * hour })
+      expect(await store.newestTime()).toBe(start + 2 * hour)
+    })
+
     test('all owners can be declared gone, whatever their lease', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])

@@ -76,6 +76,7 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     settleBatch: (owner, batchId, settlement, at) => writer.call('settleBatch', owner, batchId, settlement, at),
     recordAttempt: (attempt) => writer.call('recordAttempt', attempt),
     recover: (options) => writer.call('recover', options),
+    newestTime: () => writer.call('newestTime'),
     nextDueAt: (destination) => writer.call('nextDueAt', destination),
     readCircuits: () => writer.call('readCircuits'),
     writeCircuit: (destination, circuit) => writer.call('writeCircuit', destination, circuit),

@@ -265,7 +265,20 @@ export function createSettle(database: Database) {
     })
   }
 
-  return { settleBatch, recordAttempt, recover }
+  // Of several, because the newest may have come after the clock was set back.
+  const selectNewest = prepare<{ newest: number | null }>(
+    database,
+    `select max(at) as newest from (
+       select max(received_at) as at from (select received_at from events order by seq desc limit 100)
+       union all select max(received_at) from (select received_at from inbox order by first_seq desc limit 20)
+       union all select max(at) from (select at from attempts order by seq desc limit 100))`,
+  )
+
+  function newestTime(): number | null {
+    return selectNewest.get()!.newest
+  }
+
+  return { settleBatch, recordAttempt, recover, newestTime }
 }
 
 interface Work {
