@@ -4,6 +4,7 @@ import { composeDestination, composeSources } from './compose.ts'
 import { composeEndpoints } from './compose-notify.ts'
 import type { Config } from './config/schema.ts'
 import { secretsOf } from './config/secrets.ts'
+import { createCrowd } from './crowd.ts'
 import { RelayError } from './domain/errors.ts'
 import { createIntake, type Intake, type IntakeLimits } from './domain/intake.ts'
 import type { Emit } from './domain/signal.ts'
@@ -80,9 +81,6 @@ export interface Relay {
 const webhooksAtOnce = 1_000
 const bytesAtOnce = 64 * 1024 * 1024
 const releasedAtOnce = 1_000
-/** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
-const crowd = 8
-const crowdedMs = 100
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal })
@@ -207,11 +205,11 @@ export async function openRelay({
     return orders.size
   }
 
-  let crowdedAt = Number.NEGATIVE_INFINITY
+  const crowd = createCrowd()
   const receiveOne = createReceive({ store, sources, bodyLimit, now, emit })
   const receive: Receive = async (delivery, admit) => {
     intake.enter()
-    if (intake.webhooks > crowd) crowdedAt = performance.now()
+    crowd.see(intake.webhooks)
     try {
       const received = await receiveOne(delivery, admit)
       if (received.kind === 'kept' && !received.duplicate) bells.map.ring()
@@ -242,7 +240,7 @@ export async function openRelay({
       longestWaitMs,
       now,
       emit,
-      isBusy: () => performance.now() - crowdedAt < crowdedMs,
+      isBusy: crowd.isBusy,
       stop: stop.signal,
       cut: cut.signal,
     })

@@ -1,0 +1,55 @@
+import { performance } from 'node:perf_hooks'
+
+/** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
+const crowd = 8
+const crowdedMs = 100
+/** Above this, what the event loop does for others is missing for receiving. Below, webhooks wait for the disk, and nothing is won by waiting, too. */
+const busyShare = 0.75
+const sampleMs = 100
+
+export interface Crowd {
+  /** So many webhooks are being received. */
+  see(webhooks: number): void
+  /** Whether receiving needs the processor for itself. */
+  isBusy(): boolean
+}
+
+export interface CrowdOptions {
+  /** Monotonic. Milliseconds. */
+  readonly now?: () => number
+  /** The share of the time since the last call in which the event loop had something to do; 0 to 1. */
+  readonly readShare?: () => number
+}
+
+/** Webhooks crowd in where many are being received at once and the event loop has hardly time for anything else. */
+export function createCrowd({
+  now = () => performance.now(),
+  readShare = createShareReader(),
+}: CrowdOptions = {}): Crowd {
+  let crowdedAt = Number.NEGATIVE_INFINITY
+  let sampledAt = now()
+  let share = 0
+  return {
+    see(webhooks) {
+      if (webhooks > crowd) crowdedAt = now()
+    },
+    isBusy() {
+      const at = now()
+      if (at - sampledAt >= sampleMs) {
+        share = readShare()
+        sampledAt = at
+      }
+      return at - crowdedAt < crowdedMs && share > busyShare
+    },
+  }
+}
+
+function createShareReader(): () => number {
+  let last = performance.eventLoopUtilization()
+  return () => {
+    const next = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(next, last)
+    last = next
+    return utilization
+  }
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { createCrowd } from '../src/crowd.ts'
+
+function start() {
+  let at = 0
+  let share = 0
+  const crowd = createCrowd({ now: () => at, readShare: () => share })
+  /** Lets time pass in which so many webhooks were being received and the event loop was so busy. */
+  const pass = (ms: number, webhooks: number, busy: number) => {
+    at += ms
+    share = busy
+    crowd.see(webhooks)
+    return crowd.isBusy()
+  }
+  return pass
+}
+
+test('many webhooks at once that keep the event loop busy are a crowd, until a moment after the last', () => {
+  const pass = start()
+  expect(pass(100, 64, 0.9)).toBe(true)
+  expect(pass(60, 2, 0.9)).toBe(true)
+  expect(pass(60, 2, 0.9)).toBe(false)
+})
+
+test('few webhooks are none, however busy the event loop is', () => {
+  const pass = start()
+  expect(pass(100, 8, 1)).toBe(false)
+})
+
+test('many that wait for a slow disk are none: other work goes on meanwhile', () => {
+  const pass = start()
+  expect(pass(100, 64, 0.3)).toBe(false)
+  expect(pass(100, 64, 0.95)).toBe(true)
+  // What other work has made of the event loop counts for a tenth of a second at most.
+  expect(pass(50, 64, 0.3)).toBe(true)
+  expect(pass(50, 64, 0.3)).toBe(false)
+})
+
+test('the share is that of the event loop', async () => {
+  let at = 0
+  const crowd = createCrowd({ now: () => at })
+  for (const until = performance.now() + 50; performance.now() < until; );
+  await new Promise(setImmediate)
+  at = 100
+  crowd.see(64)
+  expect(crowd.isBusy()).toBe(true)
+})
