@@ -32,6 +32,9 @@ export function linkHere(path: string, options: DatabaseOptions): Link {
   }
 }
 
+/** What passes through the thread is soon garbage: the default lets it grow to many times of that before it is looked at. */
+const maxYoungGenerationSizeMb = 16
+
 const threadFile = new URL('./thread.ts', import.meta.url)
 
 /** A thread has no compile cache unless it asks for one; without it the reading of code takes longer than all else. */
@@ -46,7 +49,8 @@ const entry = new URL(
 
 /** The engine in a thread of its own. Resolves when the database is open. */
 export async function linkThread(path: string, options: DatabaseOptions, file = threadFile): Promise<Link> {
-  const worker = new Worker(entry, { workerData: { path, options, file: file.href } })
+  const workerData = { path, options, file: file.href }
+  const worker = new Worker(entry, { workerData, resourceLimits: { maxYoungGenerationSizeMb } })
   const pending = new Map<number, PromiseWithResolvers<unknown>>()
   let lastId = 0
   let gone: RelayError | null = null
