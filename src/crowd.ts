@@ -21,7 +21,7 @@ export interface CrowdOptions {
   readonly readShare?: () => number
 }
 
-/** Webhooks crowd in where many are being received at once and the event loop has hardly time for anything else. */
+/** A new crowd counts as busy until it has been looked at for a moment. Webhooks crowd in where many are being received at once and the event loop has hardly time for anything else. */
 export function createCrowd({
   now = () => performance.now(),
   readShare = createShareReader(),
@@ -31,7 +31,14 @@ export function createCrowd({
   let share = 0
   return {
     see(webhooks) {
-      if (webhooks > crowd) crowdedAt = now()
+      if (webhooks <= crowd) return
+      const at = now()
+      if (at - crowdedAt >= crowdedMs) {
+        readShare() // what was before says nothing of this crowd
+        sampledAt = at
+        share = 1
+      }
+      crowdedAt = at
     },
     isBusy() {
       const at = now()
