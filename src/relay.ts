@@ -192,8 +192,11 @@ export async function openRelay({
   const lookAtClock = createClockStep({ store, clock, emit })
   async function clockStep(): Promise<boolean> {
     const isSetBack = await lookAtClock()
-    if (isSetBack) wake()
-    return isSetBack
+    if (!isSetBack) return false
+    for (const stage of [...fetches.values(), ...notifiers]) stage.clockSetBack()
+    await Promise.all([...delivers.values()].map((deliver) => deliver.clockSetBack()))
+    wake()
+    return true
   }
 
   async function orderStep(): Promise<number> {

@@ -39,6 +39,8 @@ export type CircuitEvent =
   | { readonly kind: 'unauthorized'; readonly reason: string; readonly credentials: string }
   | { readonly kind: 'disable'; readonly reason: string }
   | { readonly kind: 'enable' }
+  /** The clock was set back: what waits for a time waits no longer. */
+  | { readonly kind: 'clock_set_back' }
   /** The test call before it would have been enabled. */
   | { readonly kind: 'refused'; readonly reason: string; readonly credentials: string }
 
@@ -49,6 +51,8 @@ export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): 
       return closedCircuit(at)
     case 'disable':
       return { ...circuit, state: 'disabled', reason: event.reason, changedAt: at, refused: null }
+    case 'clock_set_back':
+      return circuit.retryAt > at ? { ...circuit, retryAt: at } : circuit
     case 'answered':
       if (circuit.state === 'disabled' || isClean(circuit)) return circuit
       return closedCircuit(at)
@@ -87,6 +91,6 @@ export function hasNewCredentials({ state, refused }: Circuit, credentials: stri
 /** How many calls may be under way now: none while disabled or waiting, one as a probe, else `limit`. */
 export function callsAllowed(circuit: Circuit, limit: number, at: number): number {
   if (circuit.state === 'disabled') return 0
-  if (circuit.state === 'open') return at >= circuit.retryAt || circuit.retryAt - at > openCapMs ? 1 : 0 // or a clock set back
+  if (circuit.state === 'open') return at >= circuit.retryAt ? 1 : 0
   return circuit.authFailures > 0 ? 1 : limit
 }

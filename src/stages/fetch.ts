@@ -38,6 +38,8 @@ export interface FetchStage {
   step(worker: string, signal: AbortSignal): Promise<boolean>
   /** When the next event is due, or null. */
   nextAt(): Promise<number | null>
+  /** Ends a pause: the time that it waits for may be far off now. */
+  clockSetBack(): void
 }
 
 /** An event that waits is due again by then. */
@@ -70,9 +72,7 @@ export function createFetch(deps: FetchDeps): FetchStage {
 
   async function step(worker: string, signal: AbortSignal): Promise<boolean> {
     const at = now()
-    // Farther off than any pause, it was set before the clock stepped back.
-    const isPaused = at < pausedUntil && pausedUntil - at <= backoff.capMs
-    if (isPaused || signal.aborted) return false
+    if (at < pausedUntil || signal.aborted) return false
     const event = await store.claimWaiting({ owner: worker, source: source.name, at, leaseUntil: at + leaseMs })
     if (event === null) return false
     using limit = limitOf(signal)
@@ -150,6 +150,9 @@ export function createFetch(deps: FetchDeps): FetchStage {
     async nextAt() {
       const at = await store.nextFetchAt(source.name)
       return at === null ? null : Math.max(at, pausedUntil)
+    },
+    clockSetBack() {
+      pausedUntil = 0
     },
   }
 }

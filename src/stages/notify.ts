@@ -30,6 +30,8 @@ export interface Notifier {
   step(signal: AbortSignal): Promise<boolean>
   /** When to step again, in unix milliseconds; null where nothing waits. */
   nextAt(): number | null
+  /** Whatever waits is due: the time that it waits for may be far off now. */
+  clockSetBack(): void
   /** A last attempt for each that waits, until one fails; the rest is dropped. */
   flush(signal: AbortSignal): Promise<void>
 }
@@ -86,8 +88,8 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
     reportOverflow()
-    if (isAhead(restUntil, at)) return false
-    const next = waiting.find(({ dueAt }) => !isAhead(dueAt, at))
+    if (at < restUntil) return false
+    const next = waiting.find(({ dueAt }) => dueAt <= at)
     if (!next) return false
     await attempt(next, signal)
     return true
@@ -130,6 +132,10 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
       if (waiting.length === 0) return null
       return Math.max(restUntil, Math.min(...waiting.map(({ dueAt }) => dueAt)))
     },
+    clockSetBack() {
+      restUntil = 0
+      for (const [place, one] of waiting.entries()) waiting[place] = { ...one, dueAt: 0 }
+    },
     async flush(signal) {
       for (let tries = waiting.length; tries > 0 && failures === 0 && !signal.aborted; tries -= 1) {
         const [next] = waiting
@@ -141,11 +147,6 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
       waiting.length = 0
     },
   }
-}
-
-/** Farther off than any wait, a time was set before the clock stepped back. */
-function isAhead(until: number, at: number): boolean {
-  return at < until && until - at <= backoff.capMs
 }
 
 function isGone(result: PostResult): boolean {

@@ -93,8 +93,8 @@ export interface Store {
   recover(options: { readonly at: number; readonly all: boolean; readonly latest?: number }): Promise<void>
 
   /**
-   * The latest time that one of the newest events and attempts has; null where there is none. Where it is ahead of the clock, the
-   * clock was set back while nobody was there to see it.
+   * The latest time that an item, or one of the newest events and attempts, has; null where there is none. Where it is ahead of
+   * the clock, the clock was set back while nobody was there to see it.
    */
   newestTime(): Promise<number | null>
 

@@ -44,6 +44,28 @@ describe('a clock that is set back', () => {
     expect(test.stepsBack()).toEqual([{ kind: 'clock.stepped_back', byMs }])
   })
 
+  test('ends the pause that a 429 has asked for, and the wait of a circuit', async () => {
+    for (const status of [429, 503]) {
+      const test = await start()
+      test.ingest.answer(() => ({ ...refused(status, 'busy', true), headers: { 'retry-after': '60' } }))
+      for (let id = 1; id <= 6; id += 1) {
+        await test.publish(id)
+        await test.deliver(70 * second)
+      }
+      expect(test.relay.delivers.get('main')?.circuit().state).toBe(status === 503 ? 'open' : 'closed')
+      test.ingest.answer(() => undefined)
+      test.setClock(-90 * second)
+      const calls = test.ingest.calls.length
+      await test.deliver()
+      expect(test.ingest.calls).toHaveLength(calls)
+      await test.relay.clockStep()
+      await test.deliver()
+      await test.deliver()
+      expect(test.relay.delivers.get('main')?.circuit().state).toBe('closed')
+      expect(test.ingest.calls.length).toBeGreaterThan(calls)
+    }
+  })
+
   test('is noticed once, each time', async () => {
     const test = await start()
     const noticed = []

@@ -813,7 +813,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.newestTime()).toBe(start + hour)
       await arrive(store, [upsert('p1', 'A')], start)
       expect(await store.newestTime()).toBe(start + hour)
-      const batch = await send(store, start)
+      await arrive(store, [upsert('p2', 'A')], start + 1.5 * hour)
+      expect(await store.newestTime()).toBe(start + 1.5 * hour)
+      const batch = await send(store, start + 1.5 * hour)
       const attempt = {
         durationMs: 1,
         status: 200,

@@ -53,6 +53,8 @@ export interface Deliver {
   disable(reason: string): Promise<Circuit>
   /** Enables it where it was disabled for credentials that are other ones now, after a test call. */
   reconsider(signal: AbortSignal): Promise<void>
+  /** Ends pauses: the time that they wait for may be far off now. */
+  clockSetBack(): Promise<void>
   /** Takes over a circuit that another process has set, and written. */
   adopt(ordered: Circuit): Promise<void>
 }
@@ -85,9 +87,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
 
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
-    // Farther off than any pause, it was set before the clock stepped back.
-    const isPaused = at < pausedUntil && pausedUntil - at <= destination.backoff.capMs
-    if (!destination.enabled || isPaused) return false
+    if (!destination.enabled || at < pausedUntil) return false
     if (underWay >= callsAllowed(circuit, limits.current().calls, at)) return false
     underWay += 1
     try {
@@ -296,6 +296,10 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     },
     async reconsider(signal) {
       if (destination.enabled && hasNewCredentials(circuit, destination.credentials)) await enable({}, signal)
+    },
+    async clockSetBack() {
+      pausedUntil = 0
+      await keepCircuit({ kind: 'clock_set_back' }, now())
     },
     async adopt(ordered) {
       const before = circuit

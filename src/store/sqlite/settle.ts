@@ -271,6 +271,7 @@ export function createSettle(database: Database) {
     `select max(at) as newest from (
        select max(received_at) as at from (select received_at from events order by seq desc limit 100)
        union all select max(received_at) from (select received_at from inbox order by first_seq desc limit 20)
+       union all select max(changed_at) from items
        union all select max(at) from (select at from attempts order by seq desc limit 100))`,
   )
 
