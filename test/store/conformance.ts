@@ -804,6 +804,17 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.claimBatch(next)).toMatchObject({ key: batch.key })
     })
 
+    test('and so is what has changed while a batch holds it, once the batch is over', async () => {
+      const store = await openStore()
+      const hour = 3_600_000
+      await arrive(store, [upsert('p1', 'A')], start)
+      const batch = await send(store, start)
+      await arrive(store, [upsert('p1', 'B')], start + hour)
+      await store.recover({ at: start, all: false, latest: start + 1 })
+      expect(await finish(store, batch, { result: 'delivered' })).toBe(true)
+      expect(await dueIds(store)).toEqual(['p1'])
+    })
+
     test('the latest time of what has come in and gone out is known, whatever came after it', async () => {
       const store = await openStore()
       const hour = 3_600_000

@@ -216,6 +216,13 @@ export function createSettle(database: Database) {
        select seq from items where status = 'pending' and batch_seq is null and destination = :destination
          and kind = :kind and due_at > :latest)`,
   )
+  // What has changed while a batch holds it waits for its time once the batch is over.
+  const hurryHeldItems = prepare(
+    database,
+    `update items set due_at = :at where due_at > :latest and seq in (
+       select item_seq from batch_items where batch_seq in (
+         select seq from batches where destination = :destination and status in ('claimed', 'open')))`,
+  )
   const hurryBatches = prepare(
     database,
     `update batches set next_at = :at
@@ -237,6 +244,7 @@ export function createSettle(database: Database) {
   function hurry(at: number, latest: number): void {
     for (const { destination } of selectDestinations.all()) {
       for (const kind of ['upsert', 'delete']) hurryItems.run({ at, latest, destination, kind })
+      hurryHeldItems.run({ at, latest, destination })
       hurryBatches.run({ at, latest, destination })
     }
     // From one source to the next: the index knows no other way to what is due late.
