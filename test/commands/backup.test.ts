@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import { createFolder, writeConfig } from '../e2e/process.ts'
+import { writeConfig } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { runHere } from './run-here.ts'
 
 test('a backup says where it is, refuses what is there, and replaces it when told to', async () => {

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createFolder, runCommand } from '../e2e/process.ts'
+import { runCommand } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { runHere } from './run-here.ts'
 
 const stackTrace = /^\s+at /m

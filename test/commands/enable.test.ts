@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { admin, createFolder, startServe, writeConfig } from '../e2e/process.ts'
+import { admin, startServe, writeConfig } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { runHere } from './run-here.ts'
 

@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type Ask, withQuestions } from '../../src/commands/questions.ts'
 import { loadMappers } from '../../src/mapping/load.ts'
-import { createFolder, runCommand } from '../e2e/process.ts'
+import { runCommand } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { runHere } from './run-here.ts'
 
 const { names } = await loadMappers()

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadMappers } from '../../src/mapping/load.ts'
-import { createFolder, runCommand } from '../e2e/process.ts'
+import { runCommand } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { runHere } from './run-here.ts'
 
 const { names } = await loadMappers()

@@ -1,16 +1,8 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
-import {
-  admin,
-  createFolder,
-  runCommand,
-  shopHeaders,
-  startProcess,
-  startServe,
-  untilSettled,
-  writeConfig,
-} from '../e2e/process.ts'
+import { admin, runCommand, shopHeaders, startProcess, startServe, untilSettled, writeConfig } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { startScriptedIngest } from '../scripted-ingest.ts'
 import { claimedEvents, map } from '../store/support.ts'
 import { product } from '../support.ts'

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
-import { createFolder, runCommand, startProcess } from '../e2e/process.ts'
+import { runCommand, startProcess } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import vectors from '../vectors/signing-vectors.json' with { type: 'json' }
 import { runHere } from './run-here.ts'
 

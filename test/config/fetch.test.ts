@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { composeSources } from '../../src/compose.ts'
 import { readConfig } from '../../src/config/load.ts'
 import { secretsOf } from '../../src/config/secrets.ts'
 import { RelayError } from '../../src/domain/errors.ts'
+import { createFolder } from '../folder.ts'
 
 const head = (fetch: string) => `name: thin
 title: Thin
@@ -16,8 +16,7 @@ records: [{ name: r, fetch: { url: '"/" & id' }, type: post, id: '"r:" & $ref.id
 const usual = `fetch: { base_url: '"https://api.test/v2"', token: { header: authorization, prefix: 'Bearer ' } }`
 
 function configOf(fetch: object, mapper = 'thin', definition = usual) {
-  const folder = mkdtempSync(join(tmpdir(), 'relay-config-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const folder = createFolder()
   writeFileSync(join(folder, 'thin.yaml'), head(definition))
   return readConfig(
     {

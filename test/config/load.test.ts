@@ -5,7 +5,8 @@ import { loadWholeConfig } from '../../src/compose.ts'
 import { findConfigFile, loadConfig, readConfig } from '../../src/config/load.ts'
 import type { Issue } from '../../src/config/substitute.ts'
 import { RelayError } from '../../src/domain/errors.ts'
-import { atEndOfFile, createFolder } from '../e2e/process.ts'
+import { atEndOfFile } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 
 const folder = createFolder(atEndOfFile())
 const full = `

@@ -2,9 +2,10 @@ import { copyFileSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readMigrations } from '../../src/store/sqlite/migrate.ts'
+import { createFolder } from '../folder.ts'
 import { startScriptedIngest } from '../scripted-ingest.ts'
 import { product } from '../support.ts'
-import { createFolder, runCommand, shopHeaders, startServe, untilSettled, writeConfig } from './process.ts'
+import { runCommand, shopHeaders, startServe, untilSettled, writeConfig } from './process.ts'
 
 test('a backup under traffic, a kill, and a restore as the page says: all that was acknowledged before is there', {
   timeout: 60_000,

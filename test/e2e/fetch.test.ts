@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { startScriptedCms } from '../fetch/support.ts'
+import { createFolder } from '../folder.ts'
 import { startScriptedIngest } from '../scripted-ingest.ts'
 import { adminToken, token } from '../support.ts'
-import { admin, createFolder, type RelayProcess, startServe } from './process.ts'
+import { admin, type RelayProcess, startServe } from './process.ts'
 
 const mapper = `name: thin
 title: Thin

@@ -1,15 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
+import { createFolder } from '../folder.ts'
 import { accepted, type Call, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { product } from '../support.ts'
-import {
-  admin,
-  createFolder,
-  type RelayProcess,
-  shopHeaders,
-  startServe,
-  untilSettled,
-  writeConfig,
-} from './process.ts'
+import { admin, type RelayProcess, shopHeaders, startServe, untilSettled, writeConfig } from './process.ts'
 import { openSocket, requestText } from './raw-socket.ts'
 
 const clock = { now: Date.now }

@@ -1,17 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterAll, expect, onTestFinished, vi } from 'vitest'
+import type { AtEnd } from '../folder.ts'
 import { adminToken, shopSecret, token } from '../support.ts'
 
 const cli = join(import.meta.dirname, '../../bin/cms-relay.js')
-
-/** Where to put what has to be undone: at the end of the test, or of the file. */
-export type AtEnd = (undo: () => void | Promise<void>) => void
 
 /** For what the tests of a file share. To be called at the top of the file. */
 export function atEndOfFile(): AtEnd {
@@ -20,13 +18,6 @@ export function atEndOfFile(): AtEnd {
     for (const undo of undos.reverse()) await undo()
   })
   return (undo) => void undos.push(undo)
-}
-
-/** An empty folder of its own, removed at the end. */
-export function createFolder(atEnd: AtEnd = onTestFinished): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cms-relay-test-'))
-  atEnd(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
 }
 
 /** Nothing of ours but the way to programs. Compiled code is kept between the many processes of a run. */

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { atEndOfFile, createFolder, type RelayProcess, run, runCommand, startServe } from './process.ts'
+import { createFolder } from '../folder.ts'
+import { atEndOfFile, type RelayProcess, run, runCommand, startServe } from './process.ts'
 
 const atEnd = atEndOfFile()
 const stackTrace = /^\s+at /m

@@ -1,17 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { createFolder } from '../folder.ts'
 import { startScriptedIngest } from '../scripted-ingest.ts'
 import { product } from '../support.ts'
-import {
-  admin,
-  atEndOfFile,
-  createFolder,
-  type RelayProcess,
-  shopHeaders,
-  startServe,
-  untilSettled,
-  writeConfig,
-} from './process.ts'
+import { admin, atEndOfFile, type RelayProcess, shopHeaders, startServe, untilSettled, writeConfig } from './process.ts'
 import { chunked, openSocket, requestText } from './raw-socket.ts'
 
 const atEnd = atEndOfFile()

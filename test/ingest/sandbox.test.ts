@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { checksumOf } from '../../src/domain/ingest-item.ts'
 import { createSandbox, type SandboxOptions } from '../../src/ingest/sandbox.ts'
 import { bodySha256Of, sign } from '../../src/ingest/signer.ts'
+import { createFolder } from '../folder.ts'
 import { itemOf, nowMs, siteDomain, token, websiteId } from './support.ts'
 
 type Headers = Record<string, string>
@@ -311,8 +310,7 @@ test('the answer tells the time by its own clock', async () => {
 })
 
 test('with a file, items, keys and nonces outlive it', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sandbox-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = createFolder()
   const state = join(folder, 'sandbox.db')
   const before = startSandbox({ state })
   const first = await before.send('item', single(), { key: 'k', nonce: 'n' })

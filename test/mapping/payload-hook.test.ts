@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { createVerifier, verifySchema } from '../../src/verify/verifier.ts'
+import { createFolder } from '../folder.ts'
 
 const project = join(import.meta.dirname, '../..')
 const secret = 'a-long-random-text-for-both-sides'
@@ -17,8 +17,7 @@ type Hook = (args: object) => Promise<void>
 async function readHook(): Promise<Record<'relayChange' | 'relayDelete', Hook>> {
   const page = readFileSync(join(project, 'docs/cms/payload.md'), 'utf8')
   const code = /^```ts\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? ''
-  const folder = mkdtempSync(join(tmpdir(), 'relay-hook-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const folder = createFolder()
   const file = join(folder, 'relay.ts')
   writeFileSync(file, code)
   return await import(pathToFileURL(file).href)

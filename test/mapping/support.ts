@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { RelayError } from '../../src/domain/errors.ts'
 import { type FetchAnswers, fetchText } from '../../src/domain/fetch.ts'
 import { type BindOptions, bindMapper } from '../../src/mapping/bind.ts'
@@ -11,12 +9,12 @@ import { loadMappers, type MapperLibrary } from '../../src/mapping/load.ts'
 import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
 import { readWebhook, type Webhook } from '../../src/mapping/webhook.ts'
 import { type FixtureAnswer, fixtureAnswers } from '../../src/stages/fixture-answers.ts'
+import { createFolder } from '../folder.ts'
 import { fixtureBytes } from './fixtures.ts'
 
 /** A folder with these files, gone after the test. */
 export function folder(files: Readonly<Record<string, string>>): string {
-  const path = mkdtempSync(join(tmpdir(), 'relay-mappers-'))
-  onTestFinished(() => rmSync(path, { recursive: true }))
+  const path = createFolder()
   for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
   return path
 }

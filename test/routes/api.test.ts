@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { createFolder } from '../folder.ts'
 import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { adminToken, createClock, product, startRelay, type TestRelay } from '../support.ts'
 
@@ -441,8 +441,7 @@ records:
   }
 
   test("shows what today's mapper makes of it beside what is wanted now, and changes nothing", async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'relay-'))
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = createFolder()
     const first = await startNotes(folder, 'name')
     for (const body of [note({ name: 'Old' }), note({ name: 'New', revision: 2 }), { event: 'note.read' }]) {
       await first.send('notes', body)
@@ -669,8 +668,7 @@ describe('destinations', () => {
   })
 
   test('that are disabled get nothing, also after a restart, until someone enables them', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cms-relay-api-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const folder = createFolder()
     const clock = createClock()
     const ingest = await startScriptedIngest(clock)
     const options = { baseUrl: ingest.baseUrl, clock, store: `sqlite:${join(folder, 'relay.db')}` }

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { runHere } from '../commands/run-here.ts'
-import { createFolder, type Ended, runCommand, shopHeaders, startServe } from '../e2e/process.ts'
+import { type Ended, runCommand, shopHeaders, startServe } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { product } from '../support.ts'
 
 /** Values that nobody but the relay and whom they are for may ever see. */

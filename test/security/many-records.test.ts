@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createFolder } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { startRelay } from '../support.ts'
 
 const baseUrl = 'http://127.0.0.1:9/v1/ingest'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createFolder } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay } from '../support.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
-import { createFolder } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { type Call, refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay, startSandbox, type TestRelay, token } from '../support.ts'
 

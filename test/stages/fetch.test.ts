@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { EventDetail } from '../../src/store/store.ts'
 import { type CmsAnswer, type CmsRequest, type ScriptedCms, startScriptedCms } from '../fetch/support.ts'
+import { createFolder } from '../folder.ts'
 import { folder } from '../mapping/support.ts'
 import { type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { type Clock, createClock, startRelay, type TestRelay } from '../support.ts'
@@ -390,8 +389,7 @@ test('the time of a request starts when its turn comes', async () => {
 
 describe('a relay that dies', () => {
   test('between an answer and its settlement asks again after its start', async () => {
-    const path = mkdtempSync(join(tmpdir(), 'relay-'))
-    onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+    const path = createFolder()
     const clock = createClock()
     const cms = await startScriptedCms(storyOf)
     const options = { store: `sqlite:${join(path, 'relay.db')}`, clock, cms }
@@ -407,8 +405,7 @@ describe('a relay that dies', () => {
   })
 
   test('and comes back without the source does not leave its events waiting', async () => {
-    const path = mkdtempSync(join(tmpdir(), 'relay-'))
-    onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+    const path = createFolder()
     const store = `sqlite:${join(path, 'relay.db')}`
     const before = await start({ store })
     const id = await before.saved([{ id: 1 }])

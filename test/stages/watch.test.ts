@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFolder } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 import { createClock, startRelay, type TestRelay } from '../support.ts'
 
 const hour = 3_600_000

@@ -2,15 +2,12 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
@@ -18,13 +15,13 @@ import { backupStore } from '../../src/store/open.ts'
 import { readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { createFolder } from '../folder.ts'
 import { startChild } from './children.ts'
 import { spoilRows } from './damage.ts'
 import { arrive, deliver, itemOf, upsert, webhook } from './support.ts'
 
 function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'relay-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = createFolder()
   return folder
 }
 

@@ -1,19 +1,18 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { createPrune } from '../../src/stages/prune.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { createFolder } from '../folder.ts'
 import { arrive, claimedEvents, dueIds, map, owner, start, upsert, webhook } from './support.ts'
 
 const megabyte = 1_000_000
 const hour = 3_600_000
 
 function newPath(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'relay-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = createFolder()
   return join(folder, 'relay.db')
 }
 

@@ -1,16 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
@@ -23,13 +12,13 @@ import { linkThread } from '../../src/store/sqlite/link.ts'
 import { migrate, readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
 import { packEvent, packEvents } from '../../src/store/sqlite/pack.ts'
+import { createFolder } from '../folder.ts'
 import { startChild } from './children.ts'
 import { spoilRows } from './damage.ts'
 import { all, arrive, deliver, itemOf, lease, owner, send, settle, start, upsert, webhook } from './support.ts'
 
 function newPath(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'relay-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = createFolder()
   return join(folder, 'data', 'relay.db')
 }
 

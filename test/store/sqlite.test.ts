@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
+import { createFolder } from '../folder.ts'
 import { describeStore } from './conformance.ts'
 
 describeStore('SQLite in memory', async () => ({ store: await openSqlite(':memory:') }), { runs: 100 })
@@ -11,8 +9,7 @@ describeStore('SQLite in memory', async () => ({ store: await openSqlite(':memor
 const inThisThread = { thread: false }
 
 describeStore('SQLite in a file', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'relay-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = createFolder()
   const path = join(folder, 'relay.db')
   const store = await openSqlite(path, inThisThread)
   return {

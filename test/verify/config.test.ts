@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config/load.ts'
 import type { Issue } from '../../src/config/substitute.ts'
 import { verifyConfigOf } from '../../src/config/verify.ts'
 import { verifySchema } from '../../src/verify/verifier.ts'
-import { createFolder } from '../e2e/process.ts'
+import { createFolder } from '../folder.ts'
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
