@@ -1,37 +1,29 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { RelayError } from '../../src/domain/errors.ts'
-import { bulkParams, requireFilter, runBulk } from '../../src/plugins/bulk.ts'
+import { bulkParams, readBulk, runBulk } from '../../src/plugins/bulk.ts'
 import { ok } from '../../src/plugins/envelope.ts'
-import {
-  defined,
-  pageParams,
-  present,
-  presentPage,
-  readInput,
-  splitPage,
-  timeParam,
-} from '../../src/plugins/present.ts'
+import { pageParams, present, presentPage, readInput, splitPage, timeParam } from '../../src/plugins/present.ts'
 import { presentComparison } from '../../src/plugins/present-compare.ts'
 import { createCompare } from '../../src/stages/compare.ts'
 import type { EventDetail } from '../../src/store/store.ts'
 
-const eventQuery = z.strictObject({
+const eventFilter = {
   source: z.string().optional(),
-  status: z.enum(['pending', 'waiting', 'processed', 'skipped', 'failed']).optional(),
   topic: z.string().optional(),
   since: timeParam.optional(),
   until: timeParam.optional(),
+}
+const eventQuery = z.strictObject({
+  ...eventFilter,
+  status: z.enum(['pending', 'waiting', 'processed', 'skipped', 'failed']).optional(),
   group_by: z.enum(['error']).optional(),
   ...pageParams,
 })
 const eventBulk = z.strictObject({
+  ...eventFilter,
   ids: z.array(z.string()).min(1).max(10_000).optional(),
-  source: z.string().optional(),
   status: z.enum(['processed', 'skipped', 'failed']).optional(),
-  topic: z.string().optional(),
-  since: timeParam.optional(),
-  until: timeParam.optional(),
   ...bulkParams,
 })
 
@@ -60,7 +52,7 @@ export async function events(app: FastifyInstance): Promise<void> {
   })
 
   app.post('/events/replay', async (request, reply) => {
-    const { filter, limit, dryRun } = readBulk(request.body)
+    const { filter, limit, dryRun } = readBulk(eventBulk, request.body)
     const answer = await runBulk('events.replayed', {
       dryRun,
       filter,
@@ -73,7 +65,7 @@ export async function events(app: FastifyInstance): Promise<void> {
   })
 
   app.post('/events/purge', async (request) => {
-    const { filter, limit, dryRun } = readBulk(request.body)
+    const { filter, limit, dryRun } = readBulk(eventBulk, request.body)
     return runBulk('events.purged', {
       dryRun,
       filter,
@@ -90,13 +82,6 @@ export async function events(app: FastifyInstance): Promise<void> {
     relay.wake()
     return reply.code(202).send(ok({ event_id: id, status: 'pending' }, request.id))
   })
-}
-
-function readBulk(body: unknown) {
-  const { limit, dry_run: dryRun, ...given } = readInput(eventBulk, body, 'body')
-  const filter = defined(given)
-  requireFilter(filter)
-  return { filter, limit, dryRun }
 }
 
 function unknownEvent(id: string): RelayError {

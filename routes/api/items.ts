@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { RelayError } from '../../src/domain/errors.ts'
-import { bulkParams, requireFilter, runBulk } from '../../src/plugins/bulk.ts'
+import { bulkParams, readBulk, runBulk } from '../../src/plugins/bulk.ts'
 import { ok } from '../../src/plugins/envelope.ts'
 import {
   defined,
@@ -14,17 +14,6 @@ import {
 } from '../../src/plugins/present.ts'
 import type { ItemDetail } from '../../src/store/store.ts'
 
-const itemQuery = z.strictObject({
-  destination: z.string().optional(),
-  source: z.string().optional(),
-  type: z.string().optional(),
-  id: z.string().optional(),
-  status: z.enum(['pending', 'delivered', 'dead']).optional(),
-  since: timeParam.optional(),
-  until: timeParam.optional(),
-  group_by: z.enum(['error']).optional(),
-  ...pageParams,
-})
 const itemFilter = {
   destination: z.string().optional(),
   source: z.string().optional(),
@@ -33,6 +22,12 @@ const itemFilter = {
   since: timeParam.optional(),
   until: timeParam.optional(),
 }
+const itemQuery = z.strictObject({
+  ...itemFilter,
+  status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  group_by: z.enum(['error']).optional(),
+  ...pageParams,
+})
 const redeliverBody = z.strictObject({
   ...itemFilter,
   status: z.enum(['pending', 'delivered', 'dead']).optional(),
@@ -66,9 +61,7 @@ export async function items(app: FastifyInstance): Promise<void> {
   })
 
   app.post('/items/redeliver', async (request, reply) => {
-    const { limit, dry_run: dryRun, ...given } = readInput(redeliverBody, request.body, 'body')
-    const filter = defined(given)
-    requireFilter(filter)
+    const { filter, limit, dryRun } = readBulk(redeliverBody, request.body)
     const at = app.relay.now()
     const answer = await runBulk('items.redelivered', {
       dryRun,
@@ -82,9 +75,7 @@ export async function items(app: FastifyInstance): Promise<void> {
   })
 
   app.post('/items/purge', async (request) => {
-    const { limit, dry_run: dryRun, ...given } = readInput(purgeBody, request.body, 'body')
-    const filter = defined(given)
-    requireFilter(filter)
+    const { filter, limit, dryRun } = readBulk(purgeBody, request.body)
     return runBulk('items.purged', {
       dryRun,
       filter,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { RelayError } from '../domain/errors.ts'
 import type { Chosen } from '../store/store.ts'
 import { type OkEnvelope, ok } from './envelope.ts'
+import { defined, readInput } from './present.ts'
 
 /** The members of every body that asks for something to be done with all that match. */
 export const bulkParams = {
@@ -41,8 +42,12 @@ function shortened(filter: object): object {
   )
 }
 
-/** Never everything by accident. Throws RelayError `invalid`. */
-export function requireFilter(filter: object): void {
-  if (Object.keys(filter).length > 0) return
+type BulkInput = { readonly limit: number; readonly dry_run: boolean }
+
+/** What a body asks for: which ones, how many at most, and whether only to count. Never everything by accident. Throws RelayError `invalid`. */
+export function readBulk<T extends BulkInput>(schema: z.ZodType<T>, body: unknown) {
+  const { limit, dry_run: dryRun, ...given } = readInput(schema, body, 'body')
+  const filter = defined(given)
+  if (Object.keys(filter).length > 0) return { filter, limit, dryRun }
   throw new RelayError('invalid', 'body: say which ones, by at least one filter')
 }
