@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Delivery } from '../src/domain/delivery.ts'
 import { RelayError } from '../src/domain/errors.ts'
 import { sendAnswer } from '../src/plugins/answer.ts'
 import { ok } from '../src/plugins/envelope.ts'
@@ -20,11 +21,6 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   const { intake } = relay
   app.decorateRequest('held', 0)
   app.addContentTypeParser('*', createBodyReader(intake, relay.config.server.body_limit))
-  // Also a request whose sender has gone, and which no handler sees, gives its bytes back.
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.once('close', () => releaseBody(intake, request))
-    done()
-  })
 
   const limits = new Map(
     Object.entries(relay.config.sources).map(([name, { rate_limit: limit }]) => [
@@ -35,16 +31,18 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   const failures = app.createRateLimit({ max: failuresPerMinute, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
 
   async function handle(request: Webhook, reply: FastifyReply): Promise<FastifyReply> {
-    const body = request.body ?? noBytes // Fastify skips the parser for an empty body
+    intake.enter()
     try {
-      return answer(await relay.receive({ ...deliveryOf(request), body }, admit(request)), request, reply)
+      return answer(await relay.receive(deliveryOf(request), admit(request)), request, reply)
     } finally {
+      intake.leave()
       releaseBody(intake, request)
     }
   }
 
   // Also what Fastify itself refuses, such as a body over the limit, is counted and logged.
   app.setErrorHandler(async (error, request, reply) => {
+    releaseBody(intake, request)
     const expected = expectedError(error)
     if (!expected) throw error
     return sendError(reply, request, await refused(expected, request as Webhook))
@@ -79,13 +77,13 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   app.post('/webhooks/:source', handle)
   app.post('/webhooks/:source/*', handle)
   const greet = async (request: Webhook, reply: FastifyReply) => {
-    return sendAnswer(reply, await relay.greet({ ...deliveryOf(request), body: noBytes }), request.id)
+    return sendAnswer(reply, await relay.greet(deliveryOf(request)), request.id)
   }
   app.get('/webhooks/:source', greet)
   app.get('/webhooks/:source/*', greet)
 }
 
-function deliveryOf({ params, method, url, headers }: Webhook) {
+function deliveryOf({ params, method, url, headers, body }: Webhook): Delivery {
   const mark = url.indexOf('?')
   return {
     source: params.source,
@@ -93,13 +91,14 @@ function deliveryOf({ params, method, url, headers }: Webhook) {
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? '' : url.slice(mark + 1),
     headers: textsOf(headers),
+    body: body ?? noBytes, // Fastify skips the parser for an empty body
   }
 }
 
 /** Node joins the values of a header that came several times, all but those of one that no request has. */
-function textsOf({ 'set-cookie': cookies, ...headers }: Webhook['headers']): Record<string, string> {
-  const texts = headers as Record<string, string>
-  return cookies ? { ...texts, 'set-cookie': cookies.join(', ') } : texts
+function textsOf(headers: Webhook['headers']): Record<string, string> {
+  const { 'set-cookie': cookies } = headers
+  return (cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : headers) as Record<string, string>
 }
 
 function answer(received: Received, request: Webhook, reply: FastifyReply): FastifyReply {

@@ -99,7 +99,8 @@ export async function openRelay({
   const clock = watchClock(wallClock, monotonic)
   const { now } = clock
   const owner = randomUUID()
-  const intake = createIntake(intakeLimits(config.server.body_limit))
+  const crowd = createCrowd()
+  const intake = createIntake(intakeLimits(config.server.body_limit), crowd.see)
   const metrics = createMetrics(intake)
   const told = observe(metrics)
   const stream = createSignalStream({ now, mask: createMask(secretsOf(config)) })
@@ -208,19 +209,7 @@ export async function openRelay({
     return orders.size
   }
 
-  const crowd = createCrowd()
-  const receiveOne = createReceive({ store, sources, bodyLimit, now, emit })
-  const receive: Receive = async (delivery, admit) => {
-    intake.enter()
-    crowd.see(intake.webhooks)
-    try {
-      const received = await receiveOne(delivery, admit)
-      if (received.kind === 'kept' && !received.duplicate) bells.map.ring()
-      return received
-    } finally {
-      intake.leave()
-    }
-  }
+  const receive = createReceive({ store, sources, bodyLimit, now, emit, onEvent: bells.map.ring })
 
   // Two signals: the first lets calls under way finish, the second cuts them off.
   const stop = new AbortController()

@@ -24,9 +24,10 @@ const retryAfterMs = 2_000
 
 /**
  * Bounds what is received at once, so that a store or an event loop that falls behind costs waiting and not memory.
- * Bytes count when they are there: a length that is only announced would let a few idle connections lock out everybody.
+ * `onEnter` is told how many there are. Bytes count when they are there: a length that is only announced would let a few idle
+ * connections lock out everybody.
  */
-export function createIntake(limits: IntakeLimits): Intake {
+export function createIntake(limits: IntakeLimits, onEnter: (webhooks: number) => void = () => {}): Intake {
   let webhooks = 0
   let bytes = 0
   return {
@@ -39,6 +40,7 @@ export function createIntake(limits: IntakeLimits): Intake {
     enter() {
       if (webhooks >= limits.webhooks) throw overloaded('webhooks')
       webhooks += 1
+      onEnter(webhooks)
     },
     leave() {
       webhooks -= 1

@@ -43,11 +43,11 @@ export function unpacking(mapper: Mapper, definition: BodyDefinition | undefined
   return {
     ...mapper,
     needsBodyForNames: true,
-    async readEvent(webhook) {
+    readEvent(webhook) {
       const opened = open(webhook)
       return opened instanceof RelayError ? { id: null, topic: null } : mapper.readEvent(opened)
     },
-    async readPing(webhook) {
+    readPing(webhook) {
       const opened = open(webhook)
       return opened instanceof RelayError ? null : mapper.readPing(opened)
     },

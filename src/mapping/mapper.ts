@@ -10,12 +10,12 @@ export interface Mapper {
   readonly version: string
   /** Whether names and pings may depend on the body of a POST. Where not, it need not be parsed to keep the webhook. */
   readonly needsBodyForNames: boolean
-  /** The delivery id and the topic; null where the CMS sends none. */
-  readEvent(webhook: Webhook): Promise<EventNames>
+  /** The delivery id and the topic; null where the CMS sends none. A promise only where an expression needs one. */
+  readEvent(webhook: Webhook): EventNames | Promise<EventNames>
   /** Whether some ping may be answered without a valid signature. */
   readonly hasUnsignedPings: boolean
-  /** The answer to a ping, test or handshake; null where the webhook is an event. */
-  readPing(webhook: Webhook): Promise<Ping | null>
+  /** The answer to a ping, test or handshake; null where the webhook is an event, at once where there are no pings. */
+  readPing(webhook: Webhook): Ping | null | Promise<Ping | null>
   /** How a webhook is answered that has been kept; left out, with the relay's own 202. */
   readonly accepted?: Answer | undefined
   /** How the API of the CMS is reached; null where the webhooks hold their records. */

@@ -26,10 +26,10 @@ export function moduleMapper(
     fetch: null, // a module's function is given its webhook and nothing else
     hasUnsignedPings: module.hasUnsignedPings ?? false,
     needsBodyForNames: true,
-    async readEvent(webhook) {
+    readEvent(webhook) {
       return { id: nameOf(module.event?.id, webhook), topic: nameOf(module.event?.topic, webhook) }
     },
-    async readPing(webhook) {
+    readPing(webhook) {
       return attempt(() => module.ping?.(webhook)) ?? null
     },
     async map(webhook) {

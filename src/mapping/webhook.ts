@@ -24,8 +24,6 @@ export interface Webhook {
 export interface WebhookBytes extends Omit<Delivery, 'source'> {
   /** How long the body may be once its compression is undone. Bytes. */
   readonly limit: number
-  /** Leave the values of JSON to be made when `body` is first asked for: mistakes are found at once all the same. */
-  readonly later?: boolean
 }
 
 /**
@@ -33,12 +31,18 @@ export interface WebhookBytes extends Omit<Delivery, 'source'> {
  * Throws RelayError only: `too_large`, `unsupported` (an encoding or charset), `invalid` (does not parse).
  */
 export async function readWebhook(delivery: WebhookBytes): Promise<Webhook> {
-  const { headers } = delivery
-  const type = readContentType(headers['content-type'])
-  const bytes = headers['content-encoding'] ? await decodeBody(delivery) : delivery.body
+  return readDecoded(delivery, delivery.headers['content-encoding'] ? await decodeBody(delivery) : delivery.body)
+}
+
+/**
+ * The same from bytes whose content encoding is undone. With `later`, the values of JSON are made when `body` is first asked
+ * for; mistakes are found at once all the same.
+ */
+export function readDecoded(delivery: Omit<Delivery, 'source'>, bytes: Buffer, later = false): Webhook {
+  const type = readContentType(delivery.headers['content-type'])
   const json = checkedJson(bytes, type)
   if (json === null) return new ReadWebhook(delivery, readBody(bytes, type), null)
-  return delivery.later ? new ReadWebhook(delivery, undefined, json) : new ReadWebhook(delivery, parseJson(json), null)
+  return later ? new ReadWebhook(delivery, undefined, json) : new ReadWebhook(delivery, parseJson(json), null)
 }
 
 /** A class, because one is made for every webhook: a literal with a getter takes ten times as long. */
@@ -52,7 +56,11 @@ class ReadWebhook implements Webhook {
   #unparsed: WellFormed | null
   #digest: string | undefined
 
-  constructor({ method, path, headers, query, body }: WebhookBytes, parsed: unknown, unparsed: WellFormed | null) {
+  constructor(
+    { method, path, headers, query, body }: Omit<Delivery, 'source'>,
+    parsed: unknown,
+    unparsed: WellFormed | null,
+  ) {
     this.method = method
     this.path = path
     this.headers = headers

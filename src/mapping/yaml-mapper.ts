@@ -3,7 +3,7 @@ import type { Scope } from './expressions/compile.ts'
 import { compileDefaults, fetchNeedsOf } from './fetch.ts'
 import { type Compiler, expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
-import { type Answer, type Fetched, type Mapper, nothingFetched, type Ping } from './mapper.ts'
+import { type Answer, type EventNames, type Fetched, type Mapper, nothingFetched, type Ping } from './mapper.ts'
 import { createMismatch } from './mismatch.ts'
 import type { ModelDefinitions } from './models.ts'
 import { compileRecord } from './record.ts'
@@ -48,6 +48,15 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     return [body, scopeOf(webhook, namesFor(webhook), body)]
   }
 
+  async function firstPing(webhook: Webhook): Promise<Ping | null> {
+    const [body, scope] = namingOf(webhook)
+    for (const ping of pings) {
+      const answer = await ping.read(webhook.method, body, scope)
+      if (answer !== null) return answer
+    }
+    return null
+  }
+
   async function map(webhook: Webhook, fetched: Fetched = nothingFetched) {
     const findings = createFindings(name)
     const outer = namesFor(webhook)
@@ -84,38 +93,43 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     accepted: definition.accepted && answerOf(definition.accepted),
     fetch: fetches ? fetchNeedsOf(definition.fetch, vars, compiler) : null,
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
-    async readEvent(webhook) {
+    readEvent(webhook) {
       const [body, scope] = namingOf(webhook)
-      return { id: await readName(eventId, body, scope), topic: await readName(eventTopic, body, scope) }
+      const id = readName(eventId, body, scope)
+      const topic = readName(eventTopic, body, scope)
+      return id instanceof Promise || topic instanceof Promise ? namesOnceKnown(id, topic) : { id, topic }
     },
-    async readPing(webhook) {
-      if (pings.length === 0) return null
-      const [body, scope] = namingOf(webhook)
-      for (const ping of pings) {
-        const answer = await ping.read(webhook.method, body, scope)
-        if (answer !== null) return answer
-      }
-      return null
-    },
+    readPing: (webhook) => (pings.length === 0 ? null : firstPing(webhook)),
     map,
   }
 }
 
+type Name = EventNames['id']
+
 /** A delivery id or topic is text or a number; anything else is none. */
-function nameIn(value: unknown): string | null {
+function nameIn(value: unknown): Name {
   if (typeof value === 'number') return String(value)
   return typeof value === 'string' && value.trim() !== '' ? value : null
 }
 
 /** Null where the expression fails: the event is kept all the same, and `map` reports the failure. */
-async function readName(field: Field | null, body: unknown, scope: Scope): Promise<string | null> {
+function readName(field: Field | null, body: unknown, scope: Scope): Name | Promise<Name> {
   if (field === null) return null
   try {
-    return nameIn(await field.evaluate(body, scope))
+    const value = field.evaluate(body, scope)
+    return value instanceof Promise ? value.then(nameIn).catch(nullFor) : nameIn(value)
   } catch (error) {
-    if (error instanceof FieldError) return null
-    throw error
+    return nullFor(error)
   }
+}
+
+function nullFor(error: unknown): null {
+  if (error instanceof FieldError) return null
+  throw error
+}
+
+async function namesOnceKnown(id: Name | Promise<Name>, topic: Name | Promise<Name>): Promise<EventNames> {
+  return { id: await id, topic: await topic }
 }
 
 function answerOf({ status, content_type: contentType, body }: NonNullable<MapperDefinition['accepted']>): Answer {

@@ -3,11 +3,12 @@ import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { Emit } from '../domain/signal.ts'
 import type { EventNames, Ping } from '../mapping/mapper.ts'
-import { decodeBody, readWebhook, type Webhook } from '../mapping/webhook.ts'
+import { decodeBody, readDecoded, readWebhook, type Webhook } from '../mapping/webhook.ts'
 import type { Store } from '../store/store.ts'
 import type { Verdict } from '../verify/verifier.ts'
 import type { Source } from './source.ts'
 import { storableHeaders } from './storable-headers.ts'
+import { endOfTurn } from './turn.ts'
 
 export interface ReceiveDeps {
   readonly store: Pick<Store, 'accept'>
@@ -16,6 +17,8 @@ export interface ReceiveDeps {
   readonly bodyLimit: number
   readonly now: () => number
   readonly emit: Emit
+  /** Called when there is something new to map. */
+  readonly onEvent: () => void
 }
 
 export type Received =
@@ -29,27 +32,33 @@ export type Receive = (delivery: Delivery, admit?: Admit) => Promise<Received>
 export type Admit = (source: string) => Promise<void>
 
 /** Verify, then read, then write, then answer. The sender is told 202 only for what is on disk. */
-export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveDeps): Receive {
+export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }: ReceiveDeps): Receive {
   return async function receive(delivery, admit) {
     const at = now()
+    await endOfTurn()
+    // Most of what is asked from here on answers at once. To wait for it all the same takes a measurable part of an accept.
     const source = sources.get(delivery.source)
     if (!source?.enabled) throw new RelayError('not_found', `unknown source '${printable(delivery.source, 64)}'`)
 
-    const verdict = await verify(source, delivery, at)
+    const checked = verify(source, delivery, at)
+    const verdict = checked instanceof Promise ? await checked : checked
     if (!verdict.ok) {
       const ping = await readUnsignedPing(source, delivery)
       if (ping) return answerPing(source, ping, delivery)
       throw new RelayError('unauthorized', `webhook of source '${source.name}' is not verified: ${verdict.reason}`)
     }
 
-    await admit?.(source.name)
+    if (admit) await admit(source.name)
     // From here on, secrets in path, query and body are blanked: what is read is what is kept.
     const { delivery: verified } = verdict
-    const webhook = await readWebhook({ ...verified, limit: bodyLimit, later: !source.mapper.needsBodyForNames })
-    const ping = await source.mapper.readPing(webhook)
+    const bytes = verified.headers['content-encoding'] ? await decode(verified) : verified.body
+    const webhook = readDecoded(verified, bytes, !source.mapper.needsBodyForNames)
+    const found = source.mapper.readPing(webhook)
+    const ping = found instanceof Promise ? await found : found
     if (ping) return answerPing(source, ping, delivery)
 
-    const { id, topic } = await readNames(source, webhook)
+    const read = readNames(source, webhook)
+    const { id, topic } = read instanceof Promise ? await read : read
     const [accepted] = await store.accept([
       {
         source: source.name,
@@ -65,17 +74,17 @@ export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveD
     ])
     if (!accepted) throw new Error('the store accepted an event without an answer')
     const { eventId, duplicate } = accepted
-    const bytes = delivery.body.length
     emit({
       kind: 'webhook.received',
       source: source.name,
       eventId,
       deliveryId: id,
       topic,
-      bytes,
+      bytes: delivery.body.length,
       duplicate,
       durationMs: now() - at,
     })
+    if (!duplicate) onEvent()
     return { kind: 'kept', eventId, duplicate }
   }
 
@@ -86,12 +95,23 @@ export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveD
   }
 
   /** The signature covers the bytes as sent; senders that compress in transit sign what they compressed. */
-  async function verify(source: Source, delivery: Delivery, at: number): Promise<Verdict> {
-    const answer = source.verifier.verify(delivery, at)
-    const verdict = answer instanceof Promise ? await answer : answer // most answer at once, and nothing waits
-    if (verdict.ok || !delivery.headers['content-encoding']) return verdict
-    const decoded = await decodeBody({ headers: delivery.headers, body: delivery.body, limit: bodyLimit })
-    return source.verifier.verify(delivery, at, decoded)
+  function verify(source: Source, delivery: Delivery, at: number): Verdict | Promise<Verdict> {
+    const verdict = source.verifier.verify(delivery, at)
+    return delivery.headers['content-encoding'] ? orDecoded(verdict, source, delivery, at) : verdict
+  }
+
+  async function orDecoded(
+    asSent: Verdict | Promise<Verdict>,
+    source: Source,
+    delivery: Delivery,
+    at: number,
+  ): Promise<Verdict> {
+    const verdict = await asSent
+    return verdict.ok ? verdict : source.verifier.verify(delivery, at, await decode(delivery))
+  }
+
+  function decode({ headers, body }: Delivery): Promise<Buffer> {
+    return decodeBody({ headers, body, limit: bodyLimit })
   }
 
   async function readUnsignedPing(source: Source, delivery: Delivery): Promise<Ping | null> {
@@ -105,13 +125,19 @@ export function createReceive({ store, sources, bodyLimit, now, emit }: ReceiveD
 }
 
 /** Names that an expression could not make are left out: the event is kept, and mapping will say what is wrong. */
-async function readNames(source: Source, webhook: Webhook): Promise<EventNames> {
+function readNames(source: Source, webhook: Webhook): EventNames | Promise<EventNames> {
   try {
-    const { id, topic } = await source.mapper.readEvent(webhook)
-    return { id: id === null ? null : boundedId(id), topic: topic === null ? null : printable(topic, 256) }
+    const names = source.mapper.readEvent(webhook)
+    return names instanceof Promise ? names.then(bounded).catch(() => nameless) : bounded(names)
   } catch {
-    return { id: null, topic: null }
+    return nameless
   }
+}
+
+const nameless: EventNames = { id: null, topic: null }
+
+function bounded({ id, topic }: EventNames): EventNames {
+  return { id: id === null ? null : boundedId(id), topic: topic === null ? null : printable(topic, 256) }
 }
 
 /** A delivery id that is long or holds control characters is known by its hash: it dedupes as well. */
