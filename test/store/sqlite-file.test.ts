@@ -337,10 +337,10 @@ describe('group commit', () => {
   test('callers of one moment share a commit, and those who come meanwhile share the next', async () => {
     const sizes: number[] = []
     const committing = Promise.withResolvers<void>()
-    const group = createGroupCommit(async ({ rows }) => {
-      sizes.push(rows.length)
+    const group = createGroupCommit(async ({ keys }) => {
+      sizes.push(keys.length)
       await committing.promise
-      return rows.map(() => 1)
+      return keys.map(() => 1)
     })
     const first = Array.from({ length: 5 }, () => group.accept([webhook()]))
     await new Promise(setImmediate)
@@ -353,9 +353,9 @@ describe('group commit', () => {
 
   test('a commit takes a bounded number of events and bytes', async () => {
     const sizes: number[] = []
-    const group = createGroupCommit(async ({ rows }) => {
-      sizes.push(rows.length)
-      return rows.map(() => 1)
+    const group = createGroupCommit(async ({ keys }) => {
+      sizes.push(keys.length)
+      return keys.map(() => 1)
     })
     await Promise.all(Array.from({ length: 600 }, () => group.accept([webhook()])))
     await Promise.all(Array.from({ length: 3 }, () => group.accept([webhook({ body: Buffer.alloc(5_000_000) })])))

@@ -5,10 +5,17 @@ import { type Database, prepare } from './database.ts'
 const usualTailMax = 32_768
 const mergedPerDelivery = 4
 
-/** 48 bits of a hash, because a number holds them exactly. Where two deliveries share them, their texts decide. */
-export function deliveryHashOf(source: string, deliveryId: string): number {
-  return Number.parseInt(hash('sha1', `${source}\n${deliveryId}`).slice(0, 12), 16)
+/** 48 bits of a hash of a delivery's key, because a number holds them exactly. Where two deliveries share them, their keys decide. */
+export function deliveryHashOf(key: string): number {
+  return Number.parseInt(hash('sha1', key).slice(0, 12), 16)
 }
+
+interface Found {
+  readonly seq: number
+  readonly key: string
+}
+
+const nothing: ReadonlyMap<string, number> = new Map()
 
 export interface EventPosition {
   /** The last seq given to an event. */
@@ -31,14 +38,16 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
     database,
     'select seq, delivery_hash as hash from events where seq > ? and delivery_hash is not null order by seq',
   )
-  const isDelivery = prepare<{ seq: number }>(
+  const findRecent = prepare<Found>(
     database,
-    'select seq from events where seq = ? and source = ? and delivery_id = ?',
+    `select seq, source || char(10) || delivery_id as key from events
+     where seq in (select value from json_each(?)) and delivery_id is not null`,
   )
-  const findIndexed = prepare<{ seq: number }>(
+  const findIndexed = prepare<Found>(
     database,
-    `select e.seq from delivery_index d join events e on e.seq = d.seq
-     where d.hash = ? and e.source = ? and e.delivery_id = ?`,
+    `select e.seq, e.source || char(10) || e.delivery_id as key
+     from delivery_index d join events e on e.seq = d.seq
+     where d.hash in (select value from json_each(?)) and e.delivery_id is not null`,
   )
   const insertIndexed = prepare(database, 'insert or ignore into delivery_index (hash, seq) values (?, ?)')
 
@@ -61,10 +70,16 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
     known = last
   }
 
-  function find(hash: number, source: string, deliveryId: string): number | null {
-    const recent = tail.get(hash)
-    const found = recent === undefined ? undefined : isDelivery.get(recent, source, deliveryId)
-    return (found ?? findIndexed.get(hash, source, deliveryId))?.seq ?? null
+  /** The seq of each delivery that was seen before, by its key. One question for all: asking costs more than finding. */
+  function find(keys: readonly string[]): ReadonlyMap<string, number> {
+    if (keys.length === 0) return nothing
+    const hashes = keys.map(deliveryHashOf)
+    const recent = hashes.map((hash) => tail.get(hash)).filter((seq) => seq !== undefined)
+    const found = [
+      ...findIndexed.all(JSON.stringify(hashes)),
+      ...(recent.length > 0 ? findRecent.all(JSON.stringify(recent)) : []),
+    ]
+    return found.length > 0 ? new Map(found.map(({ key, seq }) => [key, seq])) : nothing
   }
 
   function add(hash: number, seq: number): void {

@@ -5,6 +5,8 @@ import { type PackedEvent, type PackedEvents, packEvent, packEvents } from './pa
 // One transaction takes at most this much, so that nobody waits long behind others' large bodies.
 const maxEvents = 256
 const maxBytes = 8 * 1024 * 1024
+/** How long a group is gathered at most, however many go on coming. Milliseconds. */
+const gatherMs = 10
 
 interface Waiting {
   readonly events: readonly PackedEvent[]
@@ -18,9 +20,9 @@ type Commit = (events: PackedEvents) => Promise<readonly number[]>
 /**
  * Lets concurrent callers share a commit: whoever comes while one is under way goes with the next.
  *
- *     idle ──first caller──▶ gathering ──end of this turn──▶ committing ──nobody waits──▶ idle
- *                                ▲                               │
- *                                └─────────somebody waits────────┘
+ *     idle ──first caller──▶ gathering ──a turn brought nobody──▶ committing ──nobody waits──▶ idle
+ *                                ▲                                    │
+ *                                └────────────somebody waits──────────┘
  */
 export function createGroupCommit(commit: Commit) {
   let waiting: Waiting[] = []
@@ -29,13 +31,26 @@ export function createGroupCommit(commit: Commit) {
   function accept(events: readonly NewEvent[]): Promise<readonly Accepted[]> {
     return new Promise((resolve, reject) => {
       waiting.push({ events: events.map(packEvent), resolve, reject }) // what can not be packed fails alone
-      running ??= new Promise(setImmediate).then(drain)
+      running ??= drain()
     })
   }
 
   async function drain(): Promise<void> {
-    while (waiting.length > 0) await flush(takeGroup())
+    while (waiting.length > 0) {
+      await gather()
+      await flush(takeGroup())
+    }
     running = null
+  }
+
+  /** Ends with a turn of the event loop that brought nobody: who was just answered comes again, and fewer commits take less. */
+  async function gather(): Promise<void> {
+    const until = performance.now() + gatherMs
+    let seen = 0
+    while (seen < waiting.length && waiting.length < maxEvents && performance.now() < until) {
+      seen = waiting.length
+      await new Promise(setImmediate)
+    }
   }
 
   function takeGroup(): readonly Waiting[] {
@@ -55,8 +70,12 @@ export function createGroupCommit(commit: Commit) {
 
   async function flush(group: readonly Waiting[]): Promise<void> {
     try {
-      const answers = (await commit(packEvents(group.flatMap(({ events }) => events)))).values()
-      for (const { events, resolve } of group) resolve([...answers.take(events.length)].map(acceptedOf))
+      const answers = await commit(packEvents(group.flatMap(({ events }) => events)))
+      let at = 0
+      for (const { events, resolve } of group) {
+        resolve(answers.slice(at, at + events.length).map(acceptedOf))
+        at += events.length
+      }
     } catch (error) {
       for (const { reject } of group) reject(error)
     }

@@ -107,23 +107,17 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
     }
   }
 
-  function find(key: string): number | null {
-    const recent = waiting.get(key)
-    if (recent !== undefined) return recent
-    const end = key.indexOf('\n') // names of sources have no line breaks
-    const [source, deliveryId] = [key.slice(0, end), key.slice(end + 1)]
-    return deliveries.find(deliveryHashOf(source, deliveryId), source, deliveryId)
-  }
-
   /** Keeps the events of one commit. Answers the seq of each; that of the first one, negated, for a delivery seen before. */
   function acceptAll(packed: PackedEvents): readonly number[] {
     return guarded('synced', () => {
       const { newest, last } = catchUp()
-      if (newest - last > usualMax) spreadOut(packed.rows.length * 2)
+      const { keys } = packed
+      if (newest - last > usualMax) spreadOut(keys.length * 2)
+      const earlier = deliveries.find(keys.filter((key) => key !== null && !waiting.has(key)) as readonly string[])
       let seq = newest
-      const answers = packed.keys.map((key) => {
-        const first = key === null ? null : find(key)
-        if (first !== null) return -first
+      const answers = keys.map((key) => {
+        const first = key === null ? undefined : (waiting.get(key) ?? earlier.get(key))
+        if (first !== undefined) return -first
         seq += 1
         if (key !== null) waiting.set(key, seq)
         return seq
@@ -132,7 +126,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
       if (seq === newest) return answers
       const isNew = (index: number) => answers[index]! > 0
       const fresh = seq - newest === answers.length ? packed : selectPacked(packed, isNew)
-      insertRow.run(newest + 1, seq - newest, fresh.receivedAt, `[${fresh.rows.join(',')}]`, fresh.bodies)
+      insertRow.run(newest + 1, seq - newest, fresh.receivedAt, fresh.rows, fresh.bodies)
       return answers
     })
   }
@@ -148,7 +142,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
       for (const event of unpackEvents(row.rows, row.bodies)) {
         last += 1
         const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } = event
-        const hash = deliveryId === null ? null : deliveryHashOf(source, deliveryId)
+        const hash = deliveryId === null ? null : deliveryHashOf(deliveryKeyOf(source, deliveryId))
         insertEvent.run(last, source, deliveryId, hash, topic, receivedAt, body.byteLength)
         insertBody.run(last, method, path, query, JSON.stringify(headers), body)
         if (hash !== null) deliveries.add(hash, last)

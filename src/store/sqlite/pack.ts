@@ -26,9 +26,10 @@ export interface PackedEvent {
 
 /** The events of one commit on their way to another thread: few values, and the bodies in one buffer, which moves. */
 export interface PackedEvents {
+  /** By event. */
   readonly keys: readonly (string | null)[]
-  readonly rows: readonly string[]
-  readonly sizes: readonly number[]
+  /** A `Row` for each event, as one JSON text. */
+  readonly rows: string
   /** Of the oldest event. */
   readonly receivedAt: number
   readonly bodies: Uint8Array
@@ -43,54 +44,60 @@ export function packEvent(event: NewEvent): PackedEvent {
   return { key, receivedAt, row: JSON.stringify(row), body }
 }
 
+/** A delivery in one text: names of sources have no line breaks. */
 export function deliveryKeyOf(source: string, deliveryId: string): string {
   return `${source}\n${deliveryId}`
 }
 
 export function packEvents(events: readonly PackedEvent[]): PackedEvents {
-  let size = 0
-  for (const { body } of events) size += body.byteLength
-  const bodies = new Uint8Array(size)
-  let offset = 0
-  for (const { body } of events) {
-    bodies.set(body, offset)
-    offset += body.byteLength
-  }
   return {
     keys: events.map(({ key }) => key),
-    rows: events.map(({ row }) => row),
-    sizes: events.map(({ body }) => body.byteLength),
+    rows: `[${events.map(({ row }) => row).join(',')}]`,
     receivedAt: events.reduce((oldest, { receivedAt }) => Math.min(oldest, receivedAt), Number.POSITIVE_INFINITY),
-    bodies,
+    bodies: joined(events.map(({ body }) => body)),
   }
 }
 
 /** The same without the events for which `keep` is false. */
 export function selectPacked(packed: PackedEvents, keep: (index: number) => boolean): PackedEvents {
-  const { keys, rows, sizes, receivedAt } = packed
-  const parts = bodiesOf(packed).filter((_body, index) => keep(index))
+  const isKept = (_value: unknown, index: number) => keep(index)
+  const rows = readRows(packed.rows)
   return {
-    keys: keys.filter((_key, index) => keep(index)),
-    rows: rows.filter((_row, index) => keep(index)),
-    sizes: sizes.filter((_size, index) => keep(index)),
-    receivedAt,
-    bodies: Buffer.concat(parts),
+    keys: packed.keys.filter(isKept),
+    rows: JSON.stringify(rows.filter(isKept)),
+    receivedAt: packed.receivedAt,
+    bodies: joined(bodiesOf(rows, packed.bodies).filter(isKept)),
   }
 }
 
-function bodiesOf({ sizes, bodies }: Pick<PackedEvents, 'sizes' | 'bodies'>): Uint8Array[] {
+/** The events of an inbox row; their bodies are views of `bodies`. */
+export function unpackEvents(rows: string, bodies: Uint8Array): readonly NewEvent[] {
+  const read = readRows(rows)
+  const parts = bodiesOf(read, bodies)
+  return read.map(([source, deliveryId, topic, receivedAt, method, path, query, _size, headers], index) => {
+    return { source, deliveryId, topic, receivedAt, method, path, query, headers, body: parts[index]! }
+  })
+}
+
+function readRows(rows: string): readonly Row[] {
+  return JSON.parse(rows) as readonly Row[]
+}
+
+function bodiesOf(rows: readonly Row[], bodies: Uint8Array): readonly Uint8Array[] {
   let offset = 0
-  return sizes.map((size) => {
+  return rows.map(({ 7: size }) => {
     offset += size
     return bodies.subarray(offset - size, offset)
   })
 }
 
-/** The events of an inbox row; their bodies are views of `bodies`. */
-export function unpackEvents(rows: string, bodies: Uint8Array): readonly NewEvent[] {
-  const read = JSON.parse(rows) as readonly Row[]
-  const parts = bodiesOf({ sizes: read.map((row) => row[7]), bodies })
-  return read.map(([source, deliveryId, topic, receivedAt, method, path, query, _size, headers], index) => {
-    return { source, deliveryId, topic, receivedAt, method, path, query, headers, body: parts[index]! }
-  })
+/** A buffer of its own, because it moves to another thread. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.byteLength
+  }
+  return whole
 }
