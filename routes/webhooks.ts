@@ -20,7 +20,8 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   const { relay } = app
   const { intake } = relay
   app.decorateRequest('held', 0)
-  app.addContentTypeParser('*', createBodyReader(intake, relay.config.server.body_limit))
+  // Fastify finds a parser by its name quicker than by '*'.
+  app.addContentTypeParser(['application/json', '*'], createBodyReader(intake, relay.config.server.body_limit))
 
   const limits = new Map(
     Object.entries(relay.config.sources).map(([name, { rate_limit: limit }]) => [

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { routes } from '../routes/index.ts'
 import { expectedError, installErrors, sendError } from './plugins/errors.ts'
 import { installSecurityHeaders, protect } from './plugins/security-headers.ts'
@@ -10,16 +11,17 @@ import type { Relay } from './relay.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     readonly relay: Relay
+    readonly logger: Logger
   }
 }
 
 /** The HTTP side of a relay. Does not listen. */
-export async function createApp(relay: Relay, log: FastifyBaseLogger): Promise<FastifyInstance> {
+export async function createApp(relay: Relay, logger: Logger): Promise<FastifyInstance> {
   const { server } = relay.config
   const app = fastify({
-    loggerInstance: shared(log),
-    // The stages write one wide line for each event; a second one for each request would say nothing more.
-    logController: new LogController({ disableRequestLogging: true }),
+    // The stages write one wide line for each event; one for each request would say nothing more. Where Fastify has a logger,
+    // it listens to each answer and gives each request a logger of its own, whether a line is written or not.
+    logger: false,
     genReqId: () => randomUUID(),
     bodyLimit: server.body_limit,
     trustProxy: trustProxyOf(server.trust_proxy),
@@ -32,18 +34,13 @@ export async function createApp(relay: Relay, log: FastifyBaseLogger): Promise<F
     schemaController: { compilersFactory: noCompilers },
   })
   app.decorate('relay', relay)
+  app.decorate('logger', logger)
   installErrors(app)
   installSecurityHeaders(app)
   installStopping(app)
   await app.register(rateLimit, { global: false })
   await app.register(routes)
   return app
-}
-
-/** The same logger for every request: a line that is about a request names it. (Fastify checks what a factory makes each time.) */
-function shared(log: FastifyBaseLogger): FastifyBaseLogger {
-  const one: FastifyBaseLogger = Object.assign(Object.create(log) as FastifyBaseLogger, { child: () => one })
-  return one
 }
 
 /** What comes in is checked with zod: Fastify need not load compilers of JSON Schema, a twentieth of the time to start. */

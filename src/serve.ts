@@ -51,7 +51,7 @@ async function run(config: Config, log: Logger, onListening?: (origin: string) =
   try {
     app = await createApp(relay, log)
     const { host, port } = config.server
-    const origin = await app.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
+    const origin = await app.listen({ host, port })
     relay.start()
     log.info({ origin, ...countsOf(relay) }, 'relay.listening')
     onListening?.(origin)

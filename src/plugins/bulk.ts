@@ -28,7 +28,8 @@ export async function runBulk(what: `${string}.${string}`, bulk: Bulk): Promise<
   const done = what.slice(what.indexOf('.') + 1)
   if (!dryRun) {
     const count = await run()
-    request.log.info({ what, count, filter: shortened(filter), ip: request.ip, requestId: request.id }, 'bulk.done')
+    const { id: requestId, ip, server } = request
+    server.logger.info({ what, count, filter: shortened(filter), ip, requestId }, 'bulk.done')
     return ok({ dry_run: false, [done]: count }, request.id)
   }
   const { matching, ids } = await choose()

@@ -35,7 +35,7 @@ export function installErrors(app: FastifyInstance): void {
   })
   app.setErrorHandler((error, request, reply) => {
     const expected = expectedError(error)
-    if (!expected) request.log.error({ err: error, requestId: request.id }, 'request.failed')
+    if (!expected) app.logger.error({ err: error, requestId: request.id }, 'request.failed')
     return sendError(reply, request, expected)
   })
 }

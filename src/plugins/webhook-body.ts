@@ -23,7 +23,7 @@ export function createBodyReader(intake: Intake, limit: number) {
     function end(error: Error | null): void {
       payload.off('data', onData).off('end', onEnd).off('error', onError)
       if (error === null) {
-        done(null, Buffer.concat(chunks, received))
+        done(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, received))
       } else {
         releaseBody(intake, request)
         done(error)

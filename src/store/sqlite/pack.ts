@@ -19,8 +19,7 @@ export interface PackedEvent {
   /** The source and the delivery id; null without one. */
   readonly key: string | null
   readonly receivedAt: number
-  /** A `Row` as JSON. */
-  readonly row: string
+  readonly row: Row
   readonly body: Uint8Array
 }
 
@@ -41,7 +40,7 @@ export function packEvent(event: NewEvent): PackedEvent {
   if (!Number.isSafeInteger(receivedAt)) throw new RelayError('invalid', 'receivedAt of an event must be an integer')
   const row: Row = [source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, headers]
   const key = deliveryId === null ? null : deliveryKeyOf(source, deliveryId)
-  return { key, receivedAt, row: JSON.stringify(row), body }
+  return { key, receivedAt, row, body }
 }
 
 /** A delivery in one text: names of sources have no line breaks. */
@@ -52,7 +51,7 @@ export function deliveryKeyOf(source: string, deliveryId: string): string {
 export function packEvents(events: readonly PackedEvent[]): PackedEvents {
   return {
     keys: events.map(({ key }) => key),
-    rows: `[${events.map(({ row }) => row).join(',')}]`,
+    rows: JSON.stringify(events.map(({ row }) => row)),
     receivedAt: events.reduce((oldest, { receivedAt }) => Math.min(oldest, receivedAt), Number.POSITIVE_INFINITY),
     bodies: joined(events.map(({ body }) => body)),
   }
