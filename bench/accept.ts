@@ -5,10 +5,10 @@ import { type Server, startKeeping, startPlain, startRelay, temporaryFolder } fr
 import { bodyBytes, type SignedWebhook, signedWebhook } from './shop.ts'
 
 const connections = 64
-const rounds = 7
+const rounds = 9
 const roundMs = 2_000
-/** Webhooks: as many as it takes until everything is compiled. */
-const warmUp = 10_000
+/** Rounds that do not count: code is compiled for as long, and again after connections have closed for the first times. */
+const warmUpRounds = 4
 
 interface Measured {
   readonly server: Server
@@ -41,7 +41,8 @@ export async function benchAccept(): Promise<readonly Row[]> {
   const next = createWebhooks()
   try {
     for (const { server } of all) server.pause()
-    for (const { server } of all) await warm(server, next)
+    for (let round = 0; round < warmUpRounds; round += 1)
+      for (const one of all) await measure(measured(one.server), next, roundMs)
     for (let round = 0; round < rounds; round += 1) for (const one of all) await measure(one, next, roundMs)
   } finally {
     await Promise.all(all.map(({ server }) => server.stop()))
@@ -99,13 +100,6 @@ function rate(what: string, one: Measured, plain?: Measured): Row {
 
 function measured(server: Server): Measured {
   return { server, rates: [], costsUs: [], latenciesMs: [], mapped: [] }
-}
-
-async function warm(server: Server, next: () => SignedWebhook): Promise<void> {
-  let left = warmUp
-  server.resume()
-  await sendLoad({ port: server.port, connections, next: () => (left-- > 0 ? next() : null) })
-  server.pause()
 }
 
 async function measure(one: Measured, next: () => SignedWebhook, forMs: number): Promise<void> {
