@@ -52,6 +52,7 @@ async function run(config: Config, log: Logger, onListening?: (origin: string) =
     app = await createApp(relay, log)
     const { host, port } = config.server
     const origin = await app.listen({ host, port })
+    log.info(`listening on ${origin}`) // for people; what follows is for machines
     relay.start()
     log.info({ origin, ...countsOf(relay) }, 'relay.listening')
     onListening?.(origin)
