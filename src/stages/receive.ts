@@ -8,7 +8,6 @@ import type { Store } from '../store/store.ts'
 import type { Verdict } from '../verify/verifier.ts'
 import type { Source } from './source.ts'
 import { storableHeaders } from './storable-headers.ts'
-import { endOfTurn } from './turn.ts'
 
 export interface ReceiveDeps {
   readonly store: Pick<Store, 'accept'>
@@ -35,11 +34,10 @@ export type Admit = (source: string) => Promise<void>
 export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }: ReceiveDeps): Receive {
   return async function receive(delivery, admit) {
     const at = now()
-    await endOfTurn()
-    // Most of what is asked from here on answers at once. To wait for it all the same takes a measurable part of an accept.
     const source = sources.get(delivery.source)
     if (!source?.enabled) throw new RelayError('not_found', `unknown source '${printable(delivery.source, 64)}'`)
 
+    // Most of what is asked from here on answers at once. To wait for it all the same takes a measurable part of an accept.
     const checked = verify(source, delivery, at)
     const verdict = checked instanceof Promise ? await checked : checked
     if (!verdict.ok) {
