@@ -5,8 +5,6 @@ import { type PackedEvent, type PackedEvents, packEvent, packEvents } from './pa
 // One transaction takes at most this much, so that nobody waits long behind others' large bodies.
 const maxEvents = 256
 const maxBytes = 8 * 1024 * 1024
-/** How long a group is gathered at most, however many go on coming. Milliseconds. */
-const gatherMs = 10
 
 interface Waiting {
   readonly events: readonly PackedEvent[]
@@ -20,9 +18,9 @@ type Commit = (events: PackedEvents) => Promise<readonly number[]>
 /**
  * Lets concurrent callers share a commit: whoever comes while one is under way goes with the next.
  *
- *     idle ──first caller──▶ gathering ──a turn brought nobody──▶ committing ──nobody waits──▶ idle
- *                                ▲                                    │
- *                                └────────────somebody waits──────────┘
+ *     idle ──first caller──▶ gathering ──end of this turn──▶ committing ──nobody waits──▶ idle
+ *                                ▲                               │
+ *                                └─────────somebody waits────────┘
  */
 export function createGroupCommit(commit: Commit) {
   let waiting: Waiting[] = []
@@ -31,26 +29,13 @@ export function createGroupCommit(commit: Commit) {
   function accept(events: readonly NewEvent[]): Promise<readonly Accepted[]> {
     return new Promise((resolve, reject) => {
       waiting.push({ events: events.map(packEvent), resolve, reject }) // what can not be packed fails alone
-      running ??= drain()
+      running ??= new Promise(setImmediate).then(drain)
     })
   }
 
   async function drain(): Promise<void> {
-    while (waiting.length > 0) {
-      await gather()
-      await flush(takeGroup())
-    }
+    while (waiting.length > 0) await flush(takeGroup())
     running = null
-  }
-
-  /** Ends with a turn of the event loop that brought nobody: who was just answered comes again, and fewer commits take less. */
-  async function gather(): Promise<void> {
-    const until = performance.now() + gatherMs
-    let seen = 0
-    while (seen < waiting.length && waiting.length < maxEvents && performance.now() < until) {
-      seen = waiting.length
-      await new Promise(setImmediate)
-    }
   }
 
   function takeGroup(): readonly Waiting[] {
