@@ -7,7 +7,7 @@ const crowdedMs = 100
 const busyShare = 0.75
 const sampleMs = 100
 /** How much of the share is the newest sample: a checkpoint lets the event loop rest for one or two, which is no slow disk. */
-const newest = 0.25
+const newestWeight = 0.25
 
 export interface Crowd {
   /** So many webhooks are being received. */
@@ -23,7 +23,10 @@ export interface CrowdOptions {
   readonly readShare?: () => number
 }
 
-/** A new crowd counts as busy until it has been looked at for a moment. Webhooks crowd in where many are being received at once and the event loop has hardly time for anything else. */
+/**
+ * Webhooks crowd in where many are being received at once and the event loop has hardly time for anything else. A new crowd
+ * counts as busy until it has been looked at for a moment.
+ */
 export function createCrowd({
   now = () => performance.now(),
   readShare = createShareReader(),
@@ -45,7 +48,7 @@ export function createCrowd({
     isBusy() {
       const at = now()
       if (at - sampledAt >= sampleMs) {
-        share += newest * (readShare() - share)
+        share += newestWeight * (readShare() - share)
         sampledAt = at
       }
       return at - crowdedAt < crowdedMs && share > busyShare

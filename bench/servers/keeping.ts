@@ -1,4 +1,4 @@
-// The yardstick with the relay's store behind it, and nothing else: what is durable at all can't cost less than this.
+// The yardstick with the relay's store behind it, and nothing else: what durable accepts cost without the rest.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import fastify from 'fastify'
 import { openSqlite } from '../../src/store/sqlite/open.ts'

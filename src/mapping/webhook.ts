@@ -31,7 +31,7 @@ export interface WebhookBytes extends Omit<Delivery, 'source'> {
  * Throws RelayError only: `too_large`, `unsupported` (an encoding or charset), `invalid` (does not parse).
  */
 export async function readWebhook(delivery: WebhookBytes): Promise<Webhook> {
-  return readDecoded(delivery, delivery.headers['content-encoding'] ? await decodeBody(delivery) : delivery.body)
+  return readDecoded(delivery, await decodeBody(delivery))
 }
 
 /**

@@ -128,8 +128,9 @@ function nullFor(error: unknown): null {
   throw error
 }
 
-async function namesOnceKnown(id: Name | Promise<Name>, topic: Name | Promise<Name>): Promise<EventNames> {
-  return { id: await id, topic: await topic }
+async function namesOnceKnown(...names: readonly (Name | Promise<Name>)[]): Promise<EventNames> {
+  const [id = null, topic = null] = await Promise.all(names)
+  return { id, topic }
 }
 
 function answerOf({ status, content_type: contentType, body }: NonNullable<MapperDefinition['accepted']>): Answer {

@@ -94,17 +94,13 @@ export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }:
 
   /** The signature covers the bytes as sent; senders that compress in transit sign what they compressed. */
   function verify(source: Source, delivery: Delivery, at: number): Verdict | Promise<Verdict> {
-    const verdict = source.verifier.verify(delivery, at)
-    return delivery.headers['content-encoding'] ? orDecoded(verdict, source, delivery, at) : verdict
+    return delivery.headers['content-encoding']
+      ? verifyEncoded(source, delivery, at)
+      : source.verifier.verify(delivery, at)
   }
 
-  async function orDecoded(
-    asSent: Verdict | Promise<Verdict>,
-    source: Source,
-    delivery: Delivery,
-    at: number,
-  ): Promise<Verdict> {
-    const verdict = await asSent
+  async function verifyEncoded(source: Source, delivery: Delivery, at: number): Promise<Verdict> {
+    const verdict = await source.verifier.verify(delivery, at)
     return verdict.ok ? verdict : source.verifier.verify(delivery, at, await decode(delivery))
   }
 

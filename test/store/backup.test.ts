@@ -20,11 +20,6 @@ import { startChild } from './children.ts'
 import { spoilRows } from './damage.ts'
 import { arrive, deliver, itemOf, upsert, webhook } from './support.ts'
 
-function newFolder(): string {
-  const folder = createFolder()
-  return folder
-}
-
 async function openFile(path: string): Promise<Store> {
   const store = await openSqlite(path, { thread: false })
   onTestFinished(() => store.close())
@@ -34,7 +29,7 @@ async function openFile(path: string): Promise<Store> {
 const gentle = { force: false }
 
 test('a backup is one file for its owner alone, with everything in it', async () => {
-  const folder = newFolder()
+  const folder = createFolder()
   const store = await openFile(join(folder, 'relay.db'))
   await arrive(store, [upsert('p1', 'A')])
   await deliver(store)
@@ -54,7 +49,7 @@ test('a backup is one file for its owner alone, with everything in it', async ()
 })
 
 test('the copy is of one moment and comes to an end, however fast another process goes on accepting', async () => {
-  const folder = newFolder()
+  const folder = createFolder()
   const path = join(folder, 'relay.db')
   const store = await openFile(path)
   // More than the copying takes in one step.
@@ -85,7 +80,7 @@ test('the copy is of one moment and comes to an end, however fast another proces
 })
 
 test('nothing that is there is overwritten but by force, and the database itself not even so', async () => {
-  const folder = newFolder()
+  const folder = createFolder()
   const url = `sqlite:${folder}/relay.db`
   await openFile(join(folder, 'relay.db'))
   const taken = join(folder, 'taken')
@@ -110,7 +105,7 @@ test('nothing that is there is overwritten but by force, and the database itself
 })
 
 test('a link that someone has put where the backup goes leads it nowhere else', async () => {
-  const folder = newFolder()
+  const folder = createFolder()
   const url = `sqlite:${folder}/relay.db`
   await openFile(join(folder, 'relay.db'))
   const elsewhere = join(folder, 'elsewhere')
@@ -124,7 +119,7 @@ test('a link that someone has put where the backup goes leads it nowhere else', 
 })
 
 test('what is no database of ours, or not sound, gives no backup', async () => {
-  const folder = newFolder()
+  const folder = createFolder()
   const target = join(folder, 'backup.db')
   const missing = backupStore(`sqlite:${folder}/none.db`, target, gentle)
   await expect(missing).rejects.toMatchObject({ code: 'not_found' })
@@ -147,7 +142,7 @@ test('what is no database of ours, or not sound, gives no backup', async () => {
 })
 
 test('an interrupted backup leaves nothing behind', async () => {
-  const folder = newFolder()
+  const folder = createFolder()
   const store = await openFile(join(folder, 'relay.db'))
   await store.accept(Array.from({ length: 10 }, () => webhook({ body: Buffer.alloc(1_000_000) })))
   const controller = new AbortController()

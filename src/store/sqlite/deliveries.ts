@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type Database, prepare } from './database.ts'
+import { deliveryKeyOf } from './pack.ts'
 
 // How many deliveries stay out of the index at most before they are sorted into it, and how fast that goes.
 const usualTailMax = 32_768
@@ -9,13 +10,6 @@ const mergedPerDelivery = 4
 export function deliveryHashOf(key: string): number {
   return Number.parseInt(hash('sha1', key).slice(0, 12), 16)
 }
-
-interface Found {
-  readonly seq: number
-  readonly key: string
-}
-
-const nothing: ReadonlyMap<string, number> = new Map()
 
 export interface EventPosition {
   /** The last seq given to an event. */
@@ -38,16 +32,12 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
     database,
     'select seq, delivery_hash as hash from events where seq > ? and delivery_hash is not null order by seq',
   )
-  const findRecent = prepare<Found>(
+  const findAny = prepare<{ seq: number; source: string; deliveryId: string }>(
     database,
-    `select seq, source || char(10) || delivery_id as key from events
-     where seq in (select value from json_each(?)) and delivery_id is not null`,
-  )
-  const findIndexed = prepare<Found>(
-    database,
-    `select e.seq, e.source || char(10) || e.delivery_id as key
-     from delivery_index d join events e on e.seq = d.seq
-     where d.hash in (select value from json_each(?)) and e.delivery_id is not null`,
+    `select seq, source, delivery_id as deliveryId from events
+     where delivery_id is not null and seq in (
+       select value from json_each(:recent)
+       union all select seq from delivery_index where hash in (select value from json_each(:hashes)))`,
   )
   const insertIndexed = prepare(database, 'insert or ignore into delivery_index (hash, seq) values (?, ?)')
 
@@ -72,14 +62,11 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
 
   /** The seq of each delivery that was seen before, by its key. One question for all: asking costs more than finding. */
   function find(keys: readonly string[]): ReadonlyMap<string, number> {
-    if (keys.length === 0) return nothing
+    if (keys.length === 0) return new Map()
     const hashes = keys.map(deliveryHashOf)
     const recent = hashes.map((hash) => tail.get(hash)).filter((seq) => seq !== undefined)
-    const found = [
-      ...findIndexed.all(JSON.stringify(hashes)),
-      ...(recent.length > 0 ? findRecent.all(JSON.stringify(recent)) : []),
-    ]
-    return found.length > 0 ? new Map(found.map(({ key, seq }) => [key, seq])) : nothing
+    const found = findAny.all({ recent: JSON.stringify(recent), hashes: JSON.stringify(hashes) })
+    return new Map(found.map(({ seq, source, deliveryId }) => [deliveryKeyOf(source, deliveryId), seq]))
   }
 
   function add(hash: number, seq: number): void {

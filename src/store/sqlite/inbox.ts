@@ -113,7 +113,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
       const { newest, last } = catchUp()
       const { keys } = packed
       if (newest - last > usualMax) spreadOut(keys.length * 2)
-      const earlier = deliveries.find(keys.filter((key) => key !== null && !waiting.has(key)) as readonly string[])
+      const earlier = deliveries.find(keys.filter((key) => key !== null).filter((key) => !waiting.has(key)))
       let seq = newest
       const answers = keys.map((key) => {
         const first = key === null ? undefined : (waiting.get(key) ?? earlier.get(key))
