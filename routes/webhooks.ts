@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Delivery } from '../src/domain/delivery.ts'
 import { RelayError } from '../src/domain/errors.ts'
-import { sendAnswer } from '../src/plugins/answer.ts'
+import { sendAccepted, sendAnswer } from '../src/plugins/answer.ts'
 import { ok } from '../src/plugins/envelope.ts'
 import { expectedError, sendError } from '../src/plugins/errors.ts'
 import { createBodyReader, releaseBody } from '../src/plugins/webhook-body.ts'
@@ -107,7 +107,7 @@ function answer(received: Received, request: Webhook, reply: FastifyReply): Fast
     const status = received.duplicate ? 'duplicate' : 'accepted'
     const own = ok({ event_id: received.eventId, status }, request.id)
     const wanted = request.server.relay.sources.get(request.params.source)?.mapper.accepted
-    return wanted ? sendAnswer(reply, wanted, request.id, own) : reply.code(202).send(own)
+    return wanted ? sendAnswer(reply, wanted, request.id, own) : sendAccepted(reply, own)
   }
   return sendAnswer(reply, received.ping, request.id)
 }

@@ -9,15 +9,15 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-/** Every answer carries them, errors included; a route may set its own. */
+/** Every answer that Fastify sends carries them, errors included; a route may set its own. */
 export function installSecurityHeaders(app: FastifyInstance): void {
-  // With a callback: a promise more for each request is a measurable part of taking a webhook.
-  app.addHook('onRequest', (_request, reply, done) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     protect(reply)
-    done()
+    done(null, payload)
   })
 }
 
 export function protect(reply: FastifyReply): FastifyReply {
-  return reply.headers(securityHeaders)
+  for (const name in securityHeaders) if (!reply.hasHeader(name)) reply.header(name, securityHeaders[name])
+  return reply
 }

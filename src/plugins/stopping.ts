@@ -7,6 +7,7 @@ import { RelayError } from '../domain/errors.ts'
  */
 export function installStopping(app: FastifyInstance): void {
   let isStopping = false
+  app.decorate('isStopping', () => isStopping)
   app.addHook('preClose', async () => {
     isStopping = true
   })
@@ -18,4 +19,11 @@ export function installStopping(app: FastifyInstance): void {
     if (isStopping) reply.header('connection', 'close')
     done(null, payload)
   })
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether the server has begun to close. */
+    readonly isStopping: () => boolean
+  }
 }

@@ -19,9 +19,12 @@ export function createBodyReader(intake: Intake, limit: number) {
     }
     const chunks: Buffer[] = []
     let received = 0
+    let hasEnded = false
 
+    // The listeners stay until the request is gone with them: to take them off would take longer than all they do.
     function end(error: Error | null): void {
-      payload.off('data', onData).off('end', onEnd).off('error', onError)
+      if (hasEnded) return
+      hasEnded = true
       if (error === null) {
         done(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, received))
       } else {
@@ -31,6 +34,7 @@ export function createBodyReader(intake: Intake, limit: number) {
     }
 
     function onData(chunk: Buffer): void {
+      if (hasEnded) return
       try {
         received += chunk.length
         if (received > limit) throw new FST_ERR_CTP_BODY_TOO_LARGE()
