@@ -11,7 +11,7 @@ import { createInbox, type Inbox } from '../../src/store/sqlite/inbox.ts'
 import { linkThread } from '../../src/store/sqlite/link.ts'
 import { migrate, readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
-import { packEvent, packEvents } from '../../src/store/sqlite/pack.ts'
+import { packEvents } from '../../src/store/sqlite/pack.ts'
 import { createFolder } from '../folder.ts'
 import { startChild } from './children.ts'
 import { spoilRows } from './damage.ts'
@@ -365,7 +365,7 @@ describe('group commit', () => {
 
 describe('the inbox', () => {
   const accept = (inbox: Inbox, ids: readonly string[]) =>
-    inbox.acceptAll(packEvents(ids.map((deliveryId) => packEvent(webhook({ deliveryId })))))
+    inbox.acceptAll(packEvents(ids.map((deliveryId) => webhook({ deliveryId }))))
   const isKnown = (inbox: Inbox, ids: readonly string[]) => accept(inbox, ids).every((seq) => seq < 0)
   const isNew = (inbox: Inbox, ids: readonly string[]) => accept(inbox, ids).every((seq) => seq > 0)
 

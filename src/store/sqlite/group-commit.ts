@@ -1,13 +1,13 @@
 import { eventIdOf } from '../../domain/event-id.ts'
 import type { Accepted, NewEvent } from '../store.ts'
-import { type PackedEvent, type PackedEvents, packEvent, packEvents } from './pack.ts'
+import { checkEvent, type PackedEvents, packEvents } from './pack.ts'
 
 // One transaction takes at most this much, so that nobody waits long behind others' large bodies.
 const maxEvents = 256
 const maxBytes = 8 * 1024 * 1024
 
 interface Waiting {
-  readonly events: readonly PackedEvent[]
+  readonly events: readonly NewEvent[]
   readonly resolve: (accepted: readonly Accepted[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -28,7 +28,8 @@ export function createGroupCommit(commit: Commit) {
 
   function accept(events: readonly NewEvent[]): Promise<readonly Accepted[]> {
     return new Promise((resolve, reject) => {
-      waiting.push({ events: events.map(packEvent), resolve, reject }) // what can not be packed fails alone
+      for (const event of events) checkEvent(event) // what can not be packed fails alone
+      waiting.push({ events, resolve, reject })
       running ??= new Promise(setImmediate).then(drain)
     })
   }
@@ -57,10 +58,7 @@ export function createGroupCommit(commit: Commit) {
     try {
       const answers = await commit(packEvents(group.flatMap(({ events }) => events)))
       let at = 0
-      for (const { events, resolve } of group) {
-        resolve(answers.slice(at, at + events.length).map(acceptedOf))
-        at += events.length
-      }
+      for (const { events, resolve } of group) resolve(events.map(() => acceptedOf(answers[at++]!)))
     } catch (error) {
       for (const { reject } of group) reject(error)
     }

@@ -14,15 +14,6 @@ type Row = readonly [
   headers: Readonly<Record<string, string>>,
 ]
 
-/** An event on its way into the inbox. */
-export interface PackedEvent {
-  /** The source and the delivery id; null without one. */
-  readonly key: string | null
-  readonly receivedAt: number
-  readonly row: Row
-  readonly body: Uint8Array
-}
-
 /** The events of one commit on their way to another thread: few values, and the bodies in one buffer, which moves. */
 export interface PackedEvents {
   /** By event. */
@@ -35,12 +26,8 @@ export interface PackedEvents {
 }
 
 /** Throws RelayError `invalid` for an event that the store could not give back as it is. */
-export function packEvent(event: NewEvent): PackedEvent {
-  const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } = event
+export function checkEvent({ receivedAt }: NewEvent): void {
   if (!Number.isSafeInteger(receivedAt)) throw new RelayError('invalid', 'receivedAt of an event must be an integer')
-  const row: Row = [source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, headers]
-  const key = deliveryId === null ? null : deliveryKeyOf(source, deliveryId)
-  return { key, receivedAt, row, body }
 }
 
 /** A delivery in one text: names of sources have no line breaks. */
@@ -48,13 +35,19 @@ export function deliveryKeyOf(source: string, deliveryId: string): string {
   return `${source}\n${deliveryId}`
 }
 
-export function packEvents(events: readonly PackedEvent[]): PackedEvents {
-  return {
-    keys: events.map(({ key }) => key),
-    rows: JSON.stringify(events.map(({ row }) => row)),
-    receivedAt: events.reduce((oldest, { receivedAt }) => Math.min(oldest, receivedAt), Number.POSITIVE_INFINITY),
-    bodies: joined(events.map(({ body }) => body)),
+/** In one pass and without arrays in between: this is done for every webhook that comes in. */
+export function packEvents(events: readonly NewEvent[]): PackedEvents {
+  const keys: (string | null)[] = []
+  const rows: Row[] = []
+  const parts: Uint8Array[] = []
+  let oldest = Number.POSITIVE_INFINITY
+  for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } of events) {
+    keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
+    rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, headers])
+    parts.push(body)
+    if (receivedAt < oldest) oldest = receivedAt
   }
+  return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: joined(parts) }
 }
 
 /** The same without the events for which `keep` is false. */
