@@ -174,8 +174,8 @@ function readForm(text: string): Record<string, string | string[]> {
 }
 
 function readQuery(query: string): Record<string, string> {
-  const values = new Map<string, string>()
   if (query === '') return {}
+  const values = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(query)) if (!values.has(name)) values.set(name, value)
   values.delete('__proto__')
   return Object.fromEntries(values)

@@ -49,7 +49,7 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   refuseUnknownFunctions(text, nodes, bound, options.functions)
   const code = generate(ast, bound, options.functions)
   if (code) {
-    const evaluate = compiled(text, code, options.timeLimitMs)
+    const evaluate = compiled(text, code, bound.size > 0, options.timeLimitMs)
     return { text, isCompiled: true, needsBody: needsBody(ast), evaluate }
   }
   const interpret = createInterpreter(program, options.functions)
@@ -87,10 +87,10 @@ function generate(ast: Node, bound: ReadonlySet<string>, functions: ExpressionOp
   }
 }
 
-function compiled(text: string, code: Code, timeLimitMs: number): Expression['evaluate'] {
+function compiled(text: string, code: Code, binds: boolean, timeLimitMs: number): Expression['evaluate'] {
   return (context, scope) => {
     const run: Run = { root: context, scope, timeLimitMs, ticks: 0, deadline: 0, nested: false }
-    const frame: Frame = { run, parent: null, values: new Map() }
+    const frame: Frame = { run, parent: null, values: binds ? new Map() : null }
     try {
       const value = code(Array.isArray(context) ? wrapped(context) : context, frame)
       return run.nested ? plainDeep(value) : plain(value)
