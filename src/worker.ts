@@ -49,7 +49,7 @@ export interface LoopOptions {
 
 const yieldMs = 1_000
 // By a timer: to look in every turn would keep the processor from the store's thread while it commits.
-const lookMs = 5
+const lookMs = 25
 const restAfterErrorMs = 1_000
 
 /** Runs a step until the signal aborts. The step answers how long it has nothing to do: 0 means again at once. */
