@@ -31,14 +31,14 @@ interface Price {
 }
 
 /**
- * `$price(value, currency, minorDigits?)`: a money value. Takes a number or decimal text; with `minorDigits` the value
+ * `$price(value, currency, minorDigits?)`: a money value. Takes a number or decimal text, `.99` as well; with `minorDigits` the value
  * is in minor units (`$price(1999, "usd", 2)` is 19.99 USD). Nothing without a value. Throws where the value is not a
  * number (`1,299.00` is none: which sign groups differs by country) or the currency is not three letters.
  */
 function price(value: unknown, currency: unknown, minorDigits?: unknown): Price | undefined {
   if (isNothing(value)) return undefined
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
-  if (!/^[+-]?\d+(\.\d+)?(e[+-]\d+)?$/.test(text)) refuse('price', value, 'is not a number')
+  if (!/^[+-]?(\d+(\.\d+)?|\.\d+)(e[+-]\d+)?$/.test(text)) refuse('price', value, 'is not a number')
   if (typeof currency !== 'string' || !/^[a-z]{3}$/i.test(currency.trim())) {
     refuse('price', currency, 'is not a currency of three letters')
   }

@@ -37,6 +37,9 @@ describe('$price', () => {
     [[' 5 ', 'EUR'], 5],
     [[0, 'EUR'], 0],
     [['-3.50', 'EUR'], -3.5],
+    [['.99', 'USD'], 0.99], // as a shop keeps what was typed
+    [['-.5', 'EUR'], -0.5],
+    [['.5', 'EUR', 2], 0.005],
     [[1999, 'EUR', 2], 19.99],
     [['1999', 'EUR', 2], 19.99],
     [[1999, 'JPY', 0], 1999],
@@ -55,6 +58,8 @@ describe('$price', () => {
     ['1,299.00', 'USD'],
     ['12 €', 'EUR'],
     ['abc', 'EUR'],
+    ['.', 'EUR'],
+    ['5.', 'EUR'],
     [Number.NaN, 'EUR'],
     [Number.POSITIVE_INFINITY, 'EUR'],
     ['1e400', 'EUR'],
