@@ -1,25 +1,37 @@
 /**
- * A record's own revision or updated time in a form that compares as text: `n:` and a padded number, or `t:` and
- * UTC time with nine digits of fraction. Two kinds do not compare.
+ * A record's own revision or updated time in a form that compares as text: `n:` and a padded number, with a fraction where
+ * it is a time, or `t:` and UTC time with nine digits of fraction. Two kinds do not compare.
  */
 export type Version = string & { readonly __version: unique symbol }
 
 const isoTime = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
 
+/** Unix time with parts of its unit. A smaller number with a point is a revision, of which 1.10 may come after 1.9. */
+const unixTime = /^(\d{9,30})\.(\d+)$/
+
 /**
- * Reads what a mapper gave as a version: an integer (a revision, or unix time in any one unit), its digits as text, or
- * an ISO 8601 time (without a zone it is UTC). Null where there is none; throws RangeError for anything else, because
+ * Reads what a mapper gave as a version: an integer (a revision, or unix time in any one unit, that with a fraction, too),
+ * its digits as text, or an ISO 8601 time (without a zone it is UTC). Null where there is none; throws RangeError for anything else, because
  * a version that does not order would let an old change win.
  */
 export function readVersion(value: unknown): Version | null {
   if (value === undefined || value === null || value === '') return null
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return padded(String(Math.trunc(value)))
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) {
+    return fractional(String(value)) ?? padded(String(Math.trunc(value)))
+  }
   if (typeof value === 'string') {
     if (/^\d{1,30}$/.test(value)) return padded(value)
+    const moment = fractional(value)
+    if (moment !== null) return moment
     const time = sortableTime(value)
     if (time !== null) return `t:${time}` as Version
   }
   throw new RangeError(`version must be a number or a time, got ${JSON.stringify(value)?.slice(0, 80)}`)
+}
+
+function fractional(digits: string): Version | null {
+  const [, whole, fraction = ''] = unixTime.exec(digits) ?? []
+  return whole === undefined ? null : (`${padded(whole)}.${fraction}`.replace(/\.?0+$/, '') as Version)
 }
 
 function padded(digits: string): Version {
