@@ -4,7 +4,8 @@ import { duration, size } from '../domain/units.ts'
 import { modelsSchema } from '../mapping/models.ts'
 import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
 
-const secret = z.string().min(1, { error: 'must not be empty' })
+/** A blank one is what a file with nothing but line breaks gives, and anyone would guess it. */
+const secret = z.string().regex(/\S/, { error: 'must not be empty' })
 const secrets = z.union([secret, z.array(secret).min(1)])
 const name = z
   .string()

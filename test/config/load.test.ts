@@ -150,6 +150,12 @@ retention: { events: 7 days }
     expect(issues.filter(({ path }) => path === 'sources.shop.secret')).toHaveLength(1)
   })
 
+  test.each(['', '   ', '\n\n'])('a secret that is %j is one', (secret) => {
+    const source = `sources: { hook: { mapper: generic, destination: main, secret: "\${HOOK}" } }`
+    const issues = issuesOf(() => loadConfig(file(source), { HOOK: secret }))
+    expect(issues).toContainEqual({ path: 'sources.hook.secret', message: 'must not be empty' })
+  })
+
   test('a source that names no destination of the file is one', () => {
     const issues = issuesOf(() =>
       loadConfig(file(full.replace('destination: main', 'destination: [main, other]')), { TOKEN: 'a.b' }),
