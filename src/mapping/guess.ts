@@ -127,10 +127,18 @@ function slugOf(value: unknown): string | undefined {
   return typeof slug === 'string' && slug !== '' ? slug : undefined
 }
 
-/** The fields of a record that an expression starts from: `body` and `seo` of `$markdown(body) & seo.title`. */
-export function namesIn(expression: string): string[] {
+/**
+ * The fields of a record that an expression uses: `body` and `seo` of `$markdown(body) & seo.title`. Where the fields stand
+ * below a path of the record, such as `data`, those of `data.body` as well.
+ */
+export function namesIn(expression: string, below?: string): string[] {
   const withoutText = expression.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, ' ')
-  return [...withoutText.matchAll(/(?<![.\w$])(?:`([^`]+)`|([A-Za-z_]\w*))/g)].map(
+  const path = below === undefined || !isPlainPath(below) ? '' : `(?:${below.replaceAll('.', '\\.')}\\.)?`
+  return [...withoutText.matchAll(new RegExp(`(?<![.\\w$])${path}(?:\`([^\`]+)\`|([A-Za-z_]\\w*))`, 'g'))].map(
     ([, quoted, word]) => quoted ?? word ?? '',
   )
+}
+
+function isPlainPath(expression: string): boolean {
+  return /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(expression)
 }

@@ -118,7 +118,7 @@ function guessRulesOf(
 ): GuessRules {
   const used = contentKeys
     .filter((key) => key !== 'url' && key !== 'json' && key !== 'attributes')
-    .flatMap((key) => namesIn(model?.[key] ?? record[key] ?? ''))
+    .flatMap((key) => namesIn(model?.[key] ?? record[key] ?? '', record.guess?.fields))
   const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value.replace(/\/+$/, '') : undefined)
   return {
     origin: textOf(vars['origin']),

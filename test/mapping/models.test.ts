@@ -85,6 +85,24 @@ test('a field that an expression uses is not guessed again', async () => {
   expect(json?.['fields']).toEqual({ other: 1 })
 })
 
+test('a field below the path that is guessed from is not guessed again where an expression uses it', async () => {
+  const mapper = await mapperOf(headless.replace('{ omit: [id', '{ fields: data.own, omit: [id'), {
+    head: 'vars: { origin: {} }',
+    vars: { origin: 'https://example.com' },
+    models: {
+      article: { type: 'post', url: '$vars.origin & "/x"', html: 'data.own.body & data.other' },
+    },
+  })
+  const data = { own: { body: '<p>B</p>', other: 'kept', raw: 'kept' }, other: '' }
+  const { drafts } = await mapper.map(webhook({ model: 'article', entry: { ...entry, data } }))
+  expect(drafts).toMatchObject([{ fields: { html: '<p>B</p>' } }])
+  const [draft] = drafts
+  expect(draft?.kind === 'upsert' && draft.fields.json?.['fields']).toEqual({
+    other: 'kept',
+    raw: 'kept',
+  })
+})
+
 test("a model's json is laid over the guesses, and `fields` limits them", async () => {
   const json = { product: { price: '$price(price, "EUR")' } }
   const price = { value: 5, unit: 'currency', currency: 'EUR' }
