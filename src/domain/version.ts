@@ -34,6 +34,13 @@ function fractional(digits: string): Version | null {
   return whole === undefined ? null : (`${padded(whole)}.${fraction}`.replace(/\.?0+$/, '') as Version)
 }
 
+/** A version as people write it: `7`, or `2026-01-02T03:04:05.5Z`. */
+export function versionText(version: Version): string {
+  const text = version.slice(2)
+  if (version.startsWith('n:')) return text.replace(/^0+(?=\d)/, '')
+  return text.replace(/\.?0*Z$/, 'Z')
+}
+
 function padded(digits: string): Version {
   if (!/^\d+$/.test(digits)) throw new RangeError(`version ${digits} is out of range`)
   return `n:${digits.replace(/^0+(?=\d)/, '').padStart(30, '0')}` as Version

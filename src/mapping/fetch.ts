@@ -1,5 +1,5 @@
 import type { FetchAnswer, FetchNeeds, FetchRequest } from '../domain/fetch.ts'
-import { compareVersions } from '../domain/version.ts'
+import { compareVersions, versionText } from '../domain/version.ts'
 import type {
   FetchDefinition,
   MapperFetchDefinition,
@@ -114,10 +114,8 @@ export function compileFetch(
     if (wanted === null) return { ...found, older: null }
     const given = versionIn(await version.evaluate(context, inner), version)
     const order = compareVersions(given, wanted)
-    return {
-      ...found,
-      older: order !== null && order < 0 ? `the API has ${given}, the webhook tells of ${wanted}` : null,
-    }
+    if (order === null || order >= 0 || given === null) return { ...found, older: null }
+    return { ...found, older: `the API has ${versionText(given)}, the webhook tells of ${versionText(wanted)}` }
   }
 
   async function resolveOne(element: unknown, names: Names, asking: Asking): Promise<Resolved> {
