@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import type { z } from 'zod'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { type Config, configSchema, sourceSchema } from './schema.ts'
 import { type Environment, type Issue, substitute } from './substitute.ts'
@@ -35,7 +36,7 @@ export function readConfig(document: unknown, env: Environment, file: string | n
     for (const issue of result.error.issues) {
       const path = pathText(issue.path)
       // A variable that is not set has been reported; that its empty value does not fit says nothing more.
-      if (!filledAt.has(path)) issues.push({ path, message: issue.message })
+      if (!filledAt.has(path)) issues.push({ path, message: textOf(issue) })
     }
   }
   issues.push(...unknownDestinations(filled))
@@ -43,6 +44,11 @@ export function readConfig(document: unknown, env: Environment, file: string | n
     throw new ConfigError(file ?? 'configuration', issues, soundPartOf(filled, file))
   }
   return freeze(atHome(result.data, file))
+}
+
+/** A name that is none says what names are, not only that it is none. */
+function textOf(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
 }
 
 /** What can be looked at further in a configuration with mistakes elsewhere. */

@@ -6,7 +6,9 @@ import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
 
 /** A blank one is what a file with nothing but line breaks gives, and anyone would guess it. */
 const secret = z.string().regex(/\S/, { error: 'must not be empty' })
-const secrets = z.union([secret, z.array(secret).min(1)])
+const secrets = z.union([secret, z.array(secret).min(1)], {
+  error: 'expected text, or a list of texts: digits alone need quotes',
+})
 const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, { error: 'names are letters, digits, - and _, at most 64' })
@@ -15,9 +17,11 @@ const host = z
   .regex(/^[a-z0-9.-]+(:\d+)?$/i, { error: 'a host name without scheme or path, such as example.com' })
   .transform((text) => text.toLowerCase())
 const flag = z
-  .union([z.boolean(), z.enum(['true', 'false', 'True', 'False', '1', '0'])])
+  .union([z.boolean(), z.enum(['true', 'false', 'True', 'False', '1', '0'])], { error: 'expected true or false' })
   .transform((value) => (typeof value === 'boolean' ? value : value.toLowerCase() === 'true' || value === '1'))
-const whole = z.coerce.number().int()
+const whole = z.coerce
+  .number({ error: ({ code }) => (code === 'invalid_type' ? 'expected a whole number' : undefined) })
+  .int()
 const httpUrl = z.url({ protocol: /^https?$/, error: 'an absolute http(s) url' })
 
 const server = z.strictObject({
@@ -25,7 +29,9 @@ const server = z.strictObject({
   port: whole.min(0).max(65535).default(8080).describe('Port to listen on; 0 takes a free one. `PORT` overrides.'),
   body_limit: size.prefault('5mb').describe('Largest webhook body, also after decompression; more is answered 413.'),
   trust_proxy: z
-    .union([flag, z.string().min(1), z.array(z.string().min(1))])
+    .union([flag, z.string().min(1), z.array(z.string().min(1))], {
+      error: 'expected true, false, or addresses and ranges such as 10.0.0.0/8',
+    })
     .default(false)
     .describe('Whose X-Forwarded-* headers count: true, or addresses and CIDR ranges of the proxies.'),
   admin_token: z
@@ -95,11 +101,15 @@ const fetch = z.strictObject({
 
 export const sourceSchema = z.strictObject({
   mapper: z.string().min(1).describe('A built-in mapper or one of your own.'),
-  destination: z.union([name, z.array(name).min(1)]).describe('Where the items go: a destination or a list.'),
+  destination: z
+    .union([name, z.array(name).min(1)], { error: 'expected the name of a destination, or a list of names' })
+    .describe('Where the items go: a destination or a list.'),
   enabled: flag.default(true).describe('False: its webhooks are answered 404.'),
   secret: secrets.optional().describe('What the sender signs with or shows; a list while rotating.'),
   verify: z
-    .union([z.literal('none'), z.looseObject({ scheme: z.string().optional(), secret: secrets.optional() })])
+    .union([z.literal('none'), z.looseObject({ scheme: z.string().optional(), secret: secrets.optional() })], {
+      error: 'expected none, or a map such as { scheme: header, header: x-token }',
+    })
     .optional()
     .describe('How webhooks are verified, over what the mapper says; `none` accepts anyone. See Verification below.'),
   vars: z.record(z.string(), z.unknown()).default({}).describe('What the mapper asks for, such as the site origin.'),
@@ -111,7 +121,7 @@ export const sourceSchema = z.strictObject({
       '`safe`: scripts, event handlers, forms, frames of unknown hosts, tracking pixels and comments are taken out of `html`. `as_is`: it is handed on as the CMS sent it.',
     ),
   silent_after: z
-    .union([z.enum(['auto', 'off']), duration])
+    .union([z.enum(['auto', 'off']), duration], { error: 'expected auto, off, or a duration such as 36h' })
     .prefault('auto')
     .describe(
       'After how long without a webhook the source is called silent: a duration, `off`, or `auto`: twice the longest gap of the last 28 days, at least 1h, once 20 webhooks over 7 days are known.',
@@ -164,7 +174,7 @@ export const configSchema = z.strictObject({
   server: server.prefault({}),
   store: z
     .string()
-    .regex(/^sqlite:.+/, { error: 'sqlite:PATH' })
+    .regex(/^sqlite:.+/, { error: 'must be sqlite:PATH, such as sqlite:./data/relay.db' })
     .default('sqlite:./data/relay.db')
     .describe('Where everything is kept: sqlite:PATH. `RELAY_STORE` overrides.'),
   destinations: z.record(name, destination).default({}).describe('Websites at an ingest API, by name.'),

@@ -4,7 +4,7 @@ const msPer: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 const bytesPer: Readonly<Record<string, number>> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
 
 function withUnit(pattern: RegExp, factors: Readonly<Record<string, number>>, example: string) {
-  return z.string().transform((text, context) => {
+  return z.string({ error: `expected ${example}` }).transform((text, context) => {
     const match = pattern.exec(text.trim().toLowerCase())
     const value = match ? Number(match[1]) * (factors[match[2] ?? ''] ?? Number.NaN) : Number.NaN
     if (Number.isFinite(value)) return Math.round(value)

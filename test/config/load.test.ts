@@ -210,3 +210,43 @@ test('the file is the flag, else RELAY_CONFIG, else ./relay.yaml, else none', ()
   expect(findConfigFile(undefined, {}, folder)).toBe(join(folder, 'relay.yaml'))
   expect(findConfigFile(undefined, {}, '/')).toBeNull()
 })
+
+test.each([
+  ['sources.shop.secret', 'secret: ${SECRET:-fallback-secret}', 'secret: 12345', /^expected text, or a list of texts/],
+  ['sources.shop.destination', 'destination: main', 'destination: 1', /^expected the name of a destination/],
+  [
+    'sources.shop.verify',
+    'mapper: shopify',
+    'mapper: shopify\n    verify: hmac',
+    /^expected none, or a map such as \{ scheme/,
+  ],
+  [
+    'sources.shop.silent_after',
+    'mapper: shopify',
+    'mapper: shopify\n    silent_after: 36',
+    /^expected auto, off, or a duration/,
+  ],
+  ['sources.shop.rate_limit.max', 'mapper: shopify', 'mapper: shopify\n    rate_limit: { max: 0 }', />=1$/],
+  [
+    'sources.shop.rate_limit.max',
+    'mapper: shopify',
+    'mapper: shopify\n    rate_limit: { max: many }',
+    /^expected a whole number$/,
+  ],
+  ['sources.a shop', '  shop:', '  "a shop":', /^names are letters, digits/],
+  [
+    'destinations.main.retry.max_age',
+    'site_domain:',
+    'retry: { max_age: 72 }\n    site_domain:',
+    /^expected a duration such as/,
+  ],
+  [
+    'destinations.main.delivery.max_bytes',
+    'site_domain:',
+    'delivery: { max_bytes: 4 }\n    site_domain:',
+    /^expected a size such as/,
+  ],
+])('%s says what is expected (%s becomes %s)', (path, from, to, message) => {
+  const issues = issuesOf(() => loadConfig(file(full.replace(from, to)), { TOKEN: 'con_1.s3cret' }))
+  expect(issues).toEqual([{ path, message: expect.stringMatching(message) }])
+})
