@@ -48,7 +48,7 @@ export function readYamlFile(path: string, label: string, issues: Issue[]): Yaml
 /** The mapper in a file; null where it has mistakes, which are then in `issues`. `shallow`: expressions are not compiled. */
 export function checkDefinition(file: YamlFile, issues: Issue[], shallow = false): MapperDefinition | null {
   const result = definitionSchema.safeParse(file.content)
-  if (result.success) return shallow || compiles(result.data, file.label, issues) ? result.data : null
+  if (result.success) return shallow || compiles(result.data, file, issues) ? result.data : null
   addIssues(file, result.error, issues)
   return null
 }
@@ -64,7 +64,7 @@ export function checkPatch(file: YamlFile, issues: Issue[]): boolean {
 export function extendDefinition(base: MapperDefinition, file: YamlFile, issues: Issue[]): MapperDefinition | null {
   const merged = extendMapper({ ...base, replace: false }, file.content)
   const result = definitionSchema.safeParse(merged)
-  if (result.success) return compiles(result.data, file.label, issues) ? result.data : null
+  if (result.success) return compiles(result.data, file, issues) ? result.data : null
   const records = merged['records'] as readonly { name?: unknown }[]
   for (const { path, message } of issuesOf(result.error)) {
     const named = path.replace(/^records\[(\d+)\]/, (_, index) => `records[${String(records[Number(index)]?.name)}]`)
@@ -84,17 +84,41 @@ function addIssues({ label, lineOf }: YamlFile, error: Parameters<typeof issuesO
 }
 
 /** Whether names are unique and every expression compiles: found at start, though no source may use the mapper yet. */
-function compiles(definition: MapperDefinition, label: string, issues: Issue[]): boolean {
-  const before = issues.length
+function compiles(definition: MapperDefinition, file: YamlFile, issues: Issue[]): boolean {
+  const found = mistakesIn(definition)
+  for (const { path, message } of found) {
+    const line = file.lineOf(placeIn(file, definition, path))
+    issues.push({ path: `${file.label}: ${path}`, message: message + (line === null ? '' : ` (line ${line})`) })
+  }
+  return found.length === 0
+}
+
+/** Where a part of the definition, such as `records[2].json.a`, stands in the file: one that extends another has only some of its records. */
+function placeIn({ content }: YamlFile, definition: MapperDefinition, path: string): PropertyKey[] {
+  const place: PropertyKey[] = [...path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, key]) =>
+    index === undefined ? (key ?? '') : Number(index),
+  )
+  const [list, index] = place
+  if ((list !== 'records' && list !== 'pings') || typeof index !== 'number') return place
+  const name = definition[list][index]?.name
+  const own = content[list]
+  const names = Array.isArray(own) ? own.map((entry: unknown) => (isObject(entry) ? entry['name'] : undefined)) : []
+  if (names[index] === name) return place
+  const at = names.lastIndexOf(name)
+  return at === -1 ? [] : [list, at, ...place.slice(2)]
+}
+
+function mistakesIn(definition: MapperDefinition): readonly Issue[] {
+  const issues: Issue[] = []
   for (const key of ['records', 'pings'] as const) {
     const names = definition[key].map(({ name }) => name)
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) === index) continue
-      issues.push({ path: `${label}: ${key}[${index}].name`, message: `'${name}' is the name of another one` })
+      issues.push({ path: `${key}[${index}].name`, message: `'${name}' is the name of another one` })
     }
   }
   const timeLimitMs = 250
-  const compiler = createCompiler({ timeLimitMs, issues, prefix: `${label}: ` })
+  const compiler = createCompiler({ timeLimitMs, issues, prefix: '' })
   const models = { any: { type: 'custom' } } // so that what is compiled for each model is compiled once
   compileMapper(definition, {
     source: '',
@@ -105,5 +129,5 @@ function compiles(definition: MapperDefinition, label: string, issues: Issue[]):
     compiler,
     modelCompiler: compiler,
   })
-  return issues.length === before
+  return issues
 }

@@ -103,7 +103,9 @@ test('skip stands alone, with a match', async () => {
 
 test('two records of one name, and two mappers of one name, are refused', async () => {
   const twice = `${mine}  - { name: post, type: page, id: id, url: url }\n`
-  expect((await issuesOf(() => load({ 'mine.yaml': twice })))[0]?.message).toBe("'post' is the name of another one")
+  expect((await issuesOf(() => load({ 'mine.yaml': twice })))[0]?.message).toBe(
+    "'post' is the name of another one (line 6)",
+  )
   const issues = await issuesOf(() => load({ 'a.yaml': mine, 'b.yaml': mine }))
   expect(issues[0]?.message).toMatch(/^'mine' is taken by .*\/a\.yaml$/)
 })
@@ -231,4 +233,23 @@ test('the version changes with the definition, the models and the names of vars,
   const strapi = library.get('strapi')!
   const withModel = (type: string) => bindMapper(strapi, { source: 's', models: { a: { type } } }).version
   expect(withModel('post')).not.toBe(withModel('page'))
+})
+
+test('an expression that does not compile is told with the line of the file that it is in, also where that extends another', async () => {
+  const two = `${mine}  - { name: page, type: page, id: id, url: url, text: text }\n`
+  const issues = await issuesOf(() =>
+    loadMappers({
+      builtinDir: folder({}),
+      userDir: folder({
+        'mine.yaml': two,
+        'more.yaml': 'name: more\nextends: mine\nrecords:\n  - name: page\n    json:\n      a: "1 +"\n',
+      }),
+    }),
+  )
+  expect(issues).toEqual([
+    {
+      path: expect.stringMatching(/more\.yaml: records\[1\]\.json\.a$/),
+      message: expect.stringMatching(/\(line 6\)$/),
+    },
+  ])
 })
