@@ -8,7 +8,7 @@ import { messageOf, RelayError } from './domain/errors.ts'
 import { createIngestClient } from './ingest/client.ts'
 import { credentialsFingerprint } from './ingest/fingerprint.ts'
 import { bindMapper } from './mapping/bind.ts'
-import { loadMappers, type MapperLibrary } from './mapping/load.ts'
+import { type MapperLibrary, readMappers } from './mapping/load.ts'
 import type { Destination } from './stages/destination.ts'
 import type { Source } from './stages/source.ts'
 import { createVerifier } from './verify/verifier.ts'
@@ -41,15 +41,26 @@ function issuesIn(error: RelayError): readonly Issue[] {
 
 /** Mappers and sources, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
 export async function composeSources(config: SoundPart, now: () => number = Date.now): Promise<Parts> {
-  const mappers = await loadMappers({ userDir: config.mappers_dir })
-  const issues: Issue[] = []
+  const { library: mappers, issues: inMappers } = await readMappers({ userDir: config.mappers_dir })
+  const issues: Issue[] = [...inMappers]
   const sources = new Map<string, Source>()
   for (const [name, settings] of Object.entries(config.sources)) {
+    // A mapper with mistakes has told them; one that is not there may be in a file that could not be read.
+    if (inMappers.length > 0 && !isSound(settings.mapper, mappers)) continue
     const source = composeSource(name, settings, mappers, now, issues)
     if (source) sources.set(name, source)
   }
   if (issues.length > 0) throw new ConfigError('configuration', issues)
   return { mappers, sources }
+}
+
+function isSound(mapper: string, mappers: MapperLibrary): boolean {
+  try {
+    return mappers.get(mapper) !== undefined
+  } catch (error) {
+    if (error instanceof RelayError) return false
+    throw error
+  }
 }
 
 function composeSource(

@@ -15,13 +15,20 @@ export function reportFailure(error: unknown, write: (text: string) => void): nu
     return 2
   }
   if (error instanceof RelayError || isSystemError(error)) {
-    write(`cms-relay: ${messageOf(error)}\n`)
     const issues = error instanceof RelayError ? (error.details['issues'] as readonly Issue[] | undefined) : undefined
-    for (const { path, message } of issues ?? []) write(`  ${path ? `${path}: ` : ''}${message}\n`)
+    const lines = (issues ?? []).map(({ path, message }) => (path ? `${path}: ${message}` : message))
+    write(`cms-relay: ${withoutList(messageOf(error), lines)}\n`)
+    for (const line of lines) write(`  ${line}\n`)
     return 1
   }
   write(`cms-relay: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 1
+}
+
+/** A message that ends with the mistakes, without them: they are listed below it. */
+function withoutList(message: string, lines: readonly string[]): string {
+  const list = `: ${lines.join('; ')}`
+  return lines.length > 0 && message.endsWith(list) ? message.slice(0, -list.length) : message
 }
 
 /** A port in use, a missing file, …: the operating system's word is enough. */

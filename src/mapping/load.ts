@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { RelayError } from '../domain/errors.ts'
+import { messageOf } from '../domain/errors.ts'
 import { type Definition, isModule, needsModels } from './bind.ts'
 import type { VarDefinition } from './definition.ts'
 import { type Issue, issuesError } from './issues.ts'
@@ -43,14 +43,24 @@ const ownMappers = fileURLToPath(new URL('../../mappers/', import.meta.url))
  * Reads and checks the user's mappers. Throws RelayError `invalid` with all mistakes of all files in `details.issues`. The
  * built-in ones, each in a file of its name, are read when they are asked for: a start pays for those in use.
  */
-export async function loadMappers({
+export async function loadMappers(options: LoadOptions = {}): Promise<MapperLibrary> {
+  const { library, issues } = await readMappers(options)
+  if (issues.length > 0) throw issuesError('mappers', issues)
+  return library
+}
+
+/** As `loadMappers`, for who has more to look at: the library has the mappers without mistakes, and throws for the others. */
+export async function readMappers({
   builtinDir = ownMappers,
   userDir,
   checkBuiltIn = false,
-}: LoadOptions = {}): Promise<MapperLibrary> {
+}: LoadOptions = {}): Promise<{
+  readonly library: MapperLibrary
+  readonly issues: readonly Issue[]
+}> {
   const issues: Issue[] = []
-  const files = listFiles(builtinDir, 'built-in')
-  if (userDir !== undefined && !isSameFolder(builtinDir, userDir)) files.push(...listFiles(userDir, 'yours'))
+  const files = listFiles(builtinDir, 'built-in', issues)
+  if (userDir !== undefined && !isSameFolder(builtinDir, userDir)) files.push(...listFiles(userDir, 'yours', issues))
   const parsed: Parsed[] = []
   for (const file of files) {
     const isLazy = file.origin === 'built-in' && file.path.startsWith(ownMappers) && !checkBuiltIn
@@ -58,8 +68,7 @@ export async function loadMappers({
     if (one) parsed.push(one)
   }
   const library = resolve(parsed, issues, checkBuiltIn)
-  if (issues.length > 0) throw issuesError('mappers', issues)
-  return library
+  return { library, issues: [...issues] }
 }
 
 type Origin = MapperSummary['origin']
@@ -72,12 +81,13 @@ interface MapperFile {
   readonly isModule: boolean
 }
 
-function listFiles(folder: string, origin: Origin): MapperFile[] {
+function listFiles(folder: string, origin: Origin, issues: Issue[]): MapperFile[] {
   let names: string[]
   try {
     names = readdirSync(folder)
   } catch (error) {
-    throw new RelayError('invalid', `cannot read the folder of mappers ${folder}`, { cause: error })
+    issues.push({ path: 'mappers_dir', message: `cannot read the folder of mappers ${folder}: ${messageOf(error)}` })
+    return []
   }
   const isMapper = (name: string) => /\.(yaml|yml|ts|js|mjs)$/.test(name) && !/^\.|\.d\.ts$|\.test\.\w+$/.test(name)
   return names
@@ -182,7 +192,7 @@ function resolve(parsed: readonly Parsed[], issues: Issue[], checkBuiltIn: boole
     if (definition === null && issues.length > 0) throw issuesError('mappers', issues)
     return definition ?? undefined
   }
-  for (const one of chosen.values()) if (one.kind !== 'unread') definitionOf(one, [])
+  for (const one of parsed) if (one.kind !== 'unread') definitionOf(one, [])
   return {
     names,
     get: find,

@@ -167,3 +167,32 @@ test('check and serve refuse a file with the same words, and end with 1', async 
   expect(served?.stderr).not.toContain(secrets.HOOK)
   expect(served?.stderr).not.toMatch(stackTrace)
 })
+
+describe('check of a configuration with mistakes in several files', () => {
+  const broken = 'name: broken\ntitle: B\nrecords:\n  - { name: x, type: post, id: "1 +", url: url }\n'
+  const sources = `
+destinations: { main: { token: "\${TOKEN}", website_id: site_1, site_domain: example.com } }
+sources:
+  open: { mapper: generic, destination: main }
+  mine: { mapper: broken, destination: main, secret: "\${HOOK}" }
+mappers_dir: `
+
+  test('tells those of the mappers and those of the sources, each once', async () => {
+    const { code, stderr } = await checkFile(`${sources}./own`, [], { 'broken.yaml': broken })
+    expect(code).toBe(1)
+    const [first, ...lines] = stderr.trimEnd().split('\n')
+    expect(first).toBe('cms-relay: configuration: 2 mistakes')
+    expect(lines).toEqual([
+      expect.stringMatching(/^ {2}own\/broken\.yaml: records\[0\]\.id: expression 1 \+ is not valid: .* \(line 4\)$/),
+      expect.stringMatching(/^ {2}sources\.open\.secret: verify scheme 'hmac' needs a secret/),
+    ])
+  })
+
+  test('and a folder of mappers that is not there, also beside mistakes elsewhere', async () => {
+    const { stderr } = await checkFile(`${sources}./nowhere\nlog: { level: loud }`)
+    expect(stderr).toMatch(/^ {2}log\.level: /m)
+    expect(stderr).toMatch(/^ {2}mappers_dir: cannot read the folder of mappers .*nowhere: ENOENT/m)
+    expect(stderr).toMatch(/^ {2}sources\.open\.secret: /m)
+    expect(stderr).not.toContain('there is no such mapper')
+  })
+})
