@@ -9,6 +9,7 @@ import { loadMappers } from '../mapping/load.ts'
 import { fixtureAnswers } from '../stages/fixture-answers.ts'
 import { deliveryOf, type Fixture, preview } from '../stages/preview.ts'
 import { readInputFile } from './input.ts'
+import { ownMappersDir } from './mappers.ts'
 import { UsageError } from './report.ts'
 
 export interface MapOptions {
@@ -22,15 +23,18 @@ export interface MapOptions {
   readonly env: Environment
 }
 
-const fixtureSchema = z.object({
+const fixtureSchema = z.strictObject({
   headers: z.record(z.string(), z.string()).optional(),
   body: z.unknown().optional(),
   rawBody: z.string().optional(),
   query: z.string().optional(),
   method: z.string().optional(),
+  // Where the webhook is from, and what it was signed with: notes for who reads the fixture.
+  source: z.string().optional(),
+  secret: z.unknown().optional(),
   fetched: z
     .array(
-      z.object({
+      z.strictObject({
         method: z.string().optional(),
         url: z.string(),
         status: z.int().optional(),
@@ -55,7 +59,7 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const name = options.mapper ?? source?.mapper
   if (name === undefined) throw new UsageError('say which mapper: --mapper NAME, or --config FILE --source NAME')
 
-  const library = await loadMappers({ userDir: config?.mappers_dir })
+  const library = await loadMappers({ userDir: config === null ? ownMappersDir(undefined, env) : config.mappers_dir })
   const definition = library.get(name)
   if (!definition) {
     throw new UsageError(`no mapper '${name}' (there is ${library.names.join(', ')})`)

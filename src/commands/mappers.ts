@@ -15,7 +15,7 @@ export interface MappersOptions {
 
 /** Lists the mappers, the user's own included, or shows one with a source to copy. */
 export async function showMappers({ name, config, json, env }: MappersOptions): Promise<void> {
-  const library = await loadMappers({ userDir: foldersOf(config, env) })
+  const library = await loadMappers({ userDir: ownMappersDir(config, env) })
   if (name === undefined) {
     const all = library.list().map((summary) => reportOf(summary, library))
     print(all, { json, text: () => listText(all) })
@@ -32,7 +32,7 @@ export async function showMappers({ name, config, json, env }: MappersOptions): 
 }
 
 /** The user's own folder. A configuration with mistakes elsewhere, or variables that are not set, still names it. */
-function foldersOf(flag: string | undefined, env: Environment): string | undefined {
+export function ownMappersDir(flag: string | undefined, env: Environment): string | undefined {
   try {
     return loadConfig(findConfigFile(flag, env), env).config.mappers_dir
   } catch (error) {

@@ -102,6 +102,31 @@ sources: { shop: { mapper: shopify, destination: main, secret: hook, vars: { ori
   })
 })
 
+test('map knows the mappers of the configuration where no flag names one, whatever else is wrong in it', async () => {
+  const folder = createFolder()
+  writeFileSync(
+    join(folder, 'own.yaml'),
+    '{ name: own, title: Own, records: [{ name: r, type: post, id: id, url: url, text: text }] }',
+  )
+  const config = join(folder, 'relay.conf')
+  writeFileSync(config, '{ mappers_dir: ., server: { admin_token: "${NOT_SET}" } }')
+  const input = join(folder, 'body.json')
+  writeFileSync(input, '{ "id": "post:1", "url": "https://example.com/1", "text": "T" }')
+  const { code, stdout } = await runHere(['map', '--mapper', 'own', '--input', input], { RELAY_CONFIG: config })
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ changes: [{ kind: 'upsert', item: { id: 'post:1' } }] })
+})
+
+test.each([
+  ['{ "bdy": {} }', /is no fixture: .*"bdy"/s],
+  ['{ "header": { "x-a": "b" }, "body": {} }', /is no fixture: .*"header"/s],
+  ['{ "body": {}, "fetched": [{ "url": "/r", "boddy": {} }] }', /is no fixture: .*"boddy"/s],
+])('map takes no fixture with a key that means nothing: %s', async (fixture, message) => {
+  const { code, stdout, stderr } = await mapHere(['--mapper', 'shopify', ...origin, '--fixture', '-'], fixture)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(message)
+})
+
 describe('a webhook that holds no record', () => {
   const folder = () => {
     const path = createFolder()
