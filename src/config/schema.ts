@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { notifiableTypes } from '../domain/signal-type.ts'
-import { duration, size } from '../domain/units.ts'
+import { duration, period, size } from '../domain/units.ts'
 import { modelsSchema } from '../mapping/models.ts'
 import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
 
@@ -47,7 +47,7 @@ const delivery = z.strictObject({
   max_items: whole.min(1).max(500).default(500).describe('Most items in one call.'),
   max_bytes: size.prefault('4mb').describe('Largest size of one call.'),
   concurrency: whole.min(1).max(64).default(2).describe('Most calls under way at once.'),
-  timeout: duration.prefault('15s').describe('Limit for connecting, for the headers and for the whole answer.'),
+  timeout: period.prefault('15s').describe('Limit for connecting, for the headers and for the whole answer.'),
 })
 
 const retry = z.strictObject({
@@ -88,7 +88,7 @@ const fetch = z.strictObject({
   allow_private: flag
     .default(false)
     .describe('True: the API may be at a private or loopback address. Link-local ones are never asked.'),
-  timeout: duration.prefault('10s').describe('Limit for a request, to the last byte of the answer.'),
+  timeout: period.prefault('10s').describe('Limit for a request, to the last byte of the answer.'),
   max_bytes: size.prefault('10mb').describe('Size of an answer.'),
   concurrency: whole.min(1).max(64).default(4).describe('Requests under way at once.'),
   max_age: duration.prefault('24h').describe('After so long without its answers an event is failed.'),
@@ -129,7 +129,7 @@ export const sourceSchema = z.strictObject({
   rate_limit: z
     .strictObject({
       max: whole.min(1).default(600).describe('Webhooks in a window; more are answered 429.'),
-      window: duration.prefault('1m').describe('The window.'),
+      window: period.prefault('1m').describe('The window.'),
     })
     .prefault({}),
 })
@@ -166,7 +166,7 @@ const signalEndpoint = z.strictObject({
   allow_private: flag
     .default(true)
     .describe('False: the url may not lead to a private or loopback address. Link-local ones are never asked.'),
-  timeout: duration.prefault('10s').describe('Limit for a request.'),
+  timeout: period.prefault('10s').describe('Limit for a request.'),
 })
 
 /** The whole configuration. Declares, defaults, checks and documents each setting. */
@@ -183,8 +183,8 @@ export const configSchema = z.strictObject({
   mappers_dir: z.string().min(1).optional().describe('Folder of your own mappers, beside the built-in ones.'),
   retention: z
     .strictObject({
-      events: duration.prefault('7d').describe('How long settled events are kept.'),
-      attempts: duration.prefault('30d').describe('How long settled batches and their attempts are kept.'),
+      events: period.prefault('7d').describe('How long settled events are kept.'),
+      attempts: period.prefault('30d').describe('How long settled batches and their attempts are kept.'),
     })
     .prefault({}),
   log: z

@@ -16,5 +16,8 @@ function withUnit(pattern: RegExp, factors: Readonly<Record<string, number>>, ex
 /** A duration such as `500ms`, `1s`, `15m`, `72h` or `7d`; milliseconds afterwards. */
 export const duration = withUnit(/^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/, msPer, 'a duration such as 500ms, 1s, 15m, 72h, 7d')
 
+/** A duration that must not be 0: a limit in which nothing would be done in time. */
+export const period = duration.refine((ms) => ms > 0, { error: 'must be longer than 0' })
+
 /** A size such as `500kb` or `4mb` (1 mb = 1024 kb = 1024² bytes); bytes afterwards. */
 export const size = withUnit(/^(\d+(?:\.\d+)?)(b|kb|mb|gb)$/, bytesPer, 'a size such as 500kb, 4mb')

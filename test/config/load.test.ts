@@ -250,3 +250,19 @@ test.each([
   const issues = issuesOf(() => loadConfig(file(full.replace(from, to)), { TOKEN: 'con_1.s3cret' }))
   expect(issues).toEqual([{ path, message: expect.stringMatching(message) }])
 })
+
+test.each([
+  ['destinations.main.delivery.timeout', 'site_domain:', 'delivery: { timeout: 0s }\n    site_domain:'],
+  ['sources.shop.rate_limit.window', 'mapper: shopify', 'mapper: shopify\n    rate_limit: { window: 0s }'],
+  ['sources.shop.fetch.timeout', 'mapper: shopify', 'mapper: shopify\n    fetch: { timeout: 0ms }'],
+  ['retention.events', 'destinations:', 'retention: { events: 0d }\ndestinations:'],
+])('%s of 0 is a mistake: nothing would be done in it', (path, from, to) => {
+  const issues = issuesOf(() => loadConfig(file(full.replace(from, to)), { TOKEN: 'con_1.s3cret' }))
+  expect(issues).toEqual([{ path, message: 'must be longer than 0' }])
+})
+
+test('a rest of 0 before sending is none', () => {
+  const text = full.replace('site_domain:', 'delivery: { debounce: 0s, max_wait: 0s }\n    site_domain:')
+  const { config } = loadConfig(file(text), { TOKEN: 'con_1.s3cret' })
+  expect(config.destinations['main']?.delivery).toMatchObject({ debounce: 0, max_wait: 0 })
+})
