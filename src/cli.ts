@@ -9,6 +9,11 @@ enableCompileCache()
 const { createProgram } = await import('./commands/program.ts')
 const { reportFailure } = await import('./commands/report.ts')
 
+// Who reads the output may have seen enough (`| head`): that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 // 0 done, 1 failed, 2 wrong use.
 try {
   await createProgram(process.env).parseAsync()

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -32,6 +34,15 @@ describe('the command line', () => {
     for (const command of commands) expect(help.stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'))
     expect(ofCommand).toMatchObject({ code: 0, stdout: expect.stringContaining('--config <file>') })
     expect(version).toMatchObject({ code: 0, stdout: `${packageJson.version}\n` })
+  })
+
+  test('whose reader has seen enough ends without a stack trace', async () => {
+    const child = spawn(process.execPath, ['src/cli.ts', 'keygen'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.destroy() // as `| true` does
+    const stderr: Buffer[] = []
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    const [code] = await once(child, 'close')
+    expect({ code, stderr: Buffer.concat(stderr).toString() }).toEqual({ code: 0, stderr: '' })
   })
 
   test('called in a way that makes no sense says why and ends with 2', async () => {
