@@ -27,7 +27,10 @@ export function verifyConfigOf(
   const result = verifySchema.safeParse(combined)
   if (result.success) return result.data
   for (const issue of result.error.issues) {
-    issues.push({ path: [path, 'verify', ...issue.path.map(String)].join('.'), message: issue.message })
+    const key = String(issue.path[0])
+    const isOfMapper = isSameScheme && fromMapper?.[key] !== undefined && own[key] === undefined
+    const message = isOfMapper ? `${issue.message} (mapper '${source.mapper}' says it)` : issue.message
+    issues.push({ path: [path, 'verify', ...issue.path.map(String)].join('.'), message })
   }
   return null
 }

@@ -63,6 +63,23 @@ test('a mapper can ask the source for a claim: what it leaves empty must be fill
   expect(filled.config).toMatchObject({ scheme: 'rsa', header: ['x'], claims: { recipientclientid: 'ours' } })
 })
 
+test('a mistake that the mapper has made names the mapper', () => {
+  const judge = (verify: Record<string, unknown>) => {
+    const issues: Issue[] = []
+    verifyConfigOf(
+      configOf({ verify }).sources['s']!,
+      { scheme: 'hmac', header: 'x', algorithm: 'md5' },
+      'sources.s',
+      issues,
+    )
+    return issues
+  }
+  const path = 'sources.s.verify.algorithm'
+  expect(judge({})).toMatchObject([{ path, message: expect.stringMatching(/ \(mapper 'generic' says it\)$/) }])
+  expect(judge({ algorithm: 'md4' })).toMatchObject([{ path, message: expect.not.stringContaining('mapper') }])
+  expect(judge({ algorithm: 'sha1' })).toEqual([])
+})
+
 describe('the table of systems in docs/configuration.md', () => {
   const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
   const settings = [...page.matchAll(/`(\{ scheme: [^`]+\})`/g)].map(([, text = '']) => text)
