@@ -422,6 +422,25 @@ describe('promise 9: a type outside of the scope of the token', () => {
     expect(test.relay.delivers.get('main')?.circuit()?.state).toBe('disabled')
     expect(await item(test, 'custom:1')).toMatchObject({ status: 'pending' })
   })
+
+  test('that was accepted before is taken for the website, and dies of nothing, until another one is accepted again', async () => {
+    const test = await start()
+    for (const type of ['post', 'custom']) await send(test, type, 1)
+    await test.map()
+    await test.deliver(5 * second)
+    test.ingest.answer(() => refused(403, 'auth.scope_violation'))
+    for (const type of ['custom', 'post']) {
+      for (const id of [2, 3]) await send(test, type, id)
+      await test.map()
+      await test.deliver(600 * second)
+    }
+    expect(test.relay.delivers.get('main')?.circuit()?.state).toBe('disabled')
+    expect((await test.relay.store.readStats()).destinations[0]).toMatchObject({ delivered: 2, dead: 0, pending: 4 })
+    test.ingest.answer(scope)
+    expect((await test.admin('POST', '/destinations/main/enable')).statusCode).toBe(200)
+    await test.deliver(600 * second)
+    expect((await test.relay.store.readStats()).destinations[0]).toMatchObject({ delivered: 4, dead: 2, pending: 0 })
+  })
 })
 
 describe('promise 10: a bad destination hurts only itself', () => {

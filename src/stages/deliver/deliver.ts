@@ -166,13 +166,15 @@ export function createDeliver(deps: DeliverDeps): Deliver {
 
   /**
    * A call outside of the token's scope is the fault of one type of item, once others have been accepted: a poison item
-   * must not block them. Until then it may as well be the website, and nothing dies for that.
+   * must not block them. Until then it may as well be the website, and nothing dies for that. Where the type itself has been
+   * accepted, the scope is another one now: what was accepted before says nothing any more.
    */
   function scoped(outcome: Outcome, batch: SealedBatch): Outcome {
     const types = new Set(batch.items.map(({ type }) => type))
     if (outcome.kind === 'settled') for (const type of types) acceptedTypes.add(type)
     if (outcome.kind !== 'unauthorized' || !outcome.isScope) return outcome
-    const isFaultOfType = types.size > 1 || acceptedTypes.difference(types).size > 0
+    if (types.size === 1 && types.isSubsetOf(acceptedTypes)) acceptedTypes.clear()
+    const isFaultOfType = types.size > 1 || acceptedTypes.size > 0
     return isFaultOfType ? { kind: 'rejected', reason: outcome.reason } : outcome
   }
 
