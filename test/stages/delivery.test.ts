@@ -235,6 +235,26 @@ describe('promise 6: unchanged is not sent', () => {
     expect(test.ingest.calls.at(-1)?.text).toContain('New title')
   })
 
+  test('a redelivery brings the title that came while a call was under way', async () => {
+    const test = await start()
+    const save = async (title: string) => {
+      await test.send('demo', { event: 'post.updated', type: 'post', id: 1, url: '/a', html: '<p>x</p>', title })
+      await test.map()
+    }
+    test.ingest.answer(async () => {
+      for (const title of ['Newer title', 'Newest title']) await save(title)
+      return undefined
+    })
+    await save('Old title')
+    await test.deliver(5 * second)
+    test.ingest.answer(() => undefined)
+    await test.deliver(5 * second)
+    expect(test.ingest.calls.map(({ text }) => text)).toEqual([expect.stringContaining('Old title')])
+    await test.admin('POST', '/items/post%3A1/redeliver')
+    await test.deliver(5 * second)
+    expect(test.ingest.calls.slice(1).map(({ text }) => text)).toEqual([expect.stringContaining('Newest title')])
+  })
+
   test('A to B to A before delivery sends nothing, after delivery of B sends A', async () => {
     const test = await start()
     let version = 0

@@ -53,7 +53,7 @@ export function createAgain(database: Database) {
   const keepSentBody = prepare(
     database,
     `update batch_items set body = (select body from item_bodies where seq = :seq)
-     where batch_seq = :batch and item_seq = :seq`,
+     where batch_seq = :batch and item_seq = :seq and body is null`,
   )
   // What a batch holds goes out once more after it: the new revision makes the batch's outcome count for the old one.
   const redeliverHeld = prepare(

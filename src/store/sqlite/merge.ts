@@ -59,19 +59,23 @@ export function createMerge(database: Database) {
     database,
     'insert into item_bodies (seq, body) values (?, ?) on conflict do update set body = excluded.body',
   )
-  const refreshBody = prepare(database, 'update item_bodies set body = ? where seq = ? and body <> ?')
+  const hasOtherBody = prepare(database, 'select 1 from item_bodies where seq = ? and body <> ?')
+  const replaceBody = prepare(database, 'update item_bodies set body = ? where seq = ?')
   const dropBody = prepare(database, 'delete from item_bodies where seq = ?')
-  // The batch that holds the item may have to show once more what it sent.
+  // The batch that holds the item may have to show once more what it sent: the first that was replaced.
   const keepSentBody = prepare(
     database,
     `update batch_items set body = (select body from item_bodies where seq = :seq)
-     where batch_seq = :batchSeq and item_seq = :seq`,
+     where batch_seq = :batchSeq and item_seq = :seq and body is null`,
   )
 
   const resize = prepare(database, 'update items set bytes = ? where seq = ?')
 
-  function refresh(seq: number, body: string | null): void {
-    if (body === null || refreshBody.run(body, seq, body).changes === 0) return
+  function refresh(item: ItemRow, body: string | null): void {
+    const { seq, batch_seq: batchSeq } = item
+    if (body === null || hasOtherBody.get(seq, body) === undefined) return
+    if (isAsSent(item)) keepSentBody.run({ seq, batchSeq })
+    replaceBody.run(body, seq)
     resize.run(bytesOf(body), seq)
   }
 
@@ -123,8 +127,8 @@ export function createMerge(database: Database) {
     const bareTombstone = isBare(change)
     if (same && item.status === 'pending') {
       touchItem.run(version, bareTombstone, eventSeq, mayExist, item.seq)
-      // What the checksum does not cover (a title) goes along, unless it is in a batch already.
-      if (item.revision !== item.batch_revision) refresh(item.seq, body)
+      // What the checksum does not cover (a title) goes along; where a batch holds the item, with the call after it, if any.
+      refresh(item, body)
       return 'unchanged'
     }
     const held = item.batch_seq !== null
@@ -133,14 +137,14 @@ export function createMerge(database: Database) {
     if (same && nothingToDo && item.status === 'delivered') {
       touchItem.run(version, bareTombstone, eventSeq, mayExist, item.seq)
       // A title alone is no reason to send; a redelivery asked for later must not bring back the old one.
-      refresh(item.seq, body)
+      refresh(item, body)
       return 'unchanged'
     }
 
     // While a batch holds the item, its own times go on; those of what waits are kept beside them.
     const since = held ? (item.next_since ?? at) : (item.pending_since ?? at)
     const oldest = Math.min((held ? item.next_received_at : item.received_at) ?? receivedAt, receivedAt)
-    if (held && item.revision === item.batch_revision) keepSentBody.run({ seq: item.seq, batchSeq: item.batch_seq })
+    if (isAsSent(item)) keepSentBody.run({ seq: item.seq, batchSeq: item.batch_seq })
     replaceDesired.run({
       seq: item.seq,
       source: change.source,
@@ -212,6 +216,11 @@ function deliveredOf(item: ItemRow): Delivered {
 
 function isBare(change: ItemChange): 0 | 1 {
   return change.kind === 'delete' && change.version === null ? 1 : 0
+}
+
+/** A batch holds it, and nothing has changed since. */
+function isAsSent(item: ItemRow): boolean {
+  return item.batch_seq !== null && item.revision === item.batch_revision
 }
 
 /** An unsent change of the item was still to be delivered, and no longer is. */
