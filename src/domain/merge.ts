@@ -21,9 +21,11 @@ export interface IncomingChange {
 /**
  * Latest wins, per item. An older version is stale. Where versions are equal, missing or of different kinds, arrival
  * order decides. After a tombstone without a version only a version newer than the last one known brings an item back:
- * the update that preceded the removal may still be under way.
+ * the update that preceded the removal may still be under way. What arrived before the tombstone does not, however new
+ * its version: it is mapped late (it failed at first, or waited for the CMS), and the removal came after it.
  */
 export function isStale(known: KnownItem, change: IncomingChange): boolean {
+  if (known.bareTombstone && change.kind === 'upsert' && change.eventSeq < known.eventSeq) return true
   const order = compareVersions(change.version, known.version)
   if (order !== null && order < 0) return true
   if (order !== null && order > 0) return false

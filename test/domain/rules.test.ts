@@ -100,6 +100,7 @@ describe('promise 3: latest wins', () => {
     const tombstone = known({ kind: 'delete', checksum: null, bareTombstone: true })
     expect(isStale(tombstone, change(5, 11))).toBe(true)
     expect(isStale(tombstone, change(6, 11))).toBe(false)
+    expect(isStale(tombstone, change(6, 9))).toBe(true)
     expect(isStale(tombstone, change(null, 11))).toBe(false)
     expect(isStale(tombstone, change(5, 11, 'delete'))).toBe(false)
     expect(isStale(tombstone, change(5, 10))).toBe(false)

@@ -127,6 +127,32 @@ describe('promise 3: latest wins, per item', () => {
     }
   })
 
+  test('an update that failed before the delete does not revive the item when it is replayed', async () => {
+    const store = `sqlite:${createFolder()}/relay.db`
+    const from = (origin: string) => ({
+      store,
+      sources: { demo: { mapper: 'generic', destination: 'main', verify: 'none', vars: { origin } } },
+    })
+    const post = { event: 'post.updated', type: 'post', id: 1, url: '/a', html: '<p>x</p>' }
+    const wrong = await start(from('https://elsewhere.example'))
+    await wrong.send('demo', { ...post, url: 'https://example.com/a', version: 1 })
+    await wrong.map()
+    await wrong.deliver(5 * second)
+    await wrong.send('demo', { ...post, version: 2 })
+    await wrong.send('demo', { event: 'post.deleted', type: 'post', id: 1 })
+    await wrong.map()
+    await wrong.deliver()
+    expect(wrong.ingest.calls.map(({ path }) => path)).toEqual(['/v1/ingest/item', '/v1/ingest/delete'])
+    expect((await wrong.relay.store.listEvents({ status: 'failed' }, { limit: 10 })).rows).toHaveLength(1)
+    await wrong.relay.close()
+    const right = await start(from('https://example.com'))
+    await right.admin('POST', '/events/replay', { status: 'failed' })
+    await right.map()
+    await right.deliver(60 * second)
+    expect(right.ingest.calls).toEqual([])
+    expect(await item(right, 'post:1')).toMatchObject({ status: 'delivered', deliveredKind: 'delete' })
+  })
+
   test('without a version arrival order decides, and a replay of an old event changes nothing', async () => {
     const test = await start()
     const envelope = (html: string) => ({

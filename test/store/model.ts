@@ -300,6 +300,7 @@ function isOlder(
   known: Wanted,
   change: State & { readonly revision: number | null; readonly eventSeq: number },
 ): boolean {
+  if (known.bare && change.kind === 'upsert' && change.eventSeq < known.eventSeq) return true
   if (change.revision !== null && known.revision !== null) {
     if (change.revision !== known.revision) return change.revision < known.revision
     if (known.bare && change.kind === 'upsert' && change.eventSeq !== known.eventSeq) return true
