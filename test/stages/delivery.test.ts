@@ -665,6 +665,19 @@ describe('the destination', () => {
     expect(test.relay.delivers.get('main')?.circuit()).toMatchObject({ state: 'closed', authFailures: 0 })
   })
 
+  test('whose servers have clocks that differ is not called without rest', async () => {
+    const test = await start()
+    test.ingest.answer(() => {
+      const ahead = test.ingest.calls.length % 2 === 1 ? 600 * second : 0
+      const date = new Date(test.clock.now() + ahead).toUTCString()
+      return test.ingest.calls.length > 100 ? undefined : { ...refused(401, 'auth.stale_timestamp'), headers: { date } }
+    })
+    await publish(test, [1])
+    await test.deliver(60 * second)
+    expect(test.ingest.calls.length).toBeLessThan(10)
+    expect(test.relay.delivers.get('main')?.circuit()).toMatchObject({ state: 'closed', authFailures: 0 })
+  })
+
   test.each([
     ['seconds', () => '120'],
     ['a date', (at: number) => new Date(at + 120 * second).toUTCString()],

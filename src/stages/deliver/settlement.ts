@@ -19,9 +19,12 @@ export function settlementOf(outcome: Outcome, batch: SealedBatch, context: Sett
       return { kind: 'done', items: batch.items.map((item) => settledItem(item, outcome, context)) }
     case 'retry':
       return again(batch, outcome.reason, outcome.afterMs, context)
-    case 'unauthorized':
+    case 'unauthorized': {
+      // The corrected clock goes out at once, but only once: behind one address may be several servers, each with its own.
+      const isCorrected = outcome.skewMs !== undefined && batch.attempts === 0
       // An authentication failure is the destination's: its items wait, however long it takes to mend.
-      return retryAt(batch, outcome.reason, outcome.skewMs === undefined ? undefined : 0, context)
+      return retryAt(batch, outcome.reason, isCorrected ? 0 : undefined, context)
+    }
     case 'conflict':
       return { kind: 'done', items: batch.items.map((item) => resent(item, outcome.reason, true, context)) }
     case 'stuck':
