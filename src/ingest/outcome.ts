@@ -23,7 +23,7 @@ export type Outcome =
       /** The token is good, but not for this website or not for a type in this call. */
       readonly isScope?: true
     }
-  /** The key is taken by other bytes: the same bytes under a new key. */
+  /** The key is taken by other bytes, as far as is known: the same items under new keys. */
   | { readonly kind: 'conflict'; readonly reason: string }
   /** Too large as a whole. */
   | { readonly kind: 'split'; readonly reason: string }

@@ -430,6 +430,17 @@ describe('promise 9: a poison item blocks nobody', () => {
     expect(new Set(taken).size).toBe(taken.length)
   })
 
+  test('an item whose conflict makes a batch answer 409 ends up alone, and waits', async () => {
+    const test = await start({ destination: { retry: { max_age: '1h' } } })
+    test.ingest.answer(({ ids }) => (ids.includes('product:4') ? refused(409, 'validation.url_taken') : undefined))
+    await publish(test, [1, 2, 3, 4, 5, 6, 7, 8])
+    await test.deliver(30 * second)
+    expect((await test.relay.store.readStats()).destinations[0]).toMatchObject({ delivered: 7, pending: 1, dead: 0 })
+    expect(new Set(test.ingest.calls.map(({ key }) => key)).size).toBe(test.ingest.calls.length)
+    await test.deliver(2 * 3_600 * second)
+    expect(await item(test, 'product:4')).toMatchObject({ status: 'dead', error: expect.stringContaining('url_taken') })
+  })
+
   test('a batch that is too large is split, an item that is too large alone is dead', async () => {
     const test = await start()
     test.ingest.answer(({ ids }) =>

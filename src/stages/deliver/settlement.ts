@@ -26,7 +26,10 @@ export function settlementOf(outcome: Outcome, batch: SealedBatch, context: Sett
       return retryAt(batch, outcome.reason, isCorrected ? 0 : undefined, context)
     }
     case 'conflict':
-      return { kind: 'done', items: batch.items.map((item) => resent(item, outcome.reason, true, context)) }
+      // New keys by halves: where the conflict is one item's and not the key's, that item ends up alone.
+      return batch.items.length > 1
+        ? split(batch, outcome.reason, { uncertain: true }, context)
+        : { kind: 'done', items: batch.items.map((item) => resent(item, outcome.reason, true, context)) }
     case 'stuck':
       return split(batch, outcome.reason, { size: outcome.size, uncertain: true }, context)
     case 'split':
