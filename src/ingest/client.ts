@@ -127,6 +127,7 @@ export function createIngestClient({
         'X-Connector-Type': call.connectorType ?? options.connectorType,
         'X-Connector-Version': options.connectorVersion,
         Accept: 'application/json',
+        'Accept-Encoding': 'identity', // without it a server may choose any encoding (RFC 9110, 12.5.3)
         'User-Agent': `cms-relay/${options.connectorVersion}`,
       },
     })

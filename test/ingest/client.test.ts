@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Answer, IngestCall } from '../../src/ingest/client.ts'
 import { readToken, verifySignature } from '../../src/ingest/signer.ts'
@@ -55,6 +56,14 @@ describe('a call', () => {
     }
     expect(path).toBe('/v1/ingest/item')
     expect(verifySignature(String(headers['x-signature']), readToken(token).secret, signed)).toBe(true)
+  })
+
+  test('asks for an answer that is not compressed, which it could not read', async () => {
+    const answer = answerTo((response) => {
+      if (response.req.headers['accept-encoding'] === 'identity') return response.end(ok)
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(ok))
+    })
+    expect(await answer).toMatchObject({ kind: 'answer', envelope: { ok: true } })
   })
 
   test('of each kind has its path below the base url, with or without a trailing slash', async () => {
