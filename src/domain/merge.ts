@@ -38,7 +38,7 @@ export function versionAfter(known: KnownItem | null, change: IncomingChange): V
   return change.version ?? known?.version ?? null
 }
 
-/** What the ingest API has acknowledged: an item's checksum, a tombstone, or `unknown` after an unclear outcome. */
+/** What the ingest API has acknowledged: an item's checksum, a tombstone, or `unknown` after an unclear outcome and while a redelivery waits. */
 export interface Delivered {
   readonly kind: 'upsert' | 'delete' | 'unknown' | null
   readonly checksum: string | null

@@ -281,6 +281,46 @@ describe('promise 6: unchanged is not sent', () => {
     expect(test.ingest.calls.slice(1).map(({ text }) => text)).toEqual([expect.stringContaining('Newest title')])
   })
 
+  test('a redelivery that has to wait is not forgotten over a change there and back', async () => {
+    const test = await start()
+    let version = 0
+    const save = (body_html: string) =>
+      publish(test, [1], { body_html, updated_at: `2026-02-01T00:00:${String(++version).padStart(2, '0')}Z` })
+    await save('A')
+    await test.deliver(5 * second)
+    await test.admin('POST', '/items/product%3A1/redeliver')
+    await save('B')
+    await save('A')
+    await test.deliver(5 * second)
+    expect(test.ingest.calls.map(({ text }) => text)).toEqual([
+      expect.stringContaining('"A"'),
+      expect.stringContaining('"A"'),
+    ])
+  })
+
+  test('a redelivery that is asked for while a call is under way is not forgotten either', async () => {
+    const test = await start()
+    let version = 0
+    const save = (body_html: string) =>
+      publish(test, [1], { body_html, updated_at: `2026-02-01T00:00:${String(++version).padStart(2, '0')}Z` })
+    test.ingest.answer(async () => {
+      if (test.ingest.calls.length > 1) return undefined
+      await test.admin('POST', '/items/product%3A1/redeliver')
+      await save('B')
+      await save('A')
+      return undefined
+    })
+    await save('A')
+    await test.deliver(1 * second)
+    await save('B')
+    await save('A')
+    await test.deliver(5 * second)
+    expect(test.ingest.calls.map(({ text }) => text)).toEqual([
+      expect.stringContaining('"A"'),
+      expect.stringContaining('"A"'),
+    ])
+  })
+
   test('A to B to A before delivery sends nothing, after delivery of B sends A', async () => {
     const test = await start()
     let version = 0

@@ -62,9 +62,11 @@ export function createAgain(database: Database) {
        next_since = coalesce(next_since, :at), next_received_at = coalesce(next_received_at, :at)
      where seq = :seq`,
   )
+  // What was delivered counts no more: a change there and back before the next call must not take back what was asked for.
   const redeliverFree = prepare(
     database,
     `update items set status = 'pending', due_at = :at, attempts = 0, error = null,
+       delivered_kind = iif(delivered_kind is null, null, 'unknown'), delivered_checksum = null,
        pending_since = coalesce(pending_since, :at), received_at = coalesce(received_at, :at)
      where seq = :seq`,
   )

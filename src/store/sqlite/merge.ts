@@ -51,7 +51,7 @@ export function createMerge(database: Database) {
     database,
     `update items set source = :source, status = :status, kind = :kind, checksum = :checksum, version = :version,
        bare_tombstone = :bareTombstone, event_seq = :eventSeq, revision = revision + :step, bytes = :bytes,
-       changed_at = :at, may_exist = :mayExist, forced = 0, pending_since = :pendingSince, received_at = :receivedAt,
+       changed_at = :at, may_exist = :mayExist, pending_since = :pendingSince, received_at = :receivedAt,
        due_at = :dueAt, attempts = 0, error = null, next_since = :nextSince, next_received_at = :nextReceivedAt
      where seq = :seq`,
   )

@@ -59,6 +59,7 @@ export function createSettle(database: Database) {
   )
 
   function deliveredAfter(item: HeldItem, release: Release, kind: Batch['kind']): Delivered {
+    if (item.forced === 1) return { kind: 'unknown', checksum: null } // redelivery was asked for meanwhile
     if (release.result === 'delivered') return { kind, checksum: item.sent_checksum }
     if (release.result !== 'unsent' && release.uncertain) return { kind: 'unknown', checksum: null }
     return { kind: item.delivered_kind, checksum: item.delivered_checksum }
@@ -79,7 +80,7 @@ export function createSettle(database: Database) {
     const superseded = item.revision !== item.sent_revision
 
     if (superseded) {
-      if (item.forced === 0 && isDelivered(item, delivered)) return void write(done)
+      if (isDelivered(item, delivered)) return void write(done)
       // Of what was sent nothing is owed any more, unless it is to be tried again: then the newer state took its place.
       const over = release.result === 'delivered' || release.result === 'dead'
       const since = over ? { pendingSince: item.next_since ?? at, receivedAt: item.next_received_at ?? at } : waiting
