@@ -748,6 +748,22 @@ describe('the destination', () => {
     for (const call of rest) expect(call.timestampSec - (first?.timestampSec ?? 0)).toBeGreaterThanOrEqual(119)
   })
 
+  test.each([
+    ['0', () => '0'],
+    ['a date that is past', (at: number) => new Date(at - 60 * second).toUTCString()],
+  ])('that asks to wait with Retry-After of %s is called with backoff all the same', async (_name, value) => {
+    const test = await start()
+    test.ingest.answer(() =>
+      test.ingest.calls.length > 100
+        ? undefined
+        : { ...refused(429, 'rate_limited', true), headers: { 'retry-after': value(test.clock.now()) } },
+    )
+    await publish(test, [1])
+    await test.deliver(60 * second)
+    expect(test.ingest.calls.length).toBeGreaterThan(1)
+    expect(test.ingest.calls.length).toBeLessThan(10)
+  })
+
   test('that knows the key with other bytes is called with a new one', async () => {
     const test = await start()
     test.ingest.answer(() => (test.ingest.calls.length === 1 ? refused(409, 'idempotency.key_reused') : undefined))

@@ -22,8 +22,9 @@ export function settlementOf(outcome: Outcome, batch: SealedBatch, context: Sett
     case 'unauthorized': {
       // The corrected clock goes out at once, but only once: behind one address may be several servers, each with its own.
       const isCorrected = outcome.skewMs !== undefined && batch.attempts === 0
+      if (isCorrected) return { kind: 'retry', nextAt: context.at, error: outcome.reason }
       // An authentication failure is the destination's: its items wait, however long it takes to mend.
-      return retryAt(batch, outcome.reason, isCorrected ? 0 : undefined, context)
+      return retryAt(batch, outcome.reason, undefined, context)
     }
     case 'conflict':
       // New keys by halves: where the conflict is one item's and not the key's, that item ends up alone.
@@ -79,8 +80,7 @@ function retryAt(
   context: SettlementContext,
 ): Settlement {
   const { destination, at, random } = context
-  const delay = afterMs === 0 ? 0 : retryDelayMs(batch.attempts + 1, afterMs, destination.backoff, random)
-  return { kind: 'retry', nextAt: at + delay, error }
+  return { kind: 'retry', nextAt: at + retryDelayMs(batch.attempts + 1, afterMs, destination.backoff, random), error }
 }
 
 /** Without a size by halves: the culprit of a refused batch ends up alone after log2(n) rounds, and the others go through. */
