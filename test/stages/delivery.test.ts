@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { createFolder } from '../folder.ts'
@@ -62,6 +63,35 @@ describe('the main job', () => {
       ['/v1/ingest/batch', ['product:2', 'product:3', 'product:4']],
       ['/v1/ingest/delete', ['product:2']],
     ])
+  })
+
+  test('what has the id of a tombstone under another type is sent again: a call to delete names no types', async () => {
+    const clock = createClock()
+    const sandbox = await startSandbox(clock)
+    const mappersDir = createFolder()
+    writeFileSync(
+      `${mappersDir}/own.yaml`,
+      `name: own
+title: Own
+verify: { scheme: header, header: authorization }
+records:
+  - { name: any, match: 'true', each: $body, type: kind, id: id, live: $not($exists(gone)), url: '"https://example.com/" & kind', text: id }
+`,
+    )
+    const sources = { own: { mapper: 'own', destination: 'main', verify: 'none' } }
+    const test = await startRelay({ baseUrl: sandbox.baseUrl, clock, mappersDir, sources })
+    const tell = async (...records: readonly object[]) => {
+      expect((await test.send('own', records)).statusCode).toBe(202)
+      await test.map()
+      await test.deliver(5 * second)
+    }
+    await tell({ id: 'e1', kind: 'post' })
+    await tell({ id: 'e1', kind: 'page' })
+    await tell({ id: 'e1', kind: 'post', gone: true })
+    expect(sandbox.items().map(({ type }) => type)).toEqual(['page'])
+    const calls = sandbox.calls().length
+    await test.deliver(60 * second)
+    expect(sandbox.calls()).toHaveLength(calls)
   })
 
   test('a burst of saves costs one call, at latest after the longest wait', async () => {

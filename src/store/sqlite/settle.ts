@@ -106,6 +106,40 @@ export function createSettle(database: Database) {
     }
   }
 
+  const selectNamesakes = prepare<{ seq: number; batch: number | null; asSent: number | null }>(
+    database,
+    `select seq, batch_seq as batch, revision = batch_revision as asSent from items
+     where id = (select id from items where seq = :seq) and destination = :destination and seq <> :seq
+       and kind = 'upsert' and (batch_seq is not null or status <> 'dead' and delivered_kind in ('upsert', 'unknown'))`,
+  )
+  const keepSentBody = prepare(
+    database,
+    `update batch_items set body = (select body from item_bodies where seq = :seq)
+     where batch_seq = :batch and item_seq = :seq and body is null`,
+  )
+  const resendHeld = prepare(
+    database,
+    `update items set revision = revision + 1, forced = 1, due_at = :at,
+       next_since = coalesce(next_since, :at), next_received_at = coalesce(next_received_at, :at)
+     where seq = :seq`,
+  )
+  const resendFree = prepare(
+    database,
+    `update items set status = 'pending', delivered_kind = 'unknown', delivered_checksum = null,
+       due_at = coalesce(due_at, :at), pending_since = coalesce(pending_since, :at),
+       received_at = coalesce(received_at, :at)
+     where seq = :seq`,
+  )
+
+  /** A call to delete names ids without their types: what has the same id under another type may be gone with it. */
+  function resendNamesakes(seq: number, { destination }: Batch, at: number): void {
+    for (const { seq: namesake, batch, asSent } of selectNamesakes.all({ seq, destination })) {
+      if (asSent === 1) keepSentBody.run({ seq: namesake, batch })
+      if (batch === null) resendFree.run({ seq: namesake, at })
+      else resendHeld.run({ seq: namesake, at })
+    }
+  }
+
   const closeBatch = prepare(
     database,
     `update batches set status = ?, settled_at = ?, error = coalesce(?, error), owner = null, lease_until = null, next_at = null
@@ -126,7 +160,10 @@ export function createSettle(database: Database) {
   function settleDone(batch: Batch, outcomes: readonly ItemSettlement[], at: number): void {
     const bySeq = new Map(outcomes.map((outcome) => [outcome.seq, outcome]))
     for (const item of selectHeld.all(batch.seq)) {
-      letGo(item, bySeq.get(item.seq) ?? { result: 'unsent' }, batch, at)
+      const outcome = bySeq.get(item.seq)
+      letGo(item, outcome ?? { result: 'unsent' }, batch, at)
+      const mayBeGone = outcome !== undefined && (outcome.result === 'delivered' || outcome.uncertain)
+      if (batch.kind === 'delete' && mayBeGone) resendNamesakes(item.seq, batch, at)
     }
     close(batch, 'done', null, at)
   }
