@@ -23,6 +23,8 @@ export interface MapDeps {
 
 /** Events of one step; also what one transaction settles. */
 const stepSize = 64
+/** Of their bodies: what is mapped takes many times that in memory. */
+const stepBytes = 4 * 1024 * 1024
 const leaseMs = 60_000
 
 /** Maps the oldest pending events, at most `limit`, and merges what they want into the items. Answers how many. */
@@ -33,7 +35,7 @@ export function createMap(deps: MapDeps): MapStep {
   const { store, owner, now, emit, onChanges, onWaiting } = deps
   return async function mapStep(limit = stepSize) {
     const at = now()
-    const events = await store.claimEvents({ owner, at, leaseUntil: at + leaseMs, limit })
+    const events = await store.claimEvents({ owner, at, leaseUntil: at + leaseMs, limit, maxBytes: stepBytes })
     if (events.length === 0) return 0
     const mapped: MappedEvent[] = []
     for (const event of events) {

@@ -22,8 +22,8 @@ export interface Store {
   accept(events: readonly NewEvent[]): Promise<readonly Accepted[]>
 
   /**
-   * The oldest pending events in order of arrival (`receivedAt`, then number), claimed by `owner` until `leaseUntil` or an
-   * earlier settlement. What the same owner has claimed and not settled is given out again: its settlement has failed.
+   * The oldest pending events in order of arrival (`receivedAt`, then number), at most `limit` and of no more bytes than
+   * `maxBytes` (one may be larger alone), claimed by `owner` until `leaseUntil` or an earlier settlement. What the same owner has claimed and not settled is given out again: its settlement has failed.
    */
   claimEvents(claim: EventClaim): Promise<readonly PendingEvent[]>
 
@@ -200,6 +200,8 @@ export interface EventClaim {
   readonly at: number
   readonly leaseUntil: number
   readonly limit: number
+  /** Of their bodies together; any number without it. */
+  readonly maxBytes?: number
 }
 
 export interface PendingEvent extends NewEvent {

@@ -183,6 +183,21 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect((await store.getEvent(event!.id))!.status).toBe('pending')
     })
 
+    test('events of no more bytes than asked for are claimed at once, or one that is larger', async () => {
+      const store = await openStore()
+      const sizes = [60, 40, 1, 500, 2, 3]
+      await store.accept(sizes.map((size) => webhook({ body: Buffer.alloc(size) })))
+      const groups: number[][] = []
+      for (;;) {
+        const claim = { owner, at: start, leaseUntil: start + lease, limit: 9, maxBytes: 100 }
+        const events = await store.claimEvents(claim)
+        if (events.length === 0) break
+        groups.push(events.map(({ body }) => body.byteLength))
+        for (const event of events) await map(store, event, [])
+      }
+      expect(groups).toEqual([[60, 40], [1], [500], [2, 3]])
+    })
+
     test('what an owner has claimed and could not settle is given to it again', async () => {
       const store = await openStore()
       const [event] = await claimedEvents(store, 1)

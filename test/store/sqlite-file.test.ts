@@ -421,6 +421,15 @@ describe('the inbox', () => {
     expect(database.db.prepare('select count(*) as spread from events').get()).toEqual({ spread: 100 - Number(held()) })
   })
 
+  test('spreads out fewer events at once where their bodies are large', async () => {
+    const database = openDatabase(':memory:')
+    onTestFinished(() => database.db.close())
+    const inbox = createInbox(database)
+    const large = webhook({ body: Buffer.alloc(3 * 1024 * 1024) })
+    for (let count = 0; count < 5; count += 1) inbox.acceptAll(packEvents([large]))
+    expect([inbox.spread(100), inbox.spread(100), inbox.spread(100)]).toEqual([3, 2, 0])
+  })
+
   test('a group with duplicates keeps the others with their own bodies', async () => {
     const store = await openFile(newPath())
     const bodies = ['a', 'bb', '', 'dddd']

@@ -22,14 +22,25 @@ export function createEvents(database: Database, inbox: Inbox) {
      on conflict do update set owner = excluded.owner, lease_until = excluded.lease_until`,
   )
 
-  function claimEvents({ owner, at, leaseUntil, limit }: EventClaim): readonly PendingEvent[] {
+  /** The oldest that are claimable and fit; read one by one, since a few large bodies may be more than memory holds. */
+  function readClaimable({ owner, at, limit, maxBytes = Number.POSITIVE_INFINITY }: EventClaim): readonly EventRow[] {
+    const rows: EventRow[] = []
+    let bytes = 0
+    for (const row of selectClaimable.iterate({ at, owner, limit })) {
+      bytes += row.body.byteLength
+      if (rows.length > 0 && bytes > maxBytes) break
+      rows.push(row)
+    }
+    return rows
+  }
+
+  function claimEvents(claim: EventClaim): readonly PendingEvent[] {
+    const { owner, at, leaseUntil, limit } = claim
     const isIdle = inbox.isEmpty() && !selectClaimable.get({ at, owner, limit: 1 })
     if (isIdle) return [] // takes no write lock
     return inbox.guarded('unsynced', () => {
-      let rows = selectClaimable.all({ at, owner, limit })
-      if (rows.length < limit && inbox.spreadOut(limit - rows.length) > 0) {
-        rows = selectClaimable.all({ at, owner, limit })
-      }
+      let rows = readClaimable(claim)
+      if (rows.length < limit && inbox.spreadOut(limit - rows.length) > 0) rows = readClaimable(claim)
       return rows.map((row) => {
         insertClaim.run(row.seq, owner, leaseUntil)
         return pendingEventOf(row)

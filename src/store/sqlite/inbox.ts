@@ -21,6 +21,9 @@ interface Position extends EventPosition {
   readonly newest: number
 }
 
+/** One transaction spreads out no more bytes of bodies than this and a row: nobody waits long for it, and its log stays small. */
+const spreadMaxBytes = 8 * 1024 * 1024
+
 /**
  * Accepted events are kept as they come, many in one row, and spread out into `events` when they are claimed, counted
  * among or looked at: accepting is then one insert for a whole commit, and what waits for mapping is sorted in without haste.
@@ -131,12 +134,14 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
     })
   }
 
-  /** Moves the oldest rows of the inbox into `events`, `limit` events or a few more. Only inside of a transaction. */
+  /** Moves the oldest rows of the inbox into `events`, `limit` events or a few more, fewer large ones. Only inside of a transaction. */
   function spreadOut(limit: number): number {
     const position = catchUp()
     let { last } = position
     let count = 0
-    for (let row = selectFirst.get(); row && count < limit; row = count < limit ? selectFirst.get() : undefined) {
+    let bytes = 0
+    const isRoom = () => count < limit && bytes < spreadMaxBytes
+    for (let row = selectFirst.get(); row && isRoom(); row = isRoom() ? selectFirst.get() : undefined) {
       deleteRow.run(row.first_seq)
       last = row.first_seq - 1
       for (const event of unpackEvents(row.rows, row.bodies)) {
@@ -148,6 +153,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
         if (hash !== null) deliveries.add(hash, last)
       }
       count += row.count
+      bytes += row.bodies.byteLength
     }
     if (count === 0) return 0
     const indexed = deliveries.mergeSome(count) ?? position.indexed
