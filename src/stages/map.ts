@@ -25,9 +25,11 @@ export interface MapDeps {
 const stepSize = 64
 /** Of their bodies: what is mapped takes many times that in memory. */
 const stepBytes = 4 * 1024 * 1024
-const leaseMs = 60_000
+/** What is mapped by then is settled; a claim lasts a good while longer, for one event may take its time. */
+const stepMs = 5_000
+const leaseMs = 600_000
 
-/** Maps the oldest pending events, at most `limit`, and merges what they want into the items. Answers how many. */
+/** Maps the oldest pending events, at most `limit`, and merges what they want into the items. Answers how many it took. */
 export type MapStep = (limit?: number) => Promise<number>
 
 /** Claim, map, settle: "event done" and "changes due" are one transaction, so a crash maps again and changes nothing. */
@@ -40,6 +42,7 @@ export function createMap(deps: MapDeps): MapStep {
     const mapped: MappedEvent[] = []
     for (const event of events) {
       mapped.push(await mapOne(event, at, deps))
+      if (now() - at > stepMs) break // the others stay claimed, and come first in the next step
       if (mapped.length % 8 === 0) await setImmediate() // receiving goes first
     }
     const settledAt = now()
@@ -52,7 +55,7 @@ export function createMap(deps: MapDeps): MapStep {
     if (touched.size > 0) onChanges(touched)
     const waiting = events.filter((_event, index) => mapped[index]?.outcome.status === 'waiting')
     if (waiting.length > 0) onWaiting(new Set(waiting.map(({ source }) => source)))
-    return events.length
+    return mapped.length
   }
 }
 
