@@ -22,6 +22,12 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   app.decorateRequest('held', 0)
   // Fastify finds a parser by its name quicker than by '*'.
   app.addContentTypeParser(['application/json', '*'], createBodyReader(intake, relay.config.server.body_limit))
+  // A Content-Type that is none says no more than one left out, and Fastify would refuse it.
+  app.addHook('onRequest', (request, _reply, done) => {
+    const isWrong = request.mediaType === undefined && request.headers['content-type'] !== undefined
+    if (isWrong) request.headers = { 'content-type': undefined } // only for Fastify: `raw` keeps what was sent
+    done()
+  })
 
   const limits = new Map(
     Object.entries(relay.config.sources).map(([name, { rate_limit: limit }]) => [
@@ -84,7 +90,7 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   app.get('/webhooks/:source/*', greet)
 }
 
-function deliveryOf({ params, method, url, headers, body }: Webhook): Delivery {
+function deliveryOf({ params, method, url, raw: { headers }, body }: Webhook): Delivery {
   const mark = url.indexOf('?')
   return {
     source: params.source,

@@ -43,6 +43,19 @@ describe('an authentic webhook', () => {
     expect(await eventCount(test)).toBe(1)
   })
 
+  test.each(['json', '', 'application/json charset=utf-8', 'application/json, application/json'])(
+    'is taken with the Content-Type %j, which is none, and kept with it',
+    async (type) => {
+      const test = await start()
+      const answer = await test.sendShop('products/update', product(1), { 'content-type': type })
+      expect(answer.statusCode).toBe(202)
+      const id = answer.json().data.event_id
+      await test.map()
+      const event = await test.relay.store.getEvent(id)
+      expect(event).toMatchObject({ status: 'processed', headers: { 'content-type': type } })
+    },
+  )
+
   test('is kept apart from one of another source with the same delivery id', async () => {
     const test = await start()
     const body = {
