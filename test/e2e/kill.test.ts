@@ -245,6 +245,18 @@ describe('SIGTERM', { timeout }, () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
+  test('waits for no connection over which nothing was ever sent', async () => {
+    const { serve } = await start()
+    const relay = await serve()
+    const client = await openSocket(relay.origin)
+    expect(await send(relay.origin, 1, 1)).toBe('accepted')
+    await untilSettled(relay.origin)
+    const startedAt = performance.now()
+    expect(await relay.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' })
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    await client.closed
+  })
+
   test('answers a webhook whose headers were half sent 503 with Retry-After, so that it comes again', async () => {
     const { serve } = await start({ server: { shutdown_grace: '3s' } })
     const relay = await serve()
