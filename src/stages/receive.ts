@@ -137,7 +137,8 @@ function bounded({ id, topic }: EventNames): EventNames {
 /** A delivery id that is long or holds control characters is known by its hash: it dedupes as well. */
 function boundedId(id: string): string {
   if (id.length <= 256 && id === printable(id, 256)) return id
-  return `sha256:${createHash('sha256').update(id).digest('hex')}`
+  // In UTF-16, which JavaScript has: UTF-8 makes one character of all that are broken.
+  return `sha256:${createHash('sha256').update(id, 'utf16le').digest('hex')}`
 }
 
 function printable(text: string, length: number): string {

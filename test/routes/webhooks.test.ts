@@ -56,6 +56,19 @@ describe('an authentic webhook', () => {
     },
   )
 
+  test.each([
+    ['a', 'a\n', 'a\u0000', 'a\u200b'],
+    ['\ud800', '\ud801', '\ufffd'],
+    ['x'.repeat(256), 'x'.repeat(257), 'x'.repeat(258)],
+  ])('is kept apart from those whose delivery ids look like its own: %j …', async (...ids) => {
+    const { send } = await start()
+    const statusOf = async (id: string) => {
+      return (await send('demo', { event: 'post.deleted', type: 'post', id: 1, delivery_id: id })).json().data.status
+    }
+    for (const id of ids) expect(await statusOf(id)).toBe('accepted')
+    for (const id of ids) expect(await statusOf(id)).toBe('duplicate')
+  })
+
   test('is kept apart from one of another source with the same delivery id', async () => {
     const test = await start()
     const body = {
