@@ -71,7 +71,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
     const position = selectPosition.get()!
     deliveries.catchUp(position)
     if (known !== position.newest) {
-      for (const { first_seq: first, rows } of selectRows.all(Math.max(known, position.last))) {
+      for (const { first_seq: first, rows } of selectRows.iterate(Math.max(known, position.last))) {
         for (const [index, { source, deliveryId }] of unpackEvents(rows, noBytes).entries()) {
           if (deliveryId !== null) remember(deliveryKeyOf(source, deliveryId), first + index)
         }
