@@ -28,6 +28,9 @@ const stepBytes = 4 * 1024 * 1024
 /** What is mapped by then is settled; a claim lasts a good while longer, for one event may take its time. */
 const stepMs = 5_000
 const leaseMs = 600_000
+/** Webhooks that come meanwhile get their turn after so many events, or after so long. */
+const turnSize = 8
+const turnMs = 10
 
 /** Maps the oldest pending events, at most `limit`, and merges what they want into the items. Answers how many it took. */
 export type MapStep = (limit?: number) => Promise<number>
@@ -40,10 +43,14 @@ export function createMap(deps: MapDeps): MapStep {
     const events = await store.claimEvents({ owner, at, leaseUntil: at + leaseMs, limit, maxBytes: stepBytes })
     if (events.length === 0) return 0
     const mapped: MappedEvent[] = []
+    let turnAt = now()
     for (const event of events) {
       mapped.push(await mapOne(event, at, deps))
-      if (now() - at > stepMs) break // the others stay claimed, and come first in the next step
-      if (mapped.length % 8 === 0) await setImmediate() // receiving goes first
+      const mappedAt = now()
+      if (mappedAt - at > stepMs) break // the others stay claimed, and come first in the next step
+      if (mapped.length % turnSize !== 0 && mappedAt - turnAt < turnMs) continue
+      await setImmediate() // receiving goes first
+      turnAt = now()
     }
     const settledAt = now()
     const counts = await store.settleEvents(owner, mapped, settledAt)

@@ -24,6 +24,21 @@ test('a step that takes long settles what it has mapped, and goes on with the re
   )
 })
 
+test('between events that take long to map, what else there is to do gets its turn', async () => {
+  const { relay, sendShop } = await startRelay({ ...nowhere, clock: createSlowClock(20) })
+  for (let id = 1; id <= 7; id += 1) await sendShop('products/update', product(id))
+  let turns = 0
+  let isOver = false
+  const turn = () => {
+    turns += 1
+    if (!isOver) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await relay.mapStep()
+  isOver = true
+  expect(turns).toBeGreaterThan(6)
+})
+
 /** A clock on which each look at it takes so long. */
 function createSlowClock(ms: number): Clock {
   const clock = createClock()
