@@ -89,7 +89,7 @@ function generate(ast: Node, bound: ReadonlySet<string>, functions: ExpressionOp
 
 function compiled(text: string, code: Code, binds: boolean, timeLimitMs: number): Expression['evaluate'] {
   return (context, scope) => {
-    const run: Run = { root: context, scope, timeLimitMs, ticks: 0, deadline: 0, nested: false }
+    const run: Run = { root: context, scope, timeLimitMs, ticks: 0, deadline: 0, nested: false, instant: 0 }
     const frame: Frame = { run, parent: null, values: binds ? new Map() : null }
     try {
       const value = code(Array.isArray(context) ? wrapped(context) : context, frame)

@@ -74,6 +74,18 @@ const replaced: Readonly<Record<string, Work>> = {
   match: match,
   replace: replace,
   split: split,
+  now(picture?: string, timezone?: string) {
+    return builtin('fromMillis').implementation(instantOf(this), picture, timezone)
+  },
+  millis() {
+    return instantOf(this)
+  },
+}
+
+/** As in the interpreter, one evaluation knows one time. Unix milliseconds. */
+function instantOf(run: Run): number {
+  if (run.instant === 0) run.instant = Date.now()
+  return run.instant
 }
 
 /** Each value once. Primitives are told apart at once, so that a long list of them takes no quadratic time. */

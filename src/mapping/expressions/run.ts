@@ -10,6 +10,8 @@ export interface Run {
   deadline: number
   /** Whether a sequence was put into an array or object that may be looked into again. */
   nested: boolean
+  /** When it takes place, for all of it; 0 until that is asked for. Unix milliseconds. */
+  instant: number
 }
 
 /** Variables that a block or a function binds, inside those around it. */

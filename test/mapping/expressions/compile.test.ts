@@ -118,6 +118,19 @@ test.each([
   expect(await evaluate(text)).toStrictEqual(expected)
 })
 
+test('an evaluation knows one time, that of the clock, and as text the same', () => {
+  const expression = compileExpression('[$millis(), $millis(), $toMillis($now()), $now("[Y0001]")]', {
+    functions: {},
+    timeLimitMs: 1000,
+  })
+  expect(expression.isCompiled).toBe(true)
+  const before = Date.now()
+  const [first, ...others] = expression.evaluate(null, {}) as [number, ...unknown[]]
+  expect(first).toBeGreaterThanOrEqual(before)
+  expect(first).toBeLessThanOrEqual(Date.now())
+  expect(others).toEqual([first, first, String(new Date(first).getUTCFullYear())])
+})
+
 test('an array is one context', () => {
   expect(evaluate('$', [1, 2])).toEqual([1, 2])
   expect(evaluate('$count($)', [1, 2])).toBe(2)
