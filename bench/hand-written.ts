@@ -54,6 +54,7 @@ export interface HandWrittenRules {
 export function mapByHand(body: Buffer, { origin, currency, language }: HandWrittenRules): IngestItem | null {
   const product = readJson(body.toString('utf8')) as ShopifyProduct
   if (product.status !== 'active' || !product.published_at) return null
+  if (Date.parse(product.published_at) > Date.now() + 300_000) return null
   const variants = product.variants ?? []
   const price = (amount: string | number | null | undefined) =>
     amount === undefined || amount === null || amount === ''
