@@ -21,6 +21,13 @@ async function publish(relay: TestRelay, ids: readonly number[], over: Record<st
   await relay.map()
 }
 
+/** Saves product 1 with another text, a second later each time. */
+function saver(test: Parameters<typeof publish>[0]): (bodyHtml: string) => ReturnType<typeof publish> {
+  let version = 0
+  return (body_html) =>
+    publish(test, [1], { body_html, updated_at: `2026-02-01T00:00:${String(++version).padStart(2, '0')}Z` })
+}
+
 /** The beginning of an answer that is to be longer. */
 function partOf(response: ServerResponse, onWritten?: () => void): void {
   response.writeHead(200, { 'content-length': '100' }).write('{"ok":', onWritten)
@@ -313,9 +320,7 @@ describe('promise 6: unchanged is not sent', () => {
 
   test('a redelivery that has to wait is not forgotten over a change there and back', async () => {
     const test = await start()
-    let version = 0
-    const save = (body_html: string) =>
-      publish(test, [1], { body_html, updated_at: `2026-02-01T00:00:${String(++version).padStart(2, '0')}Z` })
+    const save = saver(test)
     await save('A')
     await test.deliver(5 * second)
     await test.admin('POST', '/items/product%3A1/redeliver')
@@ -330,9 +335,7 @@ describe('promise 6: unchanged is not sent', () => {
 
   test('a redelivery that is asked for while a call is under way is not forgotten either', async () => {
     const test = await start()
-    let version = 0
-    const save = (body_html: string) =>
-      publish(test, [1], { body_html, updated_at: `2026-02-01T00:00:${String(++version).padStart(2, '0')}Z` })
+    const save = saver(test)
     test.ingest.answer(async () => {
       if (test.ingest.calls.length > 1) return undefined
       await test.admin('POST', '/items/product%3A1/redeliver')
@@ -353,9 +356,7 @@ describe('promise 6: unchanged is not sent', () => {
 
   test('A to B to A before delivery sends nothing, after delivery of B sends A', async () => {
     const test = await start()
-    let version = 0
-    const save = (body_html: string) =>
-      publish(test, [1], { body_html, updated_at: `2026-02-01T00:00:${String(++version).padStart(2, '0')}Z` })
+    const save = saver(test)
     await save('A')
     await test.deliver(5 * second)
     await save('B')

@@ -2,6 +2,7 @@ import { eventIdOf } from '../../domain/event-id.ts'
 import type { Chosen, EventFilter, ItemFilter } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import { type Condition, eventConditions, itemConditions, whereOf } from './lists.ts'
+import { createKeepSentBody } from './sent-body.ts'
 
 /** What someone has asked for: events through the mapper again, items to the destination again, or away with them. */
 export function createAgain(database: Database) {
@@ -50,11 +51,7 @@ export function createAgain(database: Database) {
     })
   }
 
-  const keepSentBody = prepare(
-    database,
-    `update batch_items set body = (select body from item_bodies where seq = :seq)
-     where batch_seq = :batch and item_seq = :seq and body is null`,
-  )
+  const keepSentBody = createKeepSentBody(database)
   // What a batch holds goes out once more after it: the new revision makes the batch's outcome count for the old one.
   const redeliverHeld = prepare(
     database,
@@ -79,7 +76,7 @@ export function createAgain(database: Database) {
       const select = prepare<{ seq: number; fresh: number | null; batch: number | null }>(database, sql)
       const rows = select.all(...conditions.flatMap(({ values }) => values), limit)
       for (const { seq, fresh, batch } of rows) {
-        if (fresh === 1) keepSentBody.run({ seq, batch })
+        if (fresh === 1) keepSentBody(batch, seq)
         if (batch === null) redeliverFree.run({ seq, at })
         else redeliverHeld.run({ seq, at })
       }

@@ -4,6 +4,7 @@ import type { Version } from '../../domain/version.ts'
 import type { ItemChange, MappedEvent, MergeCounts } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import { createFetches } from './fetches.ts'
+import { createKeepSentBody } from './sent-body.ts'
 
 type Merged = keyof MergeCounts
 
@@ -62,19 +63,14 @@ export function createMerge(database: Database) {
   const hasOtherBody = prepare(database, 'select 1 from item_bodies where seq = ? and body <> ?')
   const replaceBody = prepare(database, 'update item_bodies set body = ? where seq = ?')
   const dropBody = prepare(database, 'delete from item_bodies where seq = ?')
-  // The batch that holds the item may have to show once more what it sent: the first that was replaced.
-  const keepSentBody = prepare(
-    database,
-    `update batch_items set body = (select body from item_bodies where seq = :seq)
-     where batch_seq = :batchSeq and item_seq = :seq and body is null`,
-  )
+  const keepSentBody = createKeepSentBody(database)
 
   const resize = prepare(database, 'update items set bytes = ? where seq = ?')
 
   function refresh(item: ItemRow, body: string | null): void {
     const { seq, batch_seq: batchSeq } = item
     if (body === null || hasOtherBody.get(seq, body) === undefined) return
-    if (isAsSent(item)) keepSentBody.run({ seq, batchSeq })
+    if (isAsSent(item)) keepSentBody(batchSeq, seq)
     replaceBody.run(body, seq)
     resize.run(bytesOf(body), seq)
   }
@@ -144,7 +140,7 @@ export function createMerge(database: Database) {
     // While a batch holds the item, its own times go on; those of what waits are kept beside them.
     const since = held ? (item.next_since ?? at) : (item.pending_since ?? at)
     const oldest = Math.min((held ? item.next_received_at : item.received_at) ?? receivedAt, receivedAt)
-    if (isAsSent(item)) keepSentBody.run({ seq: item.seq, batchSeq: item.batch_seq })
+    if (isAsSent(item)) keepSentBody(item.batch_seq, item.seq)
     replaceDesired.run({
       seq: item.seq,
       source: change.source,

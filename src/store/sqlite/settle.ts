@@ -2,6 +2,7 @@ import { RelayError } from '../../domain/errors.ts'
 import { type Delivered, isDelivered } from '../../domain/merge.ts'
 import type { ItemSettlement, NewAttempt, Settlement } from '../store.ts'
 import { type Database, prepare } from './database.ts'
+import { createKeepSentBody } from './sent-body.ts'
 
 interface Batch {
   readonly seq: number
@@ -112,11 +113,7 @@ export function createSettle(database: Database) {
      where id = (select id from items where seq = :seq) and destination = :destination and seq <> :seq
        and kind = 'upsert' and (batch_seq is not null or status <> 'dead' and delivered_kind in ('upsert', 'unknown'))`,
   )
-  const keepSentBody = prepare(
-    database,
-    `update batch_items set body = (select body from item_bodies where seq = :seq)
-     where batch_seq = :batch and item_seq = :seq and body is null`,
-  )
+  const keepSentBody = createKeepSentBody(database)
   const resendHeld = prepare(
     database,
     `update items set revision = revision + 1, forced = 1, due_at = :at,
@@ -134,7 +131,7 @@ export function createSettle(database: Database) {
   /** A call to delete names ids without their types: what has the same id under another type may be gone with it. */
   function resendNamesakes(seq: number, { destination }: Batch, at: number): void {
     for (const { seq: namesake, batch, asSent } of selectNamesakes.all({ seq, destination })) {
-      if (asSent === 1) keepSentBody.run({ seq: namesake, batch })
+      if (asSent === 1) keepSentBody(batch, namesake)
       if (batch === null) resendFree.run({ seq: namesake, at })
       else resendHeld.run({ seq: namesake, at })
     }
