@@ -11,7 +11,7 @@ import { createInbox, type Inbox } from '../../src/store/sqlite/inbox.ts'
 import { linkThread } from '../../src/store/sqlite/link.ts'
 import { migrate, readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
-import { packEvents } from '../../src/store/sqlite/pack.ts'
+import { createPacker } from '../../src/store/sqlite/pack.ts'
 import { createFolder } from '../folder.ts'
 import { startChild } from './children.ts'
 import { spoilRows } from './damage.ts'
@@ -364,8 +364,9 @@ describe('group commit', () => {
 })
 
 describe('the inbox', () => {
+  const pack = createPacker()
   const accept = (inbox: Inbox, ids: readonly string[]) =>
-    inbox.acceptAll(packEvents(ids.map((deliveryId) => webhook({ deliveryId }))))
+    inbox.acceptAll(pack(ids.map((deliveryId) => webhook({ deliveryId }))))
   const isKnown = (inbox: Inbox, ids: readonly string[]) => accept(inbox, ids).every((seq) => seq < 0)
   const isNew = (inbox: Inbox, ids: readonly string[]) => accept(inbox, ids).every((seq) => seq > 0)
 
@@ -426,8 +427,19 @@ describe('the inbox', () => {
     onTestFinished(() => database.db.close())
     const inbox = createInbox(database)
     const large = webhook({ body: Buffer.alloc(3 * 1024 * 1024) })
-    for (let count = 0; count < 5; count += 1) inbox.acceptAll(packEvents([large]))
+    for (let count = 0; count < 5; count += 1) inbox.acceptAll(pack([large]))
     expect([inbox.spread(100), inbox.spread(100), inbox.spread(100)]).toEqual([3, 2, 0])
+  })
+
+  test('each commit keeps its own bodies, small ones and those of more than a megabyte', async () => {
+    const store = await openFile(newPath())
+    const sizes = [10, 1024 * 1024 - 10, 1, 3 * 1024 * 1024, 20, 0, 30]
+    const bodies = sizes.map((size, index) => Buffer.alloc(size, index + 1))
+    const atOnce = await Promise.all(bodies.map((body) => store.accept([webhook({ body })])))
+    const oneByOne = []
+    for (const body of bodies) oneByOne.push(await store.accept([webhook({ body })]))
+    const kept = await Promise.all([...atOnce, ...oneByOne].map(([one]) => store.getEvent(one!.eventId)))
+    expect([...bodies, ...bodies].map((body, index) => body.equals(kept[index]!.body))).toEqual(kept.map(() => true))
   })
 
   test('a group with duplicates keeps the others with their own bodies', async () => {

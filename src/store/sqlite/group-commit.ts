@@ -1,6 +1,6 @@
 import { eventIdOf } from '../../domain/event-id.ts'
 import type { Accepted, NewEvent } from '../store.ts'
-import { checkEvent, type PackedEvents, packEvents } from './pack.ts'
+import { checkEvent, createPacker, type PackedEvents } from './pack.ts'
 
 // One transaction takes at most this much, so that nobody waits long behind others' large bodies.
 const maxEvents = 256
@@ -23,6 +23,7 @@ type Commit = (events: PackedEvents) => Promise<readonly number[]>
  *                                └─────────somebody waits────────┘
  */
 export function createGroupCommit(commit: Commit) {
+  const pack = createPacker()
   let waiting: Waiting[] = []
   let running: Promise<void> | null = null
 
@@ -56,7 +57,7 @@ export function createGroupCommit(commit: Commit) {
 
   async function flush(group: readonly Waiting[]): Promise<void> {
     try {
-      const answers = await commit(packEvents(group.flatMap(({ events }) => events)))
+      const answers = await commit(pack(group.flatMap(({ events }) => events)))
       let at = 0
       for (const { events, resolve } of group) resolve(events.map(() => acceptedOf(answers[at++]!)))
     } catch (error) {

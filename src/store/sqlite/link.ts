@@ -3,7 +3,6 @@ import { RelayError } from '../../domain/errors.ts'
 import type { DatabaseOptions } from './database.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { errorOfWire, type WireError } from './errors.ts'
-import type { PackedEvents } from './pack.ts'
 
 type Method = keyof Engine
 
@@ -80,9 +79,7 @@ export async function linkThread(path: string, options: DatabaseOptions, file = 
     if (pending.size === 0) worker.ref()
     pending.set(lastId, call)
     const message: Call = { id: lastId, method, args }
-    // Bodies move to the thread: copying them would cost more than all else of the way.
-    if (method === 'acceptAll') worker.postMessage(message, [(args[0] as PackedEvents).bodies.buffer as ArrayBuffer])
-    else worker.postMessage(message)
+    worker.postMessage(message)
     return call.promise
   }
 

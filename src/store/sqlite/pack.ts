@@ -14,7 +14,7 @@ type Row = readonly [
   headers: Readonly<Record<string, string>>,
 ]
 
-/** The events of one commit on their way to another thread: few values, and the bodies in one buffer, which moves. */
+/** The events of one commit on their way to another thread: few values, and the bodies in memory that both threads see. */
 export interface PackedEvents {
   /** By event. */
   readonly keys: readonly (string | null)[]
@@ -35,30 +35,48 @@ export function deliveryKeyOf(source: string, deliveryId: string): string {
   return `${source}\n${deliveryId}`
 }
 
-/** In one pass and without arrays in between: this is done for every webhook that comes in. */
-export function packEvents(events: readonly NewEvent[]): PackedEvents {
-  const keys: (string | null)[] = []
-  const rows: Row[] = []
-  const parts: Uint8Array[] = []
-  let oldest = Number.POSITIVE_INFINITY
-  for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } of events) {
-    keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
-    rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, headers])
-    parts.push(body)
-    if (receivedAt < oldest) oldest = receivedAt
+/** Packs one commit after the other: the bodies that it gave before are gone when it is called again. */
+export type Packer = (events: readonly NewEvent[]) => PackedEvents
+
+/** Nearly all commits need no more than this. Bytes. */
+const sharedBytes = 1024 * 1024
+
+/**
+ * Bodies go into the same memory each time, which both threads see. Buffers that are made for each commit, moved or copied, would
+ * be garbage of the other thread, outside of its heap: V8 collects all of the heap for it, again and again.
+ */
+export function createPacker(): Packer {
+  const shared = new Uint8Array(new SharedArrayBuffer(sharedBytes))
+
+  // In one pass and without arrays in between: this is done for every webhook that comes in.
+  return function pack(events) {
+    const keys: (string | null)[] = []
+    const rows: Row[] = []
+    const parts: Uint8Array[] = []
+    let size = 0
+    let oldest = Number.POSITIVE_INFINITY
+    for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } of events) {
+      keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
+      rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, headers])
+      parts.push(body)
+      size += body.byteLength
+      if (receivedAt < oldest) oldest = receivedAt
+    }
+    const room = size <= sharedBytes ? shared.subarray(0, size) : new Uint8Array(size) // which is copied on its way
+    return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: filled(room, parts) }
   }
-  return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: joined(parts) }
 }
 
 /** The same without the events for which `keep` is false. */
 export function selectPacked(packed: PackedEvents, keep: (index: number) => boolean): PackedEvents {
   const isKept = (_value: unknown, index: number) => keep(index)
   const rows = readRows(packed.rows)
+  const parts = bodiesOf(rows, packed.bodies).filter(isKept)
   return {
     keys: packed.keys.filter(isKept),
     rows: JSON.stringify(rows.filter(isKept)),
     receivedAt: packed.receivedAt,
-    bodies: joined(bodiesOf(rows, packed.bodies).filter(isKept)),
+    bodies: filled(new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0)), parts),
   }
 }
 
@@ -83,13 +101,11 @@ function bodiesOf(rows: readonly Row[], bodies: Uint8Array): readonly Uint8Array
   })
 }
 
-/** A buffer of its own, because it moves to another thread. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))
+function filled(room: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   let offset = 0
   for (const part of parts) {
-    whole.set(part, offset)
+    room.set(part, offset)
     offset += part.byteLength
   }
-  return whole
+  return room
 }
