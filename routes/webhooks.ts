@@ -109,11 +109,10 @@ function textsOf(headers: Webhook['headers']): Record<string, string> {
 }
 
 function answer(received: Received, request: Webhook, reply: FastifyReply): FastifyReply {
-  if (received.kind === 'kept') {
-    const status = received.duplicate ? 'duplicate' : 'accepted'
-    const own = ok({ event_id: received.eventId, status }, request.id)
-    const wanted = request.server.relay.sources.get(request.params.source)?.mapper.accepted
-    return wanted ? sendAnswer(reply, wanted, request.id, own) : sendAccepted(reply, own)
-  }
-  return sendAnswer(reply, received.ping, request.id)
+  if (received.kind === 'ping') return sendAnswer(reply, received.ping, request.id)
+  const { eventId } = received
+  const status = received.duplicate ? 'duplicate' : 'accepted'
+  const wanted = request.server.relay.sources.get(request.params.source)?.mapper.accepted
+  if (!wanted) return sendAccepted(reply, eventId, status)
+  return sendAnswer(reply, wanted, request.id, ok({ event_id: eventId, status }, request.id))
 }
