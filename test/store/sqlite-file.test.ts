@@ -395,6 +395,44 @@ describe('the inbox', () => {
     expect(isKnown(reopened, ids)).toBe(true)
   })
 
+  test('takes no delivery for new that it knows while it learns again what was there before, and outgrows its memory', () => {
+    const path = newPath()
+    const open = () => {
+      const database = openDatabase(path)
+      return { database, inbox: createInbox(database, { tailMax: 100, seen: { least: 64, learnedAtOnce: 20 } }) }
+    }
+    const ids = Array.from({ length: 600 }, (_, index) => `d${index}`)
+    const first = open()
+    for (let done = 0; done < ids.length; done += 30) {
+      const some = ids.slice(done, done + 30)
+      expect(accept(first.inbox, [...some, ...some].toSorted())).toHaveLength(60)
+      expect(isKnown(first.inbox, ids.slice(0, done + 30))).toBe(true)
+      first.inbox.acceptAll(pack([webhook()])) // one without an id
+      first.inbox.spread(25)
+    }
+    first.database.db.close()
+    const { database, inbox } = open()
+    onTestFinished(() => database.db.close())
+    for (let done = 0; done < ids.length; done += 10) {
+      expect(isKnown(inbox, ids.slice(done, done + 10))).toBe(true)
+      expect(isNew(inbox, [`e${done}`])).toBe(true)
+      inbox.spread(1)
+    }
+    expect(isKnown(inbox, ids)).toBe(true)
+  })
+
+  test('asks no index for deliveries that are new', () => {
+    const database = openDatabase(':memory:')
+    onTestFinished(() => database.db.close())
+    const inbox = createInbox(database)
+    accept(inbox, ['a', 'b'])
+    inbox.spread(10)
+    database.db.exec('drop table delivery_index')
+    const many = Array.from({ length: 50 }, (_, index) => `n${index}`)
+    expect(isNew(inbox, many)).toBe(true)
+    expect(() => accept(inbox, ['a'])).toThrow('delivery_index')
+  })
+
   test('knows what another process has accepted and spread out', () => {
     const path = newPath()
     const [one, two] = [openDatabase(path), openDatabase(path)]

@@ -23,6 +23,8 @@ export interface Database {
   readonly path: string
   /** Runs `work` in a write transaction: all of it or nothing. See `Durability` for what a power cut may take. */
   transact<T>(durability: Durability, work: () => T): T
+  /** Another number once another connection has committed. Inside of a transaction it stays as it is. */
+  version(): number
 }
 
 /**
@@ -45,7 +47,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
       configure(db, readOnly, maxPages)
       if (check) checkPages(db, path)
       if (!readOnly) migrate(db, path)
-      return { db, path, transact: createTransact(db, path) }
+      return { db, path, transact: createTransact(db, path), version: createVersion(db) }
     } catch (error) {
       db.close()
       throw error
@@ -129,6 +131,11 @@ function createTransact(db: DatabaseSync, path: string): Database['transact'] {
       throw relayErrorOf(error, path)
     }
   }
+}
+
+function createVersion(db: DatabaseSync): Database['version'] {
+  const select = db.prepare('pragma data_version')
+  return () => select.get()!['data_version'] as number
 }
 
 type Parameters = readonly SQLInputValue[] | readonly [Readonly<Record<string, SQLInputValue>>]

@@ -1,12 +1,14 @@
 import { type Database, prepare } from './database.ts'
 import { createDeliveries, deliveryHashOf, type EventPosition } from './deliveries.ts'
 import { deliveryKeyOf, type PackedEvents, selectPacked, unpackEvents } from './pack.ts'
+import { createSeen, type SeenOptions } from './seen.ts'
 
 export interface InboxOptions {
   /** How many deliveries stay out of the index at most. */
   readonly tailMax?: number
   /** With more events in the inbox than this, whoever accepts spreads out as many as have come, twice over. */
   readonly usualMax?: number
+  readonly seen?: SeenOptions
 }
 
 interface InboxRow {
@@ -30,11 +32,14 @@ const spreadMaxBytes = 8 * 1024 * 1024
  *
  *     events  1 …………… last ][ inbox: a row for each commit ] newest
  */
-export function createInbox(database: Database, { tailMax, usualMax = 200_000 }: InboxOptions = {}) {
+export function createInbox(database: Database, { tailMax, usualMax = 200_000, seen: seenOptions }: InboxOptions = {}) {
   const deliveries = createDeliveries(database, tailMax)
+  const seen = createSeen(database, seenOptions)
   /** The seq of each event in the inbox by its delivery key, oldest first: read again from the inbox after a restart. */
   const waiting = new Map<string, number>()
   let known = 0 // the newest event that `waiting`, or else `deliveries`, knows
+  let position: Position | null = null // as of `version`, and of what was done here since
+  let version = 0
 
   const selectPosition = prepare<Position>(
     database,
@@ -68,7 +73,10 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
 
   /** Catches up with what is on disk: after a start, and with what another process has accepted or spread out. */
   function catchUp(): Position {
-    const position = selectPosition.get()!
+    const current = database.version()
+    if (position !== null && version === current) return position
+    position = selectPosition.get()!
+    version = current
     deliveries.catchUp(position)
     if (known !== position.newest) {
       for (const { first_seq: first, rows } of selectRows.iterate(Math.max(known, position.last))) {
@@ -83,6 +91,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
   }
 
   function remember(key: string, seq: number): void {
+    seen.note(key)
     if (!waiting.has(key)) waiting.set(key, seq)
   }
 
@@ -99,6 +108,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
     deliveries.forget()
     waiting.clear()
     known = 0
+    position = null
   }
 
   function guarded<T>(durability: 'synced' | 'unsynced', work: () => T): T {
@@ -113,31 +123,45 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
   /** Keeps the events of one commit. Answers the seq of each; that of the first one, negated, for a delivery seen before. */
   function acceptAll(packed: PackedEvents): readonly number[] {
     return guarded('synced', () => {
-      const { newest, last } = catchUp()
       const { keys } = packed
-      if (newest - last > usualMax) spreadOut(keys.length * 2)
-      const earlier = deliveries.find(keys.filter((key) => key !== null).filter((key) => !waiting.has(key)))
+      let current = catchUp()
+      const { newest } = current
+      if (newest - current.last > usualMax) {
+        spreadOut(keys.length * 2)
+        current = catchUp()
+      }
+      const isNew = newOnes(keys, current.last)
+      const earlier = deliveries.find(
+        keys.filter((key, index): key is string => !isNew[index] && key !== null && !waiting.has(key)),
+      )
       let seq = newest
-      const answers = keys.map((key) => {
-        const first = key === null ? undefined : (waiting.get(key) ?? earlier.get(key))
+      const answers = keys.map((key, index) => {
+        const first = key === null || isNew[index] ? undefined : (waiting.get(key) ?? earlier.get(key))
         if (first !== undefined) return -first
         seq += 1
         if (key !== null) waiting.set(key, seq)
         return seq
       })
       known = seq
+      position = { ...current, newest: seq }
       if (seq === newest) return answers
-      const isNew = (index: number) => answers[index]! > 0
-      const fresh = seq - newest === answers.length ? packed : selectPacked(packed, isNew)
+      const isKept = (index: number) => answers[index]! > 0
+      const fresh = seq - newest === answers.length ? packed : selectPacked(packed, isKept)
       insertRow.run(newest + 1, seq - newest, fresh.receivedAt, fresh.rows, fresh.bodies)
       return answers
     })
   }
 
+  /** Which deliveries are new for sure, also among each other. */
+  function newOnes(keys: readonly (string | null)[], last: number): readonly boolean[] {
+    const isComplete = seen.learn(last, waiting)
+    return keys.map((key) => key !== null && !seen.note(key) && isComplete)
+  }
+
   /** Moves the oldest rows of the inbox into `events`, `limit` events or a few more, fewer large ones. Only inside of a transaction. */
   function spreadOut(limit: number): number {
-    const position = catchUp()
-    let { last } = position
+    const before = catchUp()
+    let { last } = before
     let count = 0
     let bytes = 0
     const isRoom = () => count < limit && bytes < spreadMaxBytes
@@ -156,8 +180,10 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000 }:
       bytes += row.bodies.byteLength
     }
     if (count === 0) return 0
-    const indexed = deliveries.mergeSome(count) ?? position.indexed
-    movePosition.run(last, Math.max(indexed, position.indexed))
+    const indexed = Math.max(deliveries.mergeSome(count) ?? 0, before.indexed)
+    movePosition.run(last, indexed)
+    position = { ...before, last, indexed }
+    seen.moved(before.last, last)
     forgetUpTo(last)
     return count
   }

@@ -1,0 +1,104 @@
+import { randomInt } from 'node:crypto'
+import { type Database, prepare } from './database.ts'
+import { deliveryKeyOf } from './pack.ts'
+
+/** Of a hundred deliveries that are new, one at most is taken for one that may not be. */
+const bitsEach = 16
+
+export interface SeenOptions {
+  /** How many deliveries there is room for at least. */
+  readonly least?: number
+  /** How many events of before one call takes note of: a commit gets about half a millisecond longer. */
+  readonly learnedAtOnce?: number
+}
+
+/** Which deliveries may have been seen before, from memory. */
+export interface Seen {
+  /** Takes note of a delivery. False: it was never noted before, and is new for sure. */
+  note(key: string): boolean
+  /**
+   * Takes note of some events that were there before this process. `last` is the newest of them; `waiting` are the deliveries
+   * that were noted and are not in `events` yet. Answers whether all are noted now: until then `note` knows nothing for sure.
+   */
+  learn(last: number, waiting: ReadonlyMap<string, unknown>): boolean
+  /** The events between the two came from those noted: there is nothing to learn from them. */
+  moved(before: number, last: number): void
+}
+
+/**
+ * Nearly every delivery is new. To learn that from an index takes longer than to write the webhook down, so a Bloom filter
+ * says it; where it is not sure, the index is asked. It is filled again after a start, a few events with each commit.
+ */
+export function createSeen(database: Database, { least = 131_072, learnedAtOnce = 500 }: SeenOptions = {}): Seen {
+  const selectFirst = prepare<{ first: number | null }>(database, 'select min(seq) as first from events')
+  const selectSome = prepare<{ seq: number; source: string; deliveryId: string | null }>(
+    database,
+    `select seq, source, delivery_id as deliveryId from events where seq > ? order by seq limit ${learnedAtOnce}`,
+  )
+  let filter = createFilter(least)
+  let learned: number | null = null // all events up to this one are noted; null: it is not known yet how many there are
+
+  function startOver(last: number, waiting: ReadonlyMap<string, unknown>): number {
+    const before = (selectFirst.get()?.first ?? last + 1) - 1
+    filter = createFilter(Math.max(least, 2 * (last - before + waiting.size)))
+    for (const key of waiting.keys()) filter.add(key)
+    return before
+  }
+
+  return {
+    note: (key) => filter.add(key),
+    learn(last, waiting) {
+      if (learned === null || filter.isFull()) learned = startOver(last, waiting)
+      if (learned >= last) return true
+      const some = selectSome.all(learned)
+      for (const { source, deliveryId } of some) {
+        if (deliveryId !== null) filter.add(deliveryKeyOf(source, deliveryId))
+      }
+      learned = some.length < learnedAtOnce ? last : some.at(-1)!.seq
+      return learned >= last
+    },
+    moved(before, last) {
+      if (learned === before) learned = last
+    },
+  }
+}
+
+/** 512 bits, a line of the processor's cache: all bits of one text lie in it. */
+const wordsPerBlock = 16
+const seed = randomInt(2 ** 32 - 1) // so that nobody can make up texts that are taken for each other
+
+/** A Bloom filter for about so many texts. */
+function createFilter(texts: number) {
+  const capacity = 2 ** Math.ceil(Math.log2(Math.max(32, texts)))
+  const words = new Uint32Array((capacity * bitsEach) / 32)
+  const blockMask = words.length / wordsPerBlock - 1
+  let added = 0
+
+  return {
+    isFull: () => added > capacity,
+    /** Answers whether it may have been there. */
+    add(text: string): boolean {
+      let a = seed
+      let b = ~seed
+      for (let at = 0; at < text.length; at += 1) {
+        const code = text.charCodeAt(at)
+        a = Math.imul(a ^ code, 0x9e3779b1)
+        b = Math.imul(b ^ code, 0x5f356495)
+      }
+      a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35)
+      b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35)
+      const block = (a & blockMask) * wordsPerBlock
+      let wasThere = true
+      for (let bits = 0, rest = b; bits < 3; bits += 1, rest >>>= 9) {
+        const word = block + ((rest >>> 5) & 15)
+        const bit = 1 << (rest & 31)
+        if ((words[word]! & bit) === 0) {
+          wasThere = false
+          words[word]! |= bit
+        }
+      }
+      if (!wasThere) added += 1
+      return wasThere
+    },
+  }
+}
