@@ -2,8 +2,10 @@ import { randomInt } from 'node:crypto'
 import { type Database, prepare } from './database.ts'
 import { deliveryKeyOf } from './pack.ts'
 
-/** Of a hundred deliveries that are new, one at most is taken for one that may not be. */
-const bitsEach = 16
+/** Of a hundred deliveries that are new, three at most are taken for ones that may not be, and none while there is room. */
+const bitsEach = 8
+/** Room for so many times what there is: it is seldom filled again. */
+const room = 4
 
 export interface SeenOptions {
   /** How many deliveries there is room for at least. */
@@ -29,7 +31,7 @@ export interface Seen {
  * Nearly every delivery is new. To learn that from an index takes longer than to write the webhook down, so a Bloom filter
  * says it; where it is not sure, the index is asked. It is filled again after a start, a few events with each commit.
  */
-export function createSeen(database: Database, { least = 131_072, learnedAtOnce = 500 }: SeenOptions = {}): Seen {
+export function createSeen(database: Database, { least = 1_048_576, learnedAtOnce = 200 }: SeenOptions = {}): Seen {
   const selectFirst = prepare<{ first: number | null }>(database, 'select min(seq) as first from events')
   const selectSome = prepare<{ seq: number; source: string; deliveryId: string | null }>(
     database,
@@ -40,7 +42,7 @@ export function createSeen(database: Database, { least = 131_072, learnedAtOnce 
 
   function startOver(last: number, waiting: ReadonlyMap<string, unknown>): number {
     const before = (selectFirst.get()?.first ?? last + 1) - 1
-    filter = createFilter(Math.max(least, 2 * (last - before + waiting.size)))
+    filter = createFilter(Math.max(least, room * (last - before + waiting.size)))
     for (const key of waiting.keys()) filter.add(key)
     return before
   }
@@ -69,7 +71,7 @@ const seed = randomInt(2 ** 32 - 1) // so that nobody can make up texts that are
 
 /** A Bloom filter for about so many texts. */
 function createFilter(texts: number) {
-  const capacity = 2 ** Math.ceil(Math.log2(Math.max(32, texts)))
+  const capacity = 2 ** Math.ceil(Math.log2(Math.max(64, texts)))
   const words = new Uint32Array((capacity * bitsEach) / 32)
   const blockMask = words.length / wordsPerBlock - 1
   let added = 0
