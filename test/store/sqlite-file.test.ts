@@ -446,6 +446,19 @@ describe('the inbox', () => {
     expect(accept(other, ['d', 'd', 'e', 'e'])).toEqual([-4, -4, 5, -5])
   })
 
+  test('knows a delivery that came again to another process, after the event that it first was had been removed', () => {
+    const path = newPath()
+    const [one, two] = [openDatabase(path), openDatabase(path)]
+    onTestFinished(() => one.db.close())
+    onTestFinished(() => two.db.close())
+    const [mine, other] = [createInbox(one), createInbox(two)]
+    expect(accept(mine, ['a'])).toEqual([1])
+    other.spread(1)
+    two.db.exec('delete from events')
+    expect(accept(other, ['a'])).toEqual([2])
+    expect(accept(mine, ['a'])).toEqual([-2])
+  })
+
   test('is spread out by who accepts once it holds more than is usual', () => {
     const database = openDatabase(':memory:')
     onTestFinished(() => database.db.close())

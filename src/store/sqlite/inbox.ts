@@ -78,6 +78,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
     position = selectPosition.get()!
     version = current
     deliveries.catchUp(position)
+    forgetUpTo(position.last) // first: a delivery that is gone from `events` may have come again
     if (known !== position.newest) {
       for (const { first_seq: first, rows } of selectRows.iterate(Math.max(known, position.last))) {
         for (const [index, { source, deliveryId }] of unpackEvents(rows, noBytes).entries()) {
@@ -86,7 +87,6 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
       }
       known = position.newest
     }
-    forgetUpTo(position.last)
     return position
   }
 
