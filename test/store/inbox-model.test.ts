@@ -54,7 +54,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 function start(path: string): Process {
   const database = openDatabase(path, { busyTimeoutMs: 0 })
-  const seen = { least: 64, learnedAtOnce: 7 }
+  const seen = { least: 64, most: 512, learnedAtOnce: 7 }
   return { database, inbox: createInbox(database, { tailMax: 30, usualMax: 50, seen }) }
 }
 

@@ -421,6 +421,19 @@ describe('the inbox', () => {
     expect(isKnown(inbox, ids)).toBe(true)
   })
 
+  test('takes no more memory where one old event is left of very many', () => {
+    const database = openDatabase(':memory:')
+    onTestFinished(() => database.db.close())
+    const before = createInbox(database)
+    accept(before, ['a'])
+    before.spread(1)
+    const ago = 20_000_000_000
+    database.db.exec(`update event_position set last = ${ago}, indexed = ${ago}; insert into delivery_index
+      select delivery_hash, seq from events`)
+    expect(accept(createInbox(database), ['a', 'b'])).toEqual([-1, ago + 1])
+    expect(process.memoryUsage().arrayBuffers).toBeLessThan(128 * 1024 * 1024)
+  })
+
   test('asks no index for deliveries that are new', () => {
     const database = openDatabase(':memory:')
     onTestFinished(() => database.db.close())

@@ -10,6 +10,8 @@ const room = 4
 export interface SeenOptions {
   /** How many deliveries there is room for at least. */
   readonly least?: number
+  /** And at most. With more than these, the index is asked more often. */
+  readonly most?: number
   /** How many events of before one call takes note of: a commit gets about half a millisecond longer. */
   readonly learnedAtOnce?: number
 }
@@ -31,7 +33,10 @@ export interface Seen {
  * Nearly every delivery is new. To learn that from an index takes longer than to write the webhook down, so a Bloom filter
  * says it; where it is not sure, the index is asked. It is filled again after a start, a few events with each commit.
  */
-export function createSeen(database: Database, { least = 1_048_576, learnedAtOnce = 200 }: SeenOptions = {}): Seen {
+export function createSeen(
+  database: Database,
+  { least = 1_048_576, most = 67_108_864, learnedAtOnce = 200 }: SeenOptions = {}, // from 1 to 64 MB
+): Seen {
   const selectFirst = prepare<{ first: number | null }>(database, 'select min(seq) as first from events')
   const selectSome = prepare<{ seq: number; source: string; deliveryId: string | null }>(
     database,
@@ -39,10 +44,15 @@ export function createSeen(database: Database, { least = 1_048_576, learnedAtOnc
   )
   let filter = createFilter(least)
   let learned: number | null = null // all events up to this one are noted; null: it is not known yet how many there are
+  let fillAgainFrom = 0 // this event: what does not fit is not learned over and over
 
   function startOver(last: number, waiting: ReadonlyMap<string, unknown>): number {
     const before = (selectFirst.get()?.first ?? last + 1) - 1
-    filter = createFilter(Math.max(least, room * (last - before + waiting.size)))
+    // Of those numbers few may be left: one event that is not over yet stays, whatever its age.
+    const wanted = room * (last - before + waiting.size)
+    const texts = Math.min(most, Math.max(least, wanted))
+    filter = createFilter(texts)
+    fillAgainFrom = last + texts / 2
     for (const key of waiting.keys()) filter.add(key)
     return before
   }
@@ -50,7 +60,7 @@ export function createSeen(database: Database, { least = 1_048_576, learnedAtOnc
   return {
     note: (key) => filter.add(key),
     learn(last, waiting) {
-      if (learned === null || filter.isFull()) learned = startOver(last, waiting)
+      if (learned === null || (filter.isFull() && last >= fillAgainFrom)) learned = startOver(last, waiting)
       if (learned >= last) return true
       const some = selectSome.all(learned)
       for (const { source, deliveryId } of some) {
