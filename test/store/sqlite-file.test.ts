@@ -446,6 +446,22 @@ describe('the inbox', () => {
     expect(() => accept(inbox, ['a'])).toThrow('delivery_index')
   })
 
+  test('has learned after a while what was there before, also where each commit brings more than it learns at least', () => {
+    const database = openDatabase(':memory:')
+    onTestFinished(() => database.db.close())
+    const many = (name: string) => Array.from({ length: 50 }, (_, index) => `${name} ${index}`)
+    const before = createInbox(database)
+    for (let done = 0; done < 10; done += 1) accept(before, many(`before ${done}`))
+    before.spread(500)
+    const inbox = createInbox(database, { seen: { learnedAtOnce: 20 } })
+    for (let done = 0; done < 12; done += 1) {
+      expect(isNew(inbox, many(`new ${done}`))).toBe(true)
+      inbox.spread(50)
+    }
+    database.db.exec('drop table delivery_index')
+    expect(isNew(inbox, many('without the index'))).toBe(true)
+  })
+
   test('knows what another process has accepted and spread out', () => {
     const path = newPath()
     const [one, two] = [openDatabase(path), openDatabase(path)]

@@ -154,7 +154,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
 
   /** Which deliveries are new for sure, also among each other. */
   function newOnes(keys: readonly (string | null)[], last: number): readonly boolean[] {
-    const isComplete = seen.learn(last, waiting)
+    const isComplete = seen.learn(last, waiting, keys.length)
     return keys.map((key) => key !== null && !seen.note(key) && isComplete)
   }
 

@@ -12,7 +12,7 @@ export interface SeenOptions {
   readonly least?: number
   /** And at most. With more than these, the index is asked more often. */
   readonly most?: number
-  /** How many events of before one call takes note of: a commit gets about half a millisecond longer. */
+  /** How many events of before one call takes note of at least: a commit gets about half a millisecond longer. */
   readonly learnedAtOnce?: number
 }
 
@@ -23,8 +23,9 @@ export interface Seen {
   /**
    * Takes note of some events that were there before this process. `last` is the newest of them; `waiting` are the deliveries
    * that were noted and are not in `events` yet. Answers whether all are noted now: until then `note` knows nothing for sure.
+   * `arriving` are so many that come now: of twice as many it takes note, else full commits would keep it behind for ever.
    */
-  learn(last: number, waiting: ReadonlyMap<string, unknown>): boolean
+  learn(last: number, waiting: ReadonlyMap<string, unknown>, arriving: number): boolean
   /** The events between the two came from those noted: there is nothing to learn from them. */
   moved(before: number, last: number): void
 }
@@ -40,7 +41,7 @@ export function createSeen(
   const selectFirst = prepare<{ first: number | null }>(database, 'select min(seq) as first from events')
   const selectSome = prepare<{ seq: number; source: string; deliveryId: string | null }>(
     database,
-    `select seq, source, delivery_id as deliveryId from events where seq > ? order by seq limit ${learnedAtOnce}`,
+    'select seq, source, delivery_id as deliveryId from events where seq > ? order by seq limit ?',
   )
   let filter = createFilter(least)
   let learned: number | null = null // all events up to this one are noted; null: it is not known yet how many there are
@@ -59,14 +60,15 @@ export function createSeen(
 
   return {
     note: (key) => filter.add(key),
-    learn(last, waiting) {
+    learn(last, waiting, arriving) {
       if (learned === null || (filter.isFull() && last >= fillAgainFrom)) learned = startOver(last, waiting)
       if (learned >= last) return true
-      const some = selectSome.all(learned)
+      const limit = Math.max(learnedAtOnce, 2 * arriving)
+      const some = selectSome.all(learned, limit)
       for (const { source, deliveryId } of some) {
         if (deliveryId !== null) filter.add(deliveryKeyOf(source, deliveryId))
       }
-      learned = some.length < learnedAtOnce ? last : some.at(-1)!.seq
+      learned = some.length < limit ? last : some.at(-1)!.seq
       return learned >= last
     },
     moved(before, last) {
