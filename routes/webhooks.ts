@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Delivery } from '../src/domain/delivery.ts'
 import { RelayError } from '../src/domain/errors.ts'
-import { sendAccepted, sendAnswer } from '../src/plugins/answer.ts'
+import { type Sent, sendAccepted, sendAnswer } from '../src/plugins/answer.ts'
 import { ok } from '../src/plugins/envelope.ts'
 import { expectedError, sendError } from '../src/plugins/errors.ts'
+import { createTurn } from '../src/plugins/turn.ts'
 import { createBodyReader, releaseBody } from '../src/plugins/webhook-body.ts'
 import type { Admit, Received } from '../src/stages/receive.ts'
 
@@ -37,9 +38,12 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   )
   const failures = app.createRateLimit({ max: failuresPerMinute, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
 
-  async function handle(request: Webhook, reply: FastifyReply): Promise<FastifyReply> {
+  const turn = createTurn()
+
+  async function handle(request: Webhook, reply: FastifyReply): Promise<Sent> {
     intake.enter()
     try {
+      await turn()
       return answer(await relay.receive(deliveryOf(request), admit(request)), request, reply)
     } finally {
       intake.leave()
@@ -108,7 +112,7 @@ function textsOf(headers: Webhook['headers']): Record<string, string> {
   return (cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : headers) as Record<string, string>
 }
 
-function answer(received: Received, request: Webhook, reply: FastifyReply): FastifyReply {
+function answer(received: Received, request: Webhook, reply: FastifyReply): Sent {
   if (received.kind === 'ping') return sendAnswer(reply, received.ping, request.id)
   const { eventId } = received
   const status = received.duplicate ? 'duplicate' : 'accepted'

@@ -3,6 +3,8 @@ import type { Answer } from '../mapping/mapper.ts'
 import { type OkEnvelope, ok } from './envelope.ts'
 import { securityHeaders } from './security-headers.ts'
 
+export type Sent = FastifyReply | undefined
+
 /** Answers a sender as a mapper says; without a body of its own, with ours. */
 export function sendAnswer(
   reply: FastifyReply,
@@ -17,8 +19,11 @@ export function sendAnswer(
   return reply.type(`${type}; charset=utf-8`).send(isText ? body : JSON.stringify(body))
 }
 
-/** What nearly every webhook is answered: 202, and `ok({ event_id, status })` with the request's id. */
-export function sendAccepted(reply: FastifyReply, eventId: string, status: 'accepted' | 'duplicate'): FastifyReply {
+/**
+ * What nearly every webhook is answered: 202, and `ok({ event_id, status })` with the request's id. Gives what the handler is to
+ * return: nothing where Fastify has nothing more to do, for it would wait for a reply.
+ */
+export function sendAccepted(reply: FastifyReply, eventId: string, status: 'accepted' | 'duplicate'): Sent {
   const { id } = reply.request
   // A server that stops has more to say, and Fastify's hooks say it.
   if (reply.server.isStopping()) return reply.code(202).send(ok({ event_id: eventId, status }, id))
@@ -27,7 +32,6 @@ export function sendAccepted(reply: FastifyReply, eventId: string, status: 'acce
   reply.hijack()
   reply.raw.writeHead(202, [...acceptedHeaders, 'content-length', String(text.length)])
   reply.raw.end(text)
-  return reply
 }
 
 /** Names and values in turns, as Node takes them quickest. */

@@ -135,7 +135,8 @@ function createTransact(db: DatabaseSync, path: string): Database['transact'] {
 
 function createVersion(db: DatabaseSync): Database['version'] {
   const select = db.prepare('pragma data_version')
-  return () => select.get()!['data_version'] as number
+  select.setReturnArrays(true)
+  return () => (select.get() as unknown as readonly [number])[0]
 }
 
 type Parameters = readonly SQLInputValue[] | readonly [Readonly<Record<string, SQLInputValue>>]
