@@ -369,6 +369,13 @@ describe('the inbox', () => {
     inbox.acceptAll(pack(ids.map((deliveryId) => webhook({ deliveryId }))))
   const isKnown = (inbox: Inbox, ids: readonly string[]) => accept(inbox, ids).every((seq) => seq < 0)
   const isNew = (inbox: Inbox, ids: readonly string[]) => accept(inbox, ids).every((seq) => seq > 0)
+  /** Two processes over one file; the database is that of the other one. */
+  const openTwo = () => {
+    const path = newPath()
+    const [own, database] = [openDatabase(path), openDatabase(path)]
+    for (const { db } of [own, database]) onTestFinished(() => db.close())
+    return { mine: createInbox(own), other: createInbox(database), database }
+  }
 
   test('finds a delivery where it lies, spread out, while it is sorted in, in the index and after a restart', () => {
     const path = newPath()
@@ -463,11 +470,7 @@ describe('the inbox', () => {
   })
 
   test('knows what another process has accepted and spread out', () => {
-    const path = newPath()
-    const [one, two] = [openDatabase(path), openDatabase(path)]
-    onTestFinished(() => one.db.close())
-    onTestFinished(() => two.db.close())
-    const [mine, other] = [createInbox(one), createInbox(two)]
+    const { mine, other } = openTwo()
     expect(accept(mine, ['a', 'b'])).toEqual([1, 2])
     expect(accept(other, ['b', 'c'])).toEqual([-2, 3])
     other.spread(1_000)
@@ -476,14 +479,10 @@ describe('the inbox', () => {
   })
 
   test('knows a delivery that came again to another process, after the event that it first was had been removed', () => {
-    const path = newPath()
-    const [one, two] = [openDatabase(path), openDatabase(path)]
-    onTestFinished(() => one.db.close())
-    onTestFinished(() => two.db.close())
-    const [mine, other] = [createInbox(one), createInbox(two)]
+    const { mine, other, database } = openTwo()
     expect(accept(mine, ['a'])).toEqual([1])
     other.spread(1)
-    two.db.exec('delete from events')
+    database.db.exec('delete from events')
     expect(accept(other, ['a'])).toEqual([2])
     expect(accept(mine, ['a'])).toEqual([-2])
   })

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { type Database, prepare } from './database.ts'
 import { deliveryKeyOf } from './pack.ts'
 
-/** Of a hundred deliveries that are new, three at most are taken for ones that may not be, and none while there is room. */
+/** Of a hundred deliveries that are new, three at most are taken for ones that may not be, and hardly one while there is room. */
 const bitsEach = 8
 /** Room for so many times what there is: it is seldom filled again. */
 const room = 4
@@ -43,8 +43,8 @@ export function createSeen(
     database,
     'select seq, source, delivery_id as deliveryId from events where seq > ? order by seq limit ?',
   )
-  let filter = createFilter(least)
-  let learned: number | null = null // all events up to this one are noted; null: it is not known yet how many there are
+  let filter = createFilter(0) // until it is known how many there are
+  let learned: number | null = null // all events up to this one are noted; null: none has been looked at
   let fillAgainFrom = 0 // this event: what does not fit is not learned over and over
 
   function startOver(last: number, waiting: ReadonlyMap<string, unknown>): number {
