@@ -6,6 +6,7 @@ import { createInbox, type Inbox } from '../../src/store/sqlite/inbox.ts'
 import { createPacker, deliveryKeyOf, type PackedEvents } from '../../src/store/sqlite/pack.ts'
 import fc from '../fast-check.ts'
 import { createFolder } from '../folder.ts'
+import { runsOf } from '../fuzz/runs.ts'
 import { webhook } from './support.ts'
 
 // Two processes over one file, with limits so small that all that memory knows is outgrown, learned again and forgotten.
@@ -29,7 +30,7 @@ type Step =
   | { readonly do: 'restart'; readonly by: number }
 type OneStep = Exclude<Step, { do: 'restart' }>
 
-const numRuns = Number(process.env['FUZZ_RUNS'] ?? 60)
+const numRuns = runsOf(60)
 const by = fc.nat({ max: 1 })
 const count = fc.integer({ min: 1, max: 60 })
 const id = fc.oneof(
