@@ -1,11 +1,12 @@
-import { createHmac } from 'node:crypto'
 import querystring from 'node:querystring'
 import { z } from 'zod'
 import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import { isAnyEqual } from './equal.ts'
+import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
 import type { Scheme } from './scheme.ts'
+import { readKey } from './secret-key.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -33,6 +34,7 @@ export function createContentfulScheme(config: ContentfulConfig, secrets: readon
   for (const secret of secrets) {
     if (secret.length !== 64) throw new RelayError('invalid', "a signing secret of Contentful's has 64 characters")
   }
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
   return {
     name: 'contentful',
     proofHeaders: [signatureHeader],
@@ -53,7 +55,7 @@ export function createContentfulScheme(config: ContentfulConfig, secrets: readon
         (name) => `${name}:${name === signedHeadersHeader ? names.join(',') : headers[name]?.trim()}`,
       )
       const head = [delivery.method, signedPath(delivery, public_url), pairs.join(';'), ''].join('\n')
-      const expected = secrets.map((secret) => createHmac('sha256', secret).update(head).update(body).digest('hex'))
+      const expected = hmacs.map((hmacOf) => hmacOf('hex', head, body))
       if (!isAnyEqual([given.toLowerCase()], expected)) return `header ${signatureHeader} does not match`
       return judgeTimestamp(Number(timestamp), nowMs, tolerance)
     },

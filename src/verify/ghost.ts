@@ -1,7 +1,8 @@
-import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
+import { createHmacOf } from './hmac-of.ts'
 import type { Scheme } from './scheme.ts'
+import { readKey } from './secret-key.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp } from './timestamp.ts'
 
@@ -20,6 +21,7 @@ type GhostConfig = z.infer<typeof ghostSchema>
  */
 export function createGhostScheme({ header, tolerance }: GhostConfig, secrets: readonly string[]): Scheme {
   const isAgeChecked = Number.isFinite(tolerance)
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
   return {
     name: 'ghost',
     proofHeaders: [header],
@@ -31,9 +33,7 @@ export function createGhostScheme({ header, tolerance }: GhostConfig, secrets: r
       const [, signature = '', timestamp = ''] = match
       if (isAgeChecked && timestamp === '') return `header ${header} holds no timestamp`
       const suffixes = isAgeChecked ? [timestamp] : [timestamp, '']
-      const expected = secrets.flatMap((secret) =>
-        suffixes.map((suffix) => createHmac('sha256', secret).update(body).update(suffix).digest('hex')),
-      )
+      const expected = hmacs.flatMap((hmacOf) => suffixes.map((suffix) => hmacOf('hex', body, suffix)))
       if (!isAnyEqual([signature.toLowerCase()], expected)) return `header ${header} does not match`
       return isAgeChecked ? judgeTimestamp(Number(timestamp), nowMs, tolerance) : null
     },

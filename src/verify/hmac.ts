@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { encodings, normalised } from './encoding.ts'
 import { isAnyEqual } from './equal.ts'
+import { createHmacOf } from './hmac-of.ts'
 import { maxSignatures, type Scheme } from './scheme.ts'
 import { readKey } from './secret-key.ts'
 import { headerName } from './settings.ts'
@@ -32,7 +32,7 @@ type HmacConfig = z.infer<typeof hmacSchema>
 /** HMAC of the exact body bytes in a header (Shopify, WooCommerce, GitHub, Storyblok, Kontent.ai, Squarespace, …). */
 export function createHmacScheme(config: HmacConfig, secrets: readonly string[]): Scheme {
   const { header, algorithm, encoding, prefix, separator, key } = config
-  const keys = secrets.map((secret) => readKey(secret, key))
+  const hmacs = secrets.map((secret) => createHmacOf(algorithm, readKey(secret, key)))
 
   function signaturesIn(value: string): readonly string[] {
     const parts = separator === undefined ? [value] : value.split(separator)
@@ -51,7 +51,7 @@ export function createHmacScheme(config: HmacConfig, secrets: readonly string[])
       const given = signaturesIn(value)
       if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
       if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
-      const expected = keys.map((one) => createHmac(algorithm, one).update(body).digest(encoding))
+      const expected = hmacs.map((hmacOf) => hmacOf(encoding, body))
       return isAnyEqual(given, expected) ? null : `header ${header} does not match`
     },
   }

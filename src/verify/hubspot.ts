@@ -1,8 +1,10 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
+import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
 import type { Scheme } from './scheme.ts'
+import { readKey } from './secret-key.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -30,6 +32,7 @@ export function createHubspotScheme(config: HubspotConfig, secrets: readonly str
   const { version, public_url = '', tolerance } = config
   const header = version === 'v3' ? 'x-hubspot-signature-v3' : 'x-hubspot-signature'
   const timestampHeader = 'x-hubspot-request-timestamp'
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
   return {
     name: 'hubspot',
     proofHeaders: ['x-hubspot-signature', 'x-hubspot-signature-v3'],
@@ -49,9 +52,7 @@ export function createHubspotScheme(config: HubspotConfig, secrets: readonly str
       }
       const timestamp = delivery.headers[timestampHeader] ?? ''
       if (!timestampPattern.test(timestamp)) return `header ${timestampHeader} holds no timestamp`
-      const expected = secrets.map((secret) =>
-        createHmac('sha256', secret).update(request).update(body).update(timestamp).digest('base64'),
-      )
+      const expected = hmacs.map((hmacOf) => hmacOf('base64', request, body, timestamp))
       if (!isAnyEqual([given], expected)) return `header ${header} does not match`
       return judgeTimestamp(Number(timestamp), nowMs, tolerance)
     },

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
+import { createHmacOf } from './hmac-of.ts'
 import type { Scheme } from './scheme.ts'
+import { readKey } from './secret-key.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp } from './timestamp.ts'
 
@@ -20,6 +21,7 @@ type HygraphConfig = z.infer<typeof hygraphSchema>
  * environment and the timestamp. The official helper checks no age. Source: hygraph/hygraph-utils index.js
  */
 export function createHygraphScheme({ header, tolerance }: HygraphConfig, secrets: readonly string[]): Scheme {
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
   return {
     name: 'hygraph',
     proofHeaders: [header],
@@ -36,9 +38,7 @@ export function createHygraphScheme({ header, tolerance }: HygraphConfig, secret
         EnvironmentName: environment,
         TimeStamp: Number(timestamp),
       })
-      const expected = secrets.flatMap((secret) =>
-        formsOf(signed).map((text) => createHmac('sha256', secret).update(text).digest('base64')),
-      )
+      const expected = hmacs.flatMap((hmacOf) => formsOf(signed).map((text) => hmacOf('base64', text)))
       if (!isAnyEqual([given], expected)) return `header ${header} does not match`
       return judgeTimestamp(Number(timestamp), nowMs, tolerance)
     },

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmacOf } from './hmac-of.ts'
 import { readKey } from './secret-key.ts'
 
 export interface StandardWebhook {
@@ -18,8 +18,8 @@ export function signStandardWebhook(
   { id, timestampSec, body }: StandardWebhook,
 ): Record<string, string> {
   const signatures = secrets.map((secret) => {
-    const hmac = createHmac('sha256', readKey(secret.replace(/^whsec_/, ''), 'base64'))
-    return `v1,${hmac.update(`${id}.${timestampSec}.${body}`).digest('base64')}`
+    const hmacOf = createHmacOf('sha256', readKey(secret.replace(/^whsec_/, ''), 'base64'))
+    return `v1,${hmacOf('base64', `${id}.${timestampSec}.${body}`)}`
   })
   return {
     'webhook-id': id,

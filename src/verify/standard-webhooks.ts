@@ -1,7 +1,8 @@
-import { createHmac, type KeyObject, verify } from 'node:crypto'
+import { type KeyObject, verify } from 'node:crypto'
 import { z } from 'zod'
 import { readBase64 } from './base64.ts'
 import { isAnyEqual } from './equal.ts'
+import { createHmacOf } from './hmac-of.ts'
 import { maxSignatures, type Scheme } from './scheme.ts'
 import { readKey } from './secret-key.ts'
 import { publicKeys, toleranceSetting } from './settings.ts'
@@ -38,7 +39,8 @@ type StandardWebhooksConfig = z.infer<typeof standardWebhooksSchema>
  */
 export function createStandardWebhooksScheme(config: StandardWebhooksConfig, secrets: readonly string[]): Scheme {
   const { header_prefix, key: form, public_key: verifyKeys = [], tolerance } = config
-  const keys = secrets.map((secret) => readKey(form === 'base64' ? secret.replace(/^whsec_/, '') : secret, form))
+  const textOf = (secret: string) => (form === 'base64' ? secret.replace(/^whsec_/, '') : secret)
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(textOf(secret), form)))
   const header = `${header_prefix}-signature`
   return {
     name: 'standard-webhooks',
@@ -57,7 +59,7 @@ export function createStandardWebhooksScheme(config: StandardWebhooksConfig, sec
       const named = (version: string) =>
         parts.flatMap((part) => (part.startsWith(`${version},`) ? [part.slice(version.length + 1)] : []))
       const start = `${id}.${timestamp}.`
-      const expected = keys.map((key) => createHmac('sha256', key).update(start).update(body).digest('base64'))
+      const expected = hmacs.map((hmacOf) => hmacOf('base64', start, body))
       const isSigned = isAnyEqual(named('v1'), expected)
       if (!isSigned && !isSignedBy(verifyKeys, named('v1a'), start, body)) return `header ${header} does not match`
       return judgeTimestamp(Number(timestamp) * 1000, nowMs, tolerance)

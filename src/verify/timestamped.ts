@@ -1,8 +1,9 @@
-import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { encodings, normalised } from './encoding.ts'
 import { isAnyEqual } from './equal.ts'
+import { createHmacOf } from './hmac-of.ts'
 import { maxSignatures, type Scheme } from './scheme.ts'
+import { readKey } from './secret-key.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -27,6 +28,7 @@ type TimestampedConfig = z.infer<typeof timestampedSchema>
  */
 export function createTimestampedScheme(config: TimestampedConfig, secrets: readonly string[]): Scheme {
   const { header, unit, encoding, version, tolerance } = config
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
   return {
     name: 'timestamped',
     proofHeaders: [header],
@@ -43,9 +45,7 @@ export function createTimestampedScheme(config: TimestampedConfig, secrets: read
         return `header ${header} is not of the form t=<timestamp>,${version}=<signature>`
       }
       if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
-      const expected = secrets.map((secret) =>
-        createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest(encoding),
-      )
+      const expected = hmacs.map((hmacOf) => hmacOf(encoding, `${timestamp}.`, body))
       if (!isAnyEqual(given, expected)) return `header ${header} does not match`
       return judgeTimestamp(Number(timestamp) * (unit === 's' ? 1000 : 1), nowMs, tolerance)
     },

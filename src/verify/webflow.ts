@@ -1,7 +1,8 @@
-import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
+import { createHmacOf } from './hmac-of.ts'
 import type { Scheme } from './scheme.ts'
+import { readKey } from './secret-key.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -18,6 +19,7 @@ type WebflowConfig = z.infer<typeof webflowSchema>
 /** Webflow: HMAC-SHA256 of `<ms>:<body>`. Source: webflow/js-webflow-api src/wrapper/WebhooksClient.ts */
 export function createWebflowScheme(config: WebflowConfig, secrets: readonly string[]): Scheme {
   const { header, timestamp_header, tolerance } = config
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
   return {
     name: 'webflow',
     proofHeaders: [header],
@@ -26,9 +28,7 @@ export function createWebflowScheme(config: WebflowConfig, secrets: readonly str
       if (!given) return `header ${header} is missing or empty`
       const timestamp = headers[timestamp_header] ?? ''
       if (!timestampPattern.test(timestamp)) return `header ${timestamp_header} holds no timestamp`
-      const expected = secrets.map((secret) =>
-        createHmac('sha256', secret).update(`${timestamp}:`).update(body).digest('hex'),
-      )
+      const expected = hmacs.map((hmacOf) => hmacOf('hex', `${timestamp}:`, body))
       if (!isAnyEqual([given.toLowerCase()], expected)) return `header ${header} does not match`
       return judgeTimestamp(Number(timestamp), nowMs, tolerance)
     },
