@@ -2,6 +2,7 @@ import { type Database, prepare } from './database.ts'
 import { createDeliveries, deliveryHashOf, type EventPosition } from './deliveries.ts'
 import { deliveryKeyOf, type PackedEvents, selectPacked, unpackEvents } from './pack.ts'
 import { createSeen, type SeenOptions } from './seen.ts'
+import { createWaiting } from './waiting.ts'
 
 export interface InboxOptions {
   /** How many deliveries stay out of the index at most. */
@@ -35,8 +36,8 @@ const spreadMaxBytes = 8 * 1024 * 1024
 export function createInbox(database: Database, { tailMax, usualMax = 200_000, seen: seenOptions }: InboxOptions = {}) {
   const deliveries = createDeliveries(database, tailMax)
   const seen = createSeen(database, seenOptions)
-  /** The seq of each event in the inbox by its delivery key, oldest first: read again from the inbox after a restart. */
-  const waiting = new Map<string, number>()
+  /** The events in the inbox: read again from there after a restart. */
+  const waiting = createWaiting()
   let known = 0 // the newest event that `waiting`, or else `deliveries`, knows
   let position: Position | null = null // as of `version`, and of what was done here since
   let version = 0
@@ -78,29 +79,18 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
     position = selectPosition.get()!
     version = current
     deliveries.catchUp(position)
-    forgetUpTo(position.last) // first: a delivery that is gone from `events` may have come again
+    waiting.dropUpTo(position.last) // first: a delivery that is gone from `events` may have come again
     if (known !== position.newest) {
       for (const { first_seq: first, rows } of selectRows.iterate(Math.max(known, position.last))) {
         for (const [index, { source, deliveryId }] of unpackEvents(rows, noBytes).entries()) {
-          if (deliveryId !== null) remember(deliveryKeyOf(source, deliveryId), first + index)
+          const key = deliveryId === null ? null : deliveryKeyOf(source, deliveryId)
+          if (key !== null) seen.note(key)
+          waiting.add(first + index, key)
         }
       }
       known = position.newest
     }
     return position
-  }
-
-  function remember(key: string, seq: number): void {
-    seen.note(key)
-    if (!waiting.has(key)) waiting.set(key, seq)
-  }
-
-  /** What is in `events` is for the index of deliveries to know. */
-  function forgetUpTo(last: number): void {
-    for (const [key, seq] of waiting) {
-      if (seq > last) break
-      waiting.delete(key)
-    }
   }
 
   /** After a rollback: what memory says may not be so. */
@@ -132,14 +122,14 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
       }
       const isNew = newOnes(keys, current.last)
       const earlier = deliveries.find(
-        keys.filter((key, index): key is string => !isNew[index] && key !== null && !waiting.has(key)),
+        keys.filter((key, index): key is string => !isNew[index] && key !== null && waiting.find(key) === undefined),
       )
       let seq = newest
       const answers = keys.map((key, index) => {
-        const first = key === null || isNew[index] ? undefined : (waiting.get(key) ?? earlier.get(key))
+        const first = key === null || isNew[index] ? undefined : (waiting.find(key) ?? earlier.get(key))
         if (first !== undefined) return -first
         seq += 1
-        if (key !== null) waiting.set(key, seq)
+        waiting.add(seq, key)
         return seq
       })
       known = seq
@@ -184,7 +174,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
     movePosition.run(last, indexed)
     position = { ...before, last, indexed }
     seen.moved(before.last, last)
-    forgetUpTo(last)
+    waiting.dropUpTo(last) // what is in `events` is for the index of deliveries to know
     return count
   }
 

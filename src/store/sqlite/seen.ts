@@ -1,6 +1,7 @@
-import { randomInt } from 'node:crypto'
 import { type Database, prepare } from './database.ts'
 import { deliveryKeyOf } from './pack.ts'
+import { hashOf, newSeed } from './text-hash.ts'
+import type { Waiting } from './waiting.ts'
 
 /** Of a hundred deliveries that are new, three at most are taken for ones that may not be, and hardly one while there is room. */
 const bitsEach = 8
@@ -25,7 +26,7 @@ export interface Seen {
    * that were noted and are not in `events` yet. Answers whether all are noted now: until then `note` knows nothing for sure.
    * `arriving` are so many that come now: of twice as many it takes note, else full commits would keep it behind for ever.
    */
-  learn(last: number, waiting: ReadonlyMap<string, unknown>, arriving: number): boolean
+  learn(last: number, waiting: Waiting, arriving: number): boolean
   /** The events between the two came from those noted: there is nothing to learn from them. */
   moved(before: number, last: number): void
 }
@@ -47,14 +48,15 @@ export function createSeen(
   let learned: number | null = null // all events up to this one are noted; null: none has been looked at
   let fillAgainFrom = 0 // this event: what does not fit is not learned over and over
 
-  function startOver(last: number, waiting: ReadonlyMap<string, unknown>): number {
+  function startOver(last: number, waiting: Waiting): number {
+    const keys = waiting.keys()
     const before = (selectFirst.get()?.first ?? last + 1) - 1
     // Of those numbers few may be left: one event that is not over yet stays, whatever its age.
-    const wanted = room * (last - before + waiting.size)
+    const wanted = room * (last - before + keys.length)
     const texts = Math.min(most, Math.max(least, wanted))
     filter = createFilter(texts)
     fillAgainFrom = last + texts / 2
-    for (const key of waiting.keys()) filter.add(key)
+    for (const key of keys) if (key !== null) filter.add(key)
     return before
   }
 
@@ -79,7 +81,8 @@ export function createSeen(
 
 /** 512 bits, a line of the processor's cache: all bits of one text lie in it. */
 const wordsPerBlock = 16
-const seed = randomInt(2 ** 32 - 1) // so that nobody can make up texts that are taken for each other
+const blockSeed = newSeed()
+const bitSeed = newSeed()
 
 /** A Bloom filter for about so many texts. */
 function createFilter(texts: number) {
@@ -92,18 +95,9 @@ function createFilter(texts: number) {
     isFull: () => added > capacity,
     /** Answers whether it may have been there. */
     add(text: string): boolean {
-      let a = seed
-      let b = ~seed
-      for (let at = 0; at < text.length; at += 1) {
-        const code = text.charCodeAt(at)
-        a = Math.imul(a ^ code, 0x9e3779b1)
-        b = Math.imul(b ^ code, 0x5f356495)
-      }
-      a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35)
-      b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35)
-      const block = (a & blockMask) * wordsPerBlock
+      const block = (hashOf(text, blockSeed) & blockMask) * wordsPerBlock
       let wasThere = true
-      for (let bits = 0, rest = b; bits < 3; bits += 1, rest >>>= 9) {
+      for (let bits = 0, rest = hashOf(text, bitSeed); bits < 3; bits += 1, rest >>>= 9) {
         const word = block + ((rest >>> 5) & 15)
         const bit = 1 << (rest & 31)
         if ((words[word]! & bit) === 0) {
