@@ -6,10 +6,16 @@ import { checkEvent, createPacker, type PackedEvents } from './pack.ts'
 const maxEvents = 256
 const maxBytes = 8 * 1024 * 1024
 
-interface Waiting {
-  readonly events: readonly NewEvent[]
+interface Call {
+  readonly count: number
   readonly resolve: (accepted: readonly Accepted[]) => void
   readonly reject: (error: unknown) => void
+}
+
+interface Group {
+  /** Those of the first call, those of the second, and so on. */
+  readonly events: readonly NewEvent[]
+  readonly calls: readonly Call[]
 }
 
 /** Answers the seq of each event, negated for a delivery seen before. */
@@ -24,44 +30,49 @@ type Commit = (events: PackedEvents) => Promise<readonly number[]>
  */
 export function createGroupCommit(commit: Commit) {
   const pack = createPacker()
-  let waiting: Waiting[] = []
+  let events: NewEvent[] = []
+  let calls: Call[] = []
+  let bytes = 0 // of the bodies of `events`
   let running: Promise<void> | null = null
 
-  function accept(events: readonly NewEvent[]): Promise<readonly Accepted[]> {
+  function accept(some: readonly NewEvent[]): Promise<readonly Accepted[]> {
     return new Promise((resolve, reject) => {
-      for (const event of events) checkEvent(event) // what can not be packed fails alone
-      waiting.push({ events, resolve, reject })
+      for (const event of some) checkEvent(event) // what can not be packed fails alone
+      for (const event of some) {
+        events.push(event)
+        bytes += event.body.byteLength
+      }
+      calls.push({ count: some.length, resolve, reject })
       running ??= new Promise(setImmediate).then(drain)
     })
   }
 
   async function drain(): Promise<void> {
-    while (waiting.length > 0) await flush(takeGroup())
+    while (calls.length > 0) await flush(takeGroup())
     running = null
   }
 
-  function takeGroup(): readonly Waiting[] {
-    let events = 0
-    let bytes = 0
-    let count = 0
-    for (const call of waiting) {
-      events += call.events.length
-      for (const { body } of call.events) bytes += body.byteLength
-      if (count > 0 && (events > maxEvents || bytes > maxBytes)) break
-      count += 1
-    }
-    const group = waiting.slice(0, count)
-    waiting = waiting.slice(count)
-    return group
+  function takeGroup(): Group {
+    const all = { events, calls }
+    const isWithin = events.length <= maxEvents && bytes <= maxBytes
+    const [count, callCount] = isWithin ? [events.length, calls.length] : firstOnes(all)
+    events = all.events.slice(count)
+    calls = all.calls.slice(callCount)
+    bytes = bytesOf(events)
+    return isWithin ? all : { events: all.events.slice(0, count), calls: all.calls.slice(0, callCount) }
   }
 
-  async function flush(group: readonly Waiting[]): Promise<void> {
+  async function flush(group: Group): Promise<void> {
     try {
-      const answers = await commit(pack(group.flatMap(({ events }) => events)))
+      const answers = await commit(pack(group.events))
       let at = 0
-      for (const { events, resolve } of group) resolve(events.map(() => acceptedOf(answers[at++]!)))
+      for (const { count, resolve } of group.calls) {
+        const accepted: Accepted[] = []
+        for (const end = at + count; at < end; at += 1) accepted.push(acceptedOf(answers[at]!))
+        resolve(accepted)
+      }
     } catch (error) {
-      for (const { reject } of group) reject(error)
+      for (const { reject } of group.calls) reject(error)
     }
   }
 
@@ -71,6 +82,23 @@ export function createGroupCommit(commit: Commit) {
   }
 
   return { accept, idle }
+}
+
+/** How many events, and calls, go with one transaction: the first call in any case. */
+function firstOnes({ events, calls }: Group): readonly [events: number, calls: number] {
+  let count = 0
+  let bytes = 0
+  for (const [index, call] of calls.entries()) {
+    const next = count + call.count
+    bytes += bytesOf(events.slice(count, next))
+    if (index > 0 && (next > maxEvents || bytes > maxBytes)) return [count, index]
+    count = next
+  }
+  return [count, calls.length]
+}
+
+function bytesOf(events: readonly NewEvent[]): number {
+  return events.reduce((sum, { body }) => sum + body.byteLength, 0)
 }
 
 function acceptedOf(seq: number): Accepted {
