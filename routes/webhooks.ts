@@ -60,13 +60,14 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   })
 
   function admit(request: Webhook): Admit {
-    return async (source) => {
-      const limit = await limits.get(source)?.(request)
-      if (limit && !limit.isAllowed && limit.isExceeded) {
-        const message = `more than ${limit.max} webhooks of source '${source}' in its window`
-        throw new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
-      }
-    }
+    return (source) =>
+      limits
+        .get(source)?.(request)
+        .then((limit) => {
+          if (limit.isAllowed || !limit.isExceeded) return
+          const message = `more than ${limit.max} webhooks of source '${source}' in its window`
+          throw new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
+        })
   }
 
   /** Counts the refusal; an address that keeps sending what is not authentic is slowed down. */
@@ -114,9 +115,8 @@ function textsOf(headers: Webhook['headers']): Record<string, string> {
 
 function answer(received: Received, request: Webhook, reply: FastifyReply): Sent {
   if (received.kind === 'ping') return sendAnswer(reply, received.ping, request.id)
-  const { eventId } = received
+  const { eventId, answer: wanted } = received
   const status = received.duplicate ? 'duplicate' : 'accepted'
-  const wanted = request.server.relay.sources.get(request.params.source)?.mapper.accepted
   if (!wanted) return sendAccepted(reply, eventId, status)
   return sendAnswer(reply, wanted, request.id, ok({ event_id: eventId, status }, request.id))
 }

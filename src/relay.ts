@@ -103,16 +103,17 @@ export async function openRelay({
   const intake = createIntake(intakeLimits(config.server.body_limit), crowd.see)
   const metrics = createMetrics(intake)
   const told = observe(metrics)
-  const stream = createSignalStream({ now, mask: createMask(secretsOf(config)) })
+  const stream = createSignalStream({ mask: createMask(secretsOf(config)) })
   const notifiers: Notifier[] = []
   const notifyBells = new Map<string, Bell>()
   const emit: Emit = (signal) => {
     told(signal)
-    const entry = stream.publish(signal)
+    const at = now()
+    const entry = stream.publish(signal, at)
     for (const notifier of notifiers) {
       if (notifier.take(entry.type, () => stream.textOf(entry))) notifyBells.get(notifier.name)?.ring()
     }
-    watch.see(signal)
+    watch.see(signal, at)
   }
   // The store opens in a thread of its own while mappers are compiled in this one.
   const opening = openStore(config.store, { lock: true })

@@ -14,7 +14,8 @@ export interface Entry {
 
 /** The newest signals, in memory: what is older than the last `capacity` of them is gone. */
 export interface SignalStream {
-  publish(signal: Signal): Entry
+  /** `at` is in Unix milliseconds. */
+  publish(signal: Signal, at: number): Entry
   /** The signal after the one with this number; null: there is none yet; `lost`: it is gone. */
   after(seq: number): Entry | 'lost' | null
   /** The number of the newest signal; 0 before the first. */
@@ -32,7 +33,6 @@ export interface SignalStream {
 }
 
 export interface SignalStreamOptions {
-  readonly now: () => number
   /** Takes known secrets out of a text: errors may quote what they were sent. */
   readonly mask: (text: string) => string
   readonly capacity?: number
@@ -40,7 +40,7 @@ export interface SignalStreamOptions {
 
 const usualCapacity = 1_000
 
-export function createSignalStream({ now, mask, capacity = usualCapacity }: SignalStreamOptions): SignalStream {
+export function createSignalStream({ mask, capacity = usualCapacity }: SignalStreamOptions): SignalStream {
   const ring: Entry[] = []
   const listeners = new Set<() => void>()
   const run = randomBytes(4).toString('hex')
@@ -48,9 +48,9 @@ export function createSignalStream({ now, mask, capacity = usualCapacity }: Sign
   const beforeOldest = () => Math.max(0, newest - capacity)
 
   return {
-    publish(signal) {
+    publish(signal, at) {
       newest += 1
-      const entry = { seq: newest, type: signalTypeOf(signal), at: now(), signal }
+      const entry = { seq: newest, type: signalTypeOf(signal), at, signal }
       ring[newest % capacity] = entry
       for (const wake of listeners) wake()
       return entry

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { Emit } from '../domain/signal.ts'
-import type { EventNames, Ping } from '../mapping/mapper.ts'
+import type { Answer, EventNames, Ping } from '../mapping/mapper.ts'
 import { decodeBody, readDecoded, readWebhook, type Webhook } from '../mapping/webhook.ts'
 import type { Store } from '../store/store.ts'
 import type { Verdict } from '../verify/verifier.ts'
@@ -21,14 +21,20 @@ export interface ReceiveDeps {
 }
 
 export type Received =
-  | { readonly kind: 'kept'; readonly eventId: string; readonly duplicate: boolean }
+  | {
+      readonly kind: 'kept'
+      readonly eventId: string
+      readonly duplicate: boolean
+      /** What the mapper says instead of our own answer. */
+      readonly answer: Answer | undefined
+    }
   | { readonly kind: 'ping'; readonly ping: Ping }
 
 /** Takes one webhook in. Throws RelayError: the code says what the sender is told. */
 export type Receive = (delivery: Delivery, admit?: Admit) => Promise<Received>
 
 /** Asked once a webhook is verified, so that forged ones can't use up a source's rate. Throws RelayError `rate_limited`. */
-export type Admit = (source: string) => Promise<void>
+export type Admit = (source: string) => Promise<void> | undefined
 
 /** Verify, then read, then write, then answer. The sender is told 202 only for what is on disk. */
 export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }: ReceiveDeps): Receive {
@@ -83,7 +89,7 @@ export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }:
       durationMs: now() - at,
     })
     if (!duplicate) onEvent()
-    return { kind: 'kept', eventId, duplicate }
+    return { kind: 'kept', eventId, duplicate, answer: source.mapper.accepted }
   }
 
   function answerPing(source: Source, ping: Ping, { body }: Delivery): Received {

@@ -22,8 +22,8 @@ export interface SourceRhythm {
 
 /** Watches whether webhooks of each source come as often as they use to. */
 export interface Watch {
-  /** Takes note of a webhook that was received; of other signals nothing. In memory: receiving waits for nothing. */
-  see(signal: Signal): void
+  /** Takes note of a webhook that was received at `at` (Unix milliseconds); of other signals nothing. In memory: receiving waits for nothing. */
+  see(signal: Signal, at: number): void
   /** Says which sources have become silent, each silence once, and writes down what was learned. */
   step(): Promise<void>
   rhythmOf(source: string): SourceRhythm
@@ -40,11 +40,10 @@ export function createWatch({ store, sources, rhythms: stored, now, emit }: Watc
   }
 
   return {
-    see(signal) {
+    see(signal, at) {
       if (signal.kind !== 'webhook.received') return
       const { source } = signal
       const before = rhythms.get(source)
-      const at = now()
       keep(source, heard(before, at, sources.get(source)?.silentAfter ?? 'off'))
       if (before?.silentAt != null) emit({ kind: 'source.resumed', source, silentMs: at - before.lastAt })
     },
