@@ -6,7 +6,9 @@ import { bodyBytes, type SignedWebhook, signedWebhook } from './shop.ts'
 
 const connections = 64
 const webhooksInRound = 8_000
-const rounds = 12
+/** One process is up to a tenth quicker than the next of the same kind, for as long as it lives: of each, several are measured. */
+const lives = 3
+const roundsInLife = 4
 /** Rounds that do not count: the relay goes on getting quicker for as long, its code being compiled, and compiled again. */
 const warmUpRounds = 10
 /** With more than this waiting to be mapped, who accepts does more: see src/store/sqlite/inbox.ts. The rounds stay below it. */
@@ -14,7 +16,6 @@ const usualBacklog = 200_000
 const roundsBeyond = 5
 
 interface Measured {
-  readonly server: Server
   readonly rates: number[]
   /** Processor time of each accept, by round. Microseconds. */
   readonly costsUs: number[]
@@ -29,31 +30,35 @@ interface Measured {
  * hits all alike. `BENCH_AGAINST` names another checkout that takes turns, too.
  */
 export async function benchAccept(): Promise<readonly Row[]> {
-  using stack = new DisposableStack()
+  const [plain, keeping, info, warn, against] = [measured(), measured(), measured(), measured(), measured()]
+  const [beyond, plainBeside] = [measured(), measured()]
   const other = process.env['BENCH_AGAINST']
-  const relay = (logLevel: string, checkout?: string) => {
-    const folder = stack.use(temporaryFolder()).path
-    return startRelay({ folder, logLevel, ...(checkout && { checkout }) })
-  }
-  const plain = measured(await startPlain())
-  const keeping = measured(await startKeeping(stack.use(temporaryFolder()).path))
-  const info = measured(await relay('info'))
-  const warn = measured(await relay('warn'))
-  const beyond = measured(info.server)
-  const plainBeside = measured(plain.server)
-  const against = other ? measured(await relay('info', other)) : null
-  const all = [plain, keeping, info, warn, ...(against ? [against] : [])]
   const next = createWebhooks()
-  try {
-    for (const { server } of all) server.pause()
-    for (let round = 0; round < warmUpRounds; round += 1)
-      for (const one of all) await measure(measured(one.server), next)
-    for (let round = 0; round < rounds; round += 1) for (const one of all) await measure(one, next)
-    while ((await backlogOf(info.server)) <= usualBacklog) await measure(measured(info.server), next)
-    for (let round = 0; round < roundsBeyond; round += 1)
-      for (const one of [plainBeside, beyond]) await measure(one, next)
-  } finally {
-    await Promise.all(all.map(({ server }) => server.stop()))
+  for (let life = 1; life <= lives; life += 1) {
+    using stack = new DisposableStack()
+    const folder = () => stack.use(temporaryFolder()).path
+    const all = new Map<Measured, Server>()
+    try {
+      all.set(plain, await startPlain())
+      all.set(keeping, await startKeeping(folder()))
+      all.set(info, await startRelay({ folder: folder(), logLevel: 'info' }))
+      all.set(warn, await startRelay({ folder: folder(), logLevel: 'warn' }))
+      if (other) all.set(against, await startRelay({ folder: folder(), logLevel: 'info', checkout: other }))
+      for (const server of all.values()) server.pause()
+      for (let round = 0; round < warmUpRounds; round += 1)
+        for (const server of all.values()) await measure(server, measured(), next)
+      for (let round = 0; round < roundsInLife; round += 1)
+        for (const [one, server] of all) await measure(server, one, next)
+      if (life < lives) continue
+      const [relay, yardstick] = [all.get(info)!, all.get(plain)!]
+      while ((await backlogOf(relay)) <= usualBacklog) await measure(relay, measured(), next)
+      for (let round = 0; round < roundsBeyond; round += 1) {
+        await measure(yardstick, plainBeside, next)
+        await measure(relay, beyond, next)
+      }
+    } finally {
+      await Promise.all([...all.values()].map((server) => server.stop()))
+    }
   }
 
   const settings = `${connections} connections, ${bodyBytes} bytes, one core`
@@ -65,7 +70,7 @@ export async function benchAccept(): Promise<readonly Row[]> {
     rate('that handler with the store behind it', keeping, plain),
     rate('relay, info', info),
     rate('relay, warn', warn),
-    ...(against ? [share('the other checkout, info', against, plain), rate('the other checkout, info', against)] : []),
+    ...(other ? [share('the other checkout, info', against, plain), rate('the other checkout, info', against)] : []),
     { bench: 'accept', what: 'latency p50 under that load', value: ms(median(info.latenciesMs)) },
     { bench: 'accept', what: 'latency p99 under that load', value: ms(quantile(info.latenciesMs, 0.99)) },
   ]
@@ -118,12 +123,11 @@ function rate(what: string, one: Measured, plain?: Measured): Row {
   }
 }
 
-function measured(server: Server): Measured {
-  return { server, rates: [], costsUs: [], latenciesMs: [], mapped: [] }
+function measured(): Measured {
+  return { rates: [], costsUs: [], latenciesMs: [], mapped: [] }
 }
 
-async function measure(one: Measured, next: () => SignedWebhook): Promise<void> {
-  const { server } = one
+async function measure(server: Server, into: Measured, next: () => SignedWebhook): Promise<void> {
   server.resume()
   const mappedBefore = await mappedBy(server)
   const before = server.cpuSeconds()
@@ -134,11 +138,11 @@ async function measure(one: Measured, next: () => SignedWebhook): Promise<void> 
     next: () => (left-- > 0 ? next() : null),
   })
   const spent = server.cpuSeconds() - before
-  one.mapped.push(((await mappedBy(server)) - mappedBefore) / answered)
+  into.mapped.push(((await mappedBy(server)) - mappedBefore) / answered)
   server.pause()
-  one.rates.push(perSecond)
-  one.costsUs.push((spent / answered) * 1e6)
-  for (const ms of latenciesMs) one.latenciesMs.push(ms)
+  into.rates.push(perSecond)
+  into.costsUs.push((spent / answered) * 1e6)
+  for (const ms of latenciesMs) into.latenciesMs.push(ms)
 }
 
 async function backlogOf(server: Server): Promise<number> {

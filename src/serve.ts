@@ -13,6 +13,7 @@ import { createObserver } from './observe.ts'
 import { openRelay, type Relay } from './relay.ts'
 import { listenOnLoopback, sandboxBanner, sandboxConfig, sandboxIdentity } from './sandbox-mode.ts'
 import { stopSignal } from './stop-signal.ts'
+import { hasWalResetBug } from './store/sqlite/wal-reset.ts'
 
 export interface ServeOptions {
   readonly configFile: string | undefined
@@ -46,6 +47,9 @@ async function serveSandbox(env: Environment): Promise<void> {
 }
 
 async function run(config: Config, log: Logger, onListening?: (origin: string) => void): Promise<void> {
+  const { sqlite = '' } = process.versions
+  if (hasWalResetBug(sqlite))
+    log.warn({ sqlite, node: process.version, advice: 'update Node 24' }, 'store.sqlite_outdated')
   const relay = await openRelay({ config, observe: (metrics) => createObserver(log, metrics) })
   let app: FastifyInstance
   try {
