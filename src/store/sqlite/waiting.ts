@@ -14,7 +14,8 @@ export interface Waiting {
 }
 
 const seed = newSeed()
-const leastRoom = 1_024
+/** How many there is room for at least: a power of two. */
+const usualRoom = 1_024
 
 /**
  * A `Map` takes some seven times as long to add one: its entries lie all over the memory. Here they lie in a row, and of those that
@@ -23,7 +24,7 @@ const leastRoom = 1_024
  *     newest, by hash ──▶ index ──▶ the one before ──▶ …
  *     keys    dropped … ][ start … ]
  */
-export function createWaiting(): Waiting {
+export function createWaiting(leastRoom = usualRoom): Waiting {
   let keys: (string | null)[] = []
   let start = 0
   let firstSeq = 0 // of keys[0]
