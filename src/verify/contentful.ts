@@ -6,7 +6,6 @@ import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
 import type { Scheme } from './scheme.ts'
-import { readKey } from './secret-key.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -34,7 +33,7 @@ export function createContentfulScheme(config: ContentfulConfig, secrets: readon
   for (const secret of secrets) {
     if (secret.length !== 64) throw new RelayError('invalid', "a signing secret of Contentful's has 64 characters")
   }
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
   return {
     name: 'contentful',
     proofHeaders: [signatureHeader],

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import type { Scheme } from './scheme.ts'
-import { readKey } from './secret-key.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp } from './timestamp.ts'
 
@@ -21,7 +20,7 @@ type GhostConfig = z.infer<typeof ghostSchema>
  */
 export function createGhostScheme({ header, tolerance }: GhostConfig, secrets: readonly string[]): Scheme {
   const isAgeChecked = Number.isFinite(tolerance)
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
   return {
     name: 'ghost',
     proofHeaders: [header],

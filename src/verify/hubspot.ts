@@ -4,7 +4,6 @@ import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
 import type { Scheme } from './scheme.ts'
-import { readKey } from './secret-key.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -32,7 +31,7 @@ export function createHubspotScheme(config: HubspotConfig, secrets: readonly str
   const { version, public_url = '', tolerance } = config
   const header = version === 'v3' ? 'x-hubspot-signature-v3' : 'x-hubspot-signature'
   const timestampHeader = 'x-hubspot-request-timestamp'
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
   return {
     name: 'hubspot',
     proofHeaders: ['x-hubspot-signature', 'x-hubspot-signature-v3'],

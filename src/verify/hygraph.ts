@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import type { Scheme } from './scheme.ts'
-import { readKey } from './secret-key.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp } from './timestamp.ts'
 
@@ -21,7 +20,7 @@ type HygraphConfig = z.infer<typeof hygraphSchema>
  * environment and the timestamp. The official helper checks no age. Source: hygraph/hygraph-utils index.js
  */
 export function createHygraphScheme({ header, tolerance }: HygraphConfig, secrets: readonly string[]): Scheme {
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
   return {
     name: 'hygraph',
     proofHeaders: [header],

@@ -3,7 +3,6 @@ import { encodings, normalised } from './encoding.ts'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { maxSignatures, type Scheme } from './scheme.ts'
-import { readKey } from './secret-key.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -28,7 +27,7 @@ type TimestampedConfig = z.infer<typeof timestampedSchema>
  */
 export function createTimestampedScheme(config: TimestampedConfig, secrets: readonly string[]): Scheme {
   const { header, unit, encoding, version, tolerance } = config
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
   return {
     name: 'timestamped',
     proofHeaders: [header],

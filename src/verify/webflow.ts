@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import type { Scheme } from './scheme.ts'
-import { readKey } from './secret-key.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -19,7 +18,7 @@ type WebflowConfig = z.infer<typeof webflowSchema>
 /** Webflow: HMAC-SHA256 of `<ms>:<body>`. Source: webflow/js-webflow-api src/wrapper/WebhooksClient.ts */
 export function createWebflowScheme(config: WebflowConfig, secrets: readonly string[]): Scheme {
   const { header, timestamp_header, tolerance } = config
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(secret, 'raw')))
+  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
   return {
     name: 'webflow',
     proofHeaders: [header],
