@@ -19,7 +19,7 @@ export interface Metrics {
 }
 
 const circuitStates = ['closed', 'open', 'disabled'] as const
-/** Counting many one right behind the other takes a third as long: the code for it stays in the processor's caches. */
+/** Counting many one right behind the other takes a third less: the code for it stays in the processor's caches. */
 const countedAtOnce = 256
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200]
 

@@ -32,16 +32,12 @@ export function createGroupCommit(commit: Commit) {
   const pack = createPacker()
   let events: NewEvent[] = []
   let calls: Call[] = []
-  let bytes = 0 // of the bodies of `events`
   let running: Promise<void> | null = null
 
   function accept(some: readonly NewEvent[]): Promise<readonly Accepted[]> {
     return new Promise((resolve, reject) => {
       for (const event of some) checkEvent(event) // what can not be packed fails alone
-      for (const event of some) {
-        events.push(event)
-        bytes += event.body.byteLength
-      }
+      events.push(...some)
       calls.push({ count: some.length, resolve, reject })
       running ??= new Promise(setImmediate).then(drain)
     })
@@ -53,13 +49,11 @@ export function createGroupCommit(commit: Commit) {
   }
 
   function takeGroup(): Group {
-    const all = { events, calls }
-    const isWithin = events.length <= maxEvents && bytes <= maxBytes
-    const [count, callCount] = isWithin ? [events.length, calls.length] : firstOnes(all)
-    events = all.events.slice(count)
-    calls = all.calls.slice(callCount)
-    bytes = bytesOf(events)
-    return isWithin ? all : { events: all.events.slice(0, count), calls: all.calls.slice(0, callCount) }
+    const [count, callCount] = firstOnes({ events, calls })
+    const group = { events: events.slice(0, count), calls: calls.slice(0, callCount) }
+    events = events.slice(count)
+    calls = calls.slice(callCount)
+    return group
   }
 
   async function flush(group: Group): Promise<void> {
@@ -90,15 +84,11 @@ function firstOnes({ events, calls }: Group): readonly [events: number, calls: n
   let bytes = 0
   for (const [index, call] of calls.entries()) {
     const next = count + call.count
-    bytes += bytesOf(events.slice(count, next))
+    for (let at = count; at < next; at += 1) bytes += events[at]!.body.byteLength
     if (index > 0 && (next > maxEvents || bytes > maxBytes)) return [count, index]
     count = next
   }
   return [count, calls.length]
-}
-
-function bytesOf(events: readonly NewEvent[]): number {
-  return events.reduce((sum, { body }) => sum + body.byteLength, 0)
 }
 
 function acceptedOf(seq: number): Accepted {

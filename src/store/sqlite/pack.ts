@@ -52,16 +52,18 @@ export function createPacker(): Packer {
   return function pack(events) {
     const keys: (string | null)[] = []
     const rows: Row[] = []
+    const parts: Uint8Array[] = []
     let size = 0
     let oldest = Number.POSITIVE_INFINITY
     for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } of events) {
       keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
       rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, headers])
+      parts.push(body)
       size += body.byteLength
       if (receivedAt < oldest) oldest = receivedAt
     }
     const room = size <= sharedBytes ? shared.subarray(0, size) : new Uint8Array(size) // which is copied on its way
-    return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: filled(room, events) }
+    return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: filled(room, parts) }
   }
 }
 
@@ -69,14 +71,12 @@ export function createPacker(): Packer {
 export function selectPacked(packed: PackedEvents, keep: (index: number) => boolean): PackedEvents {
   const isKept = (_value: unknown, index: number) => keep(index)
   const rows = readRows(packed.rows)
-  const parts = bodiesOf(rows, packed.bodies)
-    .map((body) => ({ body }))
-    .filter(isKept)
+  const parts = bodiesOf(rows, packed.bodies).filter(isKept)
   return {
     keys: packed.keys.filter(isKept),
     rows: JSON.stringify(rows.filter(isKept)),
     receivedAt: packed.receivedAt,
-    bodies: filled(new Uint8Array(parts.reduce((size, { body }) => size + body.byteLength, 0)), parts),
+    bodies: filled(new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0)), parts),
   }
 }
 
@@ -101,11 +101,11 @@ function bodiesOf(rows: readonly Row[], bodies: Uint8Array): readonly Uint8Array
   })
 }
 
-function filled(room: Uint8Array, parts: readonly Pick<NewEvent, 'body'>[]): Uint8Array {
+function filled(room: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   let offset = 0
-  for (const { body } of parts) {
-    room.set(body, offset)
-    offset += body.byteLength
+  for (const part of parts) {
+    room.set(part, offset)
+    offset += part.byteLength
   }
   return room
 }

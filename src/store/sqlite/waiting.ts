@@ -18,7 +18,7 @@ const seed = newSeed()
 const usualRoom = 1_024
 
 /**
- * A `Map` takes some seven times as long to add one: its entries lie all over the memory. Here they lie in a row, and of those that
+ * To add one to a `Map` takes several times as long: its entries lie all over the memory. Here they lie in a row, and of those that
  * share some bits of a hash the newest is noted, and from each the one before.
  *
  *     newest, by hash ──▶ index ──▶ the one before ──▶ …
