@@ -103,7 +103,7 @@ export async function openRelay({
   const intake = createIntake(intakeLimits(config.server.body_limit), crowd.see)
   const metrics = createMetrics(intake)
   const told = observe(metrics)
-  const stream = createSignalStream({ mask: createMask(secretsOf(config)) })
+  const stream = createSignalStream({ mask: createMask(secretsOf(config)), now })
   const notifiers: Notifier[] = []
   const notifyBells = new Map<string, Bell>()
   const emit: Emit = (signal) => {

@@ -12,7 +12,10 @@ export interface Entry {
   readonly signal: Signal
 }
 
-/** The newest signals, in memory: what is older than the last `capacity` of them is gone. */
+/**
+ * The newest signals, in memory: what is older than the last `capacity` of them is gone. They are kept while somebody listens,
+ * and for a while after, for who has lost its connection; at other times none is.
+ */
 export interface SignalStream {
   /** `at` is in Unix milliseconds. */
   publish(signal: Signal, at: number): Entry
@@ -35,23 +38,40 @@ export interface SignalStream {
 export interface SignalStreamOptions {
   /** Takes known secrets out of a text: errors may quote what they were sent. */
   readonly mask: (text: string) => string
+  /** Unix milliseconds. */
+  readonly now: () => number
   readonly capacity?: number
 }
 
 const usualCapacity = 1_000
+/** So long after the last listener has left, signals are still kept. Milliseconds. */
+const keptForMs = 10 * 60_000
 
-export function createSignalStream({ mask, capacity = usualCapacity }: SignalStreamOptions): SignalStream {
-  const ring: Entry[] = []
+export function createSignalStream({ mask, now, capacity = usualCapacity }: SignalStreamOptions): SignalStream {
+  let ring: Entry[] = []
   const listeners = new Set<() => void>()
   const run = randomBytes(4).toString('hex')
   let newest = 0
-  const beforeOldest = () => Math.max(0, newest - capacity)
+  let unkept = 0 // the newest that was not kept
+  let leftAt = Number.NEGATIVE_INFINITY
+  const beforeOldest = () => Math.max(unkept, newest - capacity)
+
+  // A thousand signals outlive every young collection and make garbage that only a full one finds: under load,
+  // with nobody listening, that was most of what such collections had to do.
+  function keep(entry: Entry): void {
+    if (listeners.size > 0 || entry.at - leftAt < keptForMs) {
+      ring[entry.seq % capacity] = entry
+    } else {
+      if (ring.length > 0) ring = []
+      unkept = entry.seq
+    }
+  }
 
   return {
     publish(signal, at) {
       newest += 1
       const entry = { seq: newest, type: signalTypeOf(signal), at, signal }
-      ring[newest % capacity] = entry
+      keep(entry)
       for (const wake of listeners) wake()
       return entry
     },
@@ -63,7 +83,9 @@ export function createSignalStream({ mask, capacity = usualCapacity }: SignalStr
     beforeOldest,
     listen(wake) {
       listeners.add(wake)
-      return () => listeners.delete(wake)
+      return () => {
+        if (listeners.delete(wake)) leftAt = now()
+      }
     },
     textOf({ type, at, signal }) {
       const value = { type, timestamp: new Date(at).toISOString(), data: fieldsOf(signal) }

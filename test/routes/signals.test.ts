@@ -131,6 +131,38 @@ describe('GET /api/v1/signals', () => {
     expect(late.events().map(({ type }) => type)).toEqual(['stream.gap', ...Array(1_000).fill('webhook.refused')])
   })
 
+  test('keeps signals while somebody reads, and ten minutes longer for who comes back', async () => {
+    const test = await listening()
+    const leave = async (reader: Reader) => {
+      reader.call.destroy()
+      await vi.waitFor(async () => expect(await connections(test)).toBe(0))
+    }
+    const typesAfter = async (id: string, last: RegExp) => {
+      const reader = await openReader(test.port, '', { 'last-event-id': id })
+      await reader.until(last)
+      await leave(reader)
+      return reader.events().map(({ type }) => type)
+    }
+    await test.send('demo', deleted(1)) // to nobody
+    const first = await openReader(test.port)
+    await test.send('demo', deleted(2))
+    await first.until(/evt_2.*\n\n/)
+    const { id } = first.events()[0]!
+    await leave(first)
+    test.clock.advance(599_000)
+    await test.send('demo', deleted(3))
+    expect(await typesAfter(id, /evt_3.*\n\n/)).toEqual(['event.received'])
+    expect(await typesAfter('of another process', /evt_3.*\n\n/)).toEqual([
+      'stream.gap',
+      ...Array(2).fill('event.received'),
+    ])
+    test.clock.advance(600_000)
+    await test.send('demo', deleted(4))
+    expect(await typesAfter(id, /stream\.gap\n.*\n\n/)).toEqual(['stream.gap'])
+    await test.send('demo', deleted(5))
+    expect(await typesAfter(id, /evt_5.*\n\n/)).toEqual(['stream.gap', 'event.received'])
+  })
+
   test('masks secrets that an error quotes, and never holds a body or a stack', async () => {
     const test = await listening()
     const reader = await openReader(test.port)
@@ -164,6 +196,7 @@ describe('GET /api/v1/signals', () => {
 
   test('tells signals that are short, however large a webhook is', async () => {
     const { send, sendShop, map, relay } = await startRelay({ baseUrl })
+    relay.stream.listen(() => {})
     const long = 'x'.repeat(1_000_000)
     const saved = { event: 'post.updated', type: 'post', id: 1, url: '/a', html: 'a' }
     const many = Array.from({ length: 2_000 }, (_, id) => ({ ...saved, id, url: `https://${id}.example` }))
