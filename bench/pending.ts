@@ -32,8 +32,8 @@ export async function cleanUp(): Promise<void> {
 
 /**
  * One process all along. First it takes webhooks about few items, so that code is compiled, caches are filled and the heap
- * has its size: V8 lets its young generation grow for a while, from 16 to 128 MB. Then it takes as many about many more
- * items. What the memory has grown by is what pending items cost.
+ * has its size: V8's young generation was 64 MB after 20,000 webhooks, and 128 MB after 120,000. Then it takes nearly as many,
+ * one about each of many more items. What the memory has grown by is what pending items cost.
  */
 async function fill(): Promise<Filled> {
   const folder = temporaryFolder()
