@@ -35,6 +35,7 @@ export async function createApp(relay: Relay, logger: Logger): Promise<FastifyIn
   })
   app.decorate('relay', relay)
   app.decorate('logger', logger)
+  app.server.on('connection', relay.intake.connect)
   installErrors(app)
   installSecurityHeaders(app)
   installStopping(app)

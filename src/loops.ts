@@ -12,8 +12,6 @@ const pruneEveryMs = 60_000
 const watchEveryMs = 15_000
 /** How soon what another process has written (a replay from the command line) is found. */
 const idleMs = 2_000
-/** Events that are mapped at once while webhooks crowd in: enough to show that mapping works, and what it costs. */
-const mappedInACrowd = 8
 
 /** What wakes the loops: those of destinations, sources and the operator's endpoints by name. */
 export interface Bells {
@@ -101,7 +99,7 @@ export function runLoops(options: LoopsOptions): Promise<unknown> {
   }
 
   return Promise.all([
-    loop('map', bells.map, async () => ((await mapStep(isBusy() ? mappedInACrowd : undefined)) > 0 ? 0 : idleMs)),
+    loop('map', bells.map, async () => ((await mapStep()) > 0 ? 0 : idleMs)),
     loop('prune', bells.prune, prune, pruneEveryMs),
     loop('orders', createBell(), look),
     loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs),

@@ -178,6 +178,8 @@ export async function openRelay({
     bodyLimit,
     now,
     emit,
+    intake,
+    isBusy: crowd.isBusy,
     onChanges,
     onWaiting: (names) => {
       for (const name of names) bells.fetch.get(name)?.ring()

@@ -11,6 +11,10 @@ export interface IntakeLimits {
 export interface Intake {
   readonly webhooks: number
   readonly bytes: number
+  /** Grows with every connection, every part of a body and every webhook that comes: where it stands still, nothing came. */
+  readonly arrivals: number
+  /** Counts a new connection. */
+  connect(): void
   /** Counts a webhook in. Throws RelayError `overloaded`. */
   enter(): void
   leave(): void
@@ -30,6 +34,7 @@ const retryAfterMs = 2_000
 export function createIntake(limits: IntakeLimits, onEnter: (webhooks: number) => void = () => {}): Intake {
   let webhooks = 0
   let bytes = 0
+  let arrivals = 0
   return {
     get webhooks() {
       return webhooks
@@ -37,7 +42,14 @@ export function createIntake(limits: IntakeLimits, onEnter: (webhooks: number) =
     get bytes() {
       return bytes
     },
+    get arrivals() {
+      return arrivals
+    },
+    connect() {
+      arrivals += 1
+    },
     enter() {
+      arrivals += 1
       if (webhooks >= limits.webhooks) throw overloaded('webhooks')
       webhooks += 1
       onEnter(webhooks)
@@ -46,6 +58,7 @@ export function createIntake(limits: IntakeLimits, onEnter: (webhooks: number) =
       webhooks -= 1
     },
     hold(more) {
+      arrivals += 1
       if (bytes + more > limits.bytes) throw overloaded('bytes')
       bytes += more
     },

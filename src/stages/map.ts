@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../domain/errors.ts'
+import type { Intake } from '../domain/intake.ts'
 import type { Emit } from '../domain/signal.ts'
 import type { Webhook } from '../mapping/webhook.ts'
 import type { MappedEvent, PendingEvent, Store } from '../store/store.ts'
@@ -15,6 +16,9 @@ export interface MapDeps {
   readonly bodyLimit: number
   readonly now: () => number
   readonly emit: Emit
+  readonly intake: Pick<Intake, 'arrivals'>
+  /** Whether webhooks crowd in: then mapping holds back. */
+  readonly isBusy: () => boolean
   /** Called with the destinations that have something new to send. */
   readonly onChanges: (destinations: ReadonlySet<string>) => void
   /** Called with the sources that have something to ask of their CMS. */
@@ -23,6 +27,8 @@ export interface MapDeps {
 
 /** Events of one step; also what one transaction settles. */
 const stepSize = 64
+/** While webhooks crowd in: enough to show that mapping works, and what it costs. */
+const stepSizeInACrowd = 8
 /** Of their bodies: what is mapped takes many times that in memory. */
 const stepBytes = 4 * 1024 * 1024
 /** What is mapped by then is settled; a claim lasts a good while longer, for one event may take its time. */
@@ -31,15 +37,18 @@ const leaseMs = 600_000
 /** Webhooks that come meanwhile get their turn after so many events, or after so long. */
 const turnSize = 8
 const turnMs = 10
+/** Turns that they get at most: where they never cease to come, mapping still goes on. */
+const turnsGiven = 64
 
-/** Maps the oldest pending events, at most `limit`, and merges what they want into the items. Answers how many it took. */
-export type MapStep = (limit?: number) => Promise<number>
+/** Maps the oldest pending events, a few, and merges what they want into the items. Answers how many it took. */
+export type MapStep = () => Promise<number>
 
 /** Claim, map, settle: "event done" and "changes due" are one transaction, so a crash maps again and changes nothing. */
 export function createMap(deps: MapDeps): MapStep {
-  const { store, owner, now, emit, onChanges, onWaiting } = deps
-  return async function mapStep(limit = stepSize) {
+  const { store, owner, now, emit, isBusy, onChanges, onWaiting } = deps
+  return async function mapStep() {
     const at = now()
+    const limit = isBusy() ? stepSizeInACrowd : stepSize
     const events = await store.claimEvents({ owner, at, leaseUntil: at + leaseMs, limit, maxBytes: stepBytes })
     if (events.length === 0) return 0
     const mapped: MappedEvent[] = []
@@ -47,9 +56,11 @@ export function createMap(deps: MapDeps): MapStep {
     for (const event of events) {
       mapped.push(await mapOne(event, at, deps))
       const mappedAt = now()
-      if (mappedAt - at > stepMs) break // the others stay claimed, and come first in the next step
+      // Where the step ends early, the others stay claimed, and come first in the next one.
+      if (mappedAt - at > stepMs) break
       if (mapped.length % turnSize !== 0 && mappedAt - turnAt < turnMs) continue
-      await setImmediate() // receiving goes first
+      await giveWay(deps)
+      if (mapped.length >= stepSizeInACrowd && isBusy()) break
       turnAt = now()
     }
     const settledAt = now()
@@ -63,6 +74,18 @@ export function createMap(deps: MapDeps): MapStep {
     const waiting = events.filter((_event, index) => mapped[index]?.outcome.status === 'waiting')
     if (waiting.length > 0) onWaiting(new Set(waiting.map(({ source }) => source)))
     return mapped.length
+  }
+}
+
+/**
+ * Receiving goes first: what comes in gets turns of the event loop until one brings nothing. Node accepts one connection in each
+ * (https://github.com/libuv/libuv/pull/3696), so with events mapped in every turn, a burst of connections would wait for as many.
+ */
+async function giveWay({ intake, isBusy }: MapDeps): Promise<void> {
+  for (let turns = 0; turns < turnsGiven; turns += 1) {
+    const before = intake.arrivals
+    await setImmediate()
+    if (intake.arrivals === before || isBusy()) return
   }
 }
 

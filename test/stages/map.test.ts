@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Clock, createClock, product, startRelay } from '../support.ts'
 
 const nowhere = { baseUrl: 'http://127.0.0.1:9/v1/ingest' }
@@ -37,6 +39,55 @@ test('between events that take long to map, what else there is to do gets its tu
   await relay.mapStep()
   isOver = true
   expect(turns).toBeGreaterThan(6)
+})
+
+test('a step ends early when webhooks crowd in, and those that it did not come to are mapped first after it', async () => {
+  const { relay, sendShop, map, signals } = await startRelay(nowhere)
+  for (let id = 1; id <= 40; id += 1) await sendShop('products/update', product(id))
+  const step = relay.mapStep()
+  setImmediate(() => {
+    for (let count = 0; count < 9; count += 1) relay.intake.enter()
+  })
+  expect(await step).toBe(8)
+  await map()
+  const mapped = signals.filter(({ kind }) => kind === 'event.mapped')
+  expect(mapped.map((signal) => 'eventId' in signal && signal.eventId)).toEqual(
+    Array.from({ length: 40 }, (_, index) => `evt_${index + 1}`),
+  )
+})
+
+test('many connections that are opened at once are all accepted before mapping goes on', async () => {
+  const { relay, app, sendShop } = await startRelay(nowhere)
+  for (let id = 1; id <= 64; id += 1) await sendShop('products/update', product(id))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  let accepted = 0
+  app.server.on('connection', () => {
+    accepted += 1
+  })
+  const sockets = Array.from({ length: 30 }, () => connect({ host: '127.0.0.1', port }))
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  await once(sockets[0]!, 'connect')
+  await relay.mapStep()
+  expect(accepted).toBe(30)
+})
+
+test('where something comes in all the time, mapping goes on all the same', async () => {
+  const { relay, sendShop } = await startRelay(nowhere)
+  for (let id = 1; id <= 24; id += 1) await sendShop('products/update', product(id))
+  let turns = 0
+  let isOver = false
+  const turn = () => {
+    turns += 1
+    relay.intake.connect()
+    if (!isOver) setImmediate(turn)
+  }
+  setImmediate(turn)
+  expect(await relay.mapStep()).toBe(24)
+  isOver = true
+  expect(turns).toBeGreaterThan(2 * 64)
 })
 
 /** A clock on which each look at it takes so long. */
