@@ -267,6 +267,34 @@ describe('a file that is not as it should be', () => {
     expect(rows.map(({ seq }) => seq)).toEqual([7, 8])
   })
 
+  test('webhooks that an older relay has left in its inbox come out of it whole', async () => {
+    const path = newPath()
+    await (await openSqlite(path, { thread: false })).close() // makes the folder
+    rmSync(path)
+    const old = new DatabaseSync(path)
+    migrate(old, path, readMigrations().slice(0, 4))
+    const headers = [{ host: 'a.example', 'x-topic': 'é "1"', __proto__x: '' }, {}, { 'x-topic': '2' }]
+    const insert = old.prepare('insert into inbox (first_seq, count, received_at, rows, bodies) values (?, ?, ?, ?, ?)')
+    const rowsFor = (ids: readonly (string | null)[]) =>
+      JSON.stringify(ids.map((id, at) => ['shop', id, 't"é', start, 'POST', '/webhooks/shop', 'a=1', 2, headers[at]]))
+    insert.run(1, 3, start, rowsFor(['d0', 'd1', 'd2']), Buffer.from('{}[]""'))
+    insert.run(4, 1, start, rowsFor([null]), Buffer.from('{}'))
+    old.close()
+    const store = await openSqlite(path, { thread: false })
+    onTestFinished(() => store.close())
+    const [again] = await store.accept([webhook({ source: 'shop', deliveryId: 'd1' })])
+    expect(again).toEqual({ eventId: 'evt_2', duplicate: true })
+    const claimed = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 9 })
+    expect(claimed.map(({ seq, topic, headers, body }) => [seq, topic, headers, Buffer.from(body).toString()])).toEqual(
+      [
+        [1, 't"é', headers[0], '{}'],
+        [2, 't"é', headers[1], '[]'],
+        [3, 't"é', headers[2], '""'],
+        [4, 't"é', headers[0], '{}'],
+      ],
+    )
+  })
+
   test('a database written by a newer relay is refused', async () => {
     const path = newPath()
     await (await openSqlite(path, { thread: false })).close()

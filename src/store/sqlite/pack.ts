@@ -11,7 +11,9 @@ type Row = readonly [
   path: string,
   query: string,
   bodySize: number,
-  headers: Readonly<Record<string, string>>,
+  headerValues: readonly string[],
+  /** Null where they are those of the row before: a source sends the same over and over. */
+  headerNames: readonly string[] | null,
 ]
 
 /** The events of one commit on their way to another thread: few values, and the bodies in memory that both threads see. */
@@ -43,54 +45,58 @@ const sharedBytes = 1024 * 1024
 
 /**
  * Bodies go into the same memory each time, which both threads see. Buffers that are made for each commit, moved or copied, would
- * be garbage of the other thread, outside of its heap: V8 collects all of the heap for it, again and again.
+ * be garbage of the other thread, outside of its heap: V8 collects all of the heap for it, again and again. A commit that does not
+ * fit is copied on its way all the same.
  */
 export function createPacker(): Packer {
   const shared = new Uint8Array(new SharedArrayBuffer(sharedBytes))
+  return (events) => pack(events, (size) => (size <= sharedBytes ? shared.subarray(0, size) : new Uint8Array(size)))
+}
 
-  // In one pass and without arrays in between: this is done for every webhook that comes in.
-  return function pack(events) {
-    const keys: (string | null)[] = []
-    const rows: Row[] = []
-    const parts: Uint8Array[] = []
-    let size = 0
-    let oldest = Number.POSITIVE_INFINITY
-    for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } of events) {
-      keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
-      rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, headers])
-      parts.push(body)
-      size += body.byteLength
-      if (receivedAt < oldest) oldest = receivedAt
-    }
-    const room = size <= sharedBytes ? shared.subarray(0, size) : new Uint8Array(size) // which is copied on its way
-    return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: filled(room, parts) }
+/** In one pass and without arrays in between: this is done for every webhook that comes in. */
+function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Array): PackedEvents {
+  const keys: (string | null)[] = []
+  const rows: Row[] = []
+  const parts: Uint8Array[] = []
+  let size = 0
+  let oldest = Number.POSITIVE_INFINITY
+  let namesBefore: readonly string[] = []
+  for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } of events) {
+    const names = Object.keys(headers)
+    const newNames = areSame(names, namesBefore) ? null : names
+    const values = Object.values(headers)
+    keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
+    rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, values, newNames])
+    parts.push(body)
+    size += body.byteLength
+    if (receivedAt < oldest) oldest = receivedAt
+    namesBefore = names
   }
+  return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: filled(roomFor(size), parts) }
+}
+
+function areSame(names: readonly string[], others: readonly string[]): boolean {
+  if (names.length !== others.length) return false
+  for (let at = 0; at < names.length; at += 1) if (names[at] !== others[at]) return false
+  return true
 }
 
 /** The same without the events for which `keep` is false. */
 export function selectPacked(packed: PackedEvents, keep: (index: number) => boolean): PackedEvents {
-  const isKept = (_value: unknown, index: number) => keep(index)
-  const rows = readRows(packed.rows)
-  const parts = bodiesOf(rows, packed.bodies).filter(isKept)
-  return {
-    keys: packed.keys.filter(isKept),
-    rows: JSON.stringify(rows.filter(isKept)),
-    receivedAt: packed.receivedAt,
-    bodies: filled(new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0)), parts),
-  }
+  const kept = unpackEvents(packed.rows, packed.bodies).filter((_event, index) => keep(index))
+  return { ...pack(kept, (size) => new Uint8Array(size)), receivedAt: packed.receivedAt }
 }
 
 /** The events of an inbox row; their bodies are views of `bodies`. */
 export function unpackEvents(rows: string, bodies: Uint8Array): readonly NewEvent[] {
-  const read = readRows(rows)
+  const read = JSON.parse(rows) as readonly Row[]
   const parts = bodiesOf(read, bodies)
-  return read.map(([source, deliveryId, topic, receivedAt, method, path, query, _size, headers], index) => {
+  let names: readonly string[] = []
+  return read.map(([source, deliveryId, topic, receivedAt, method, path, query, _size, values, newNames], index) => {
+    names = newNames ?? names
+    const headers = Object.fromEntries(names.map((name, at) => [name, values[at]!]))
     return { source, deliveryId, topic, receivedAt, method, path, query, headers, body: parts[index]! }
   })
-}
-
-function readRows(rows: string): readonly Row[] {
-  return JSON.parse(rows) as readonly Row[]
 }
 
 function bodiesOf(rows: readonly Row[], bodies: Uint8Array): readonly Uint8Array[] {

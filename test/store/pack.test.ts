@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { createPacker, selectPacked, unpackEvents } from '../../src/store/sqlite/pack.ts'
+import type { NewEvent } from '../../src/store/store.ts'
+import fc, { character } from '../fast-check.ts'
+
+const text = fc.string({ unit: character, maxLength: 9 })
+const names = fc.constantFrom(['host', 'x-topic'], ['x-topic', 'host'], ['host'], [], ['7', '__proto__', 'constructor'])
+const headers = names.chain((some) =>
+  fc.tuple(...some.map((name) => fc.tuple(fc.constant(name), text))).map((entries) => Object.fromEntries(entries)),
+)
+const event: fc.Arbitrary<NewEvent> = fc.record({
+  source: fc.constantFrom('shop', 'blog'),
+  deliveryId: fc.option(text),
+  topic: fc.option(text),
+  receivedAt: fc.integer({ min: 0, max: 2 ** 41 }),
+  method: fc.constant('POST'),
+  path: text,
+  query: text,
+  headers,
+  body: fc.uint8Array({ maxLength: 40 }),
+})
+
+test('what is packed comes out as it was, also where some of it is left out', () => {
+  const pack = createPacker()
+  fc.assert(
+    fc.property(
+      fc.array(event, { maxLength: 12 }),
+      fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
+      (events, keep) => {
+        const packed = pack(events)
+        const kept = selectPacked(packed, (index) => keep[index]!)
+        expect(unpackEvents(packed.rows, packed.bodies)).toEqual(events)
+        expect(unpackEvents(kept.rows, kept.bodies)).toEqual(events.filter((_event, index) => keep[index]))
+      },
+    ),
+  )
+})
+
+test('the names of headers are written once for all webhooks in a row that have the same', () => {
+  const webhook = { source: 'shop', deliveryId: null, topic: null, receivedAt: 1, method: 'POST', path: '/', query: '' }
+  const events = ['a', 'b', 'c'].map((value) => ({ ...webhook, headers: { 'x-topic': value }, body: new Uint8Array() }))
+  const { rows } = createPacker()(events)
+  expect(rows.split('x-topic')).toHaveLength(2)
+})
