@@ -4,9 +4,10 @@ import { RelayError } from '../src/domain/errors.ts'
 import { type Sent, sendAccepted, sendAnswer } from '../src/plugins/answer.ts'
 import { ok } from '../src/plugins/envelope.ts'
 import { expectedError, sendError } from '../src/plugins/errors.ts'
+import { createSourceLimit } from '../src/plugins/source-limit.ts'
 import { createTurn } from '../src/plugins/turn.ts'
 import { createBodyReader, releaseBody } from '../src/plugins/webhook-body.ts'
-import type { Admit, Received } from '../src/stages/receive.ts'
+import type { Received } from '../src/stages/receive.ts'
 
 type Webhook = FastifyRequest<{ Params: { source: string; '*'?: string }; Body: Buffer | undefined }>
 
@@ -33,7 +34,7 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   const limits = new Map(
     Object.entries(relay.config.sources).map(([name, { rate_limit: limit }]) => [
       name,
-      app.createRateLimit({ max: limit.max, timeWindow: limit.window, keyGenerator: () => name }),
+      createSourceLimit(app, name, limit),
     ]),
   )
   const failures = app.createRateLimit({ max: failuresPerMinute, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
@@ -44,7 +45,7 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
     intake.enter()
     try {
       await turn()
-      return answer(await relay.receive(deliveryOf(request), admit(request)), request, reply)
+      return answer(await relay.receive(deliveryOf(request), (source) => limits.get(source)?.(request)), request, reply)
     } finally {
       intake.leave()
       releaseBody(intake, request)
@@ -58,17 +59,6 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
     if (!expected) throw error
     return sendError(reply, request, await refused(expected, request as Webhook))
   })
-
-  function admit(request: Webhook): Admit {
-    return (source) =>
-      limits
-        .get(source)?.(request)
-        .then((limit) => {
-          if (limit.isAllowed || !limit.isExceeded) return
-          const message = `more than ${limit.max} webhooks of source '${source}' in its window`
-          throw new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
-        })
-  }
 
   /** Counts the refusal; an address that keeps sending what is not authentic is slowed down. */
   async function refused(error: RelayError, request: Webhook): Promise<RelayError> {

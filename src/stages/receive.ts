@@ -52,7 +52,8 @@ export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }:
       throw new RelayError('unauthorized', `webhook of source '${source.name}' is not verified: ${verdict.reason}`)
     }
 
-    if (admit) await admit(source.name)
+    const admitted = admit?.(source.name)
+    if (admitted) await admitted
     // From here on, secrets in path, query and body are blanked: what is read is what is kept.
     const { delivery: verified } = verdict
     const bytes = verified.headers['content-encoding'] ? await decode(verified) : verified.body
