@@ -11,7 +11,7 @@ export interface IntakeLimits {
 export interface Intake {
   readonly webhooks: number
   readonly bytes: number
-  /** Grows with every connection, every part of a body and every webhook that comes: where it stands still, nothing came. */
+  /** Grows with every connection, every part of a body and every webhook that comes, refused ones too. */
   readonly arrivals: number
   /** Counts a new connection. */
   connect(): void

@@ -4,26 +4,31 @@ import { RelayError } from '../domain/errors.ts'
 /** Counts a webhook. Rejects with RelayError `rate_limited`; undefined where it may pass at once. */
 export type SourceLimit = (request: FastifyRequest) => Promise<void> | undefined
 
-const largestBlock = 64
+/** So many webhooks at once are counted by one question. */
+const blockSize = 64
 
 /**
  * The rate limit of a source, exact to the webhook. To ask @fastify/rate-limit takes about as long as an HMAC, and who asks beside
- * others gets the count after all of them. So it is asked for a block of webhooks, one question at a time. Blocks divide the
- * limit, and what is left of one ends with the window. `window` is in milliseconds.
+ * others gets the count after all of them. So it is asked for a block of webhooks, one question at a time. The last block of a
+ * window has what is left of the limit, and what is left of a block ends with the window. `window` is in milliseconds.
  */
 export function createSourceLimit(
   app: FastifyInstance,
   source: string,
   { max, window }: { readonly max: number; readonly window: number },
 ): SourceLimit {
-  const block = blockOf(max)
-  const ask = app.createRateLimit({ max: max / block, timeWindow: window, keyGenerator: () => source })
+  const blocks = Math.ceil(max / blockSize)
+  // A clock that was set back would keep a window open until it has caught up: counting starts anew.
+  let setBacks = 0
+  const ask = app.createRateLimit({ max: blocks, timeWindow: window, keyGenerator: () => `${source} ${setBacks}` })
   let left = 0
-  let endsAt = 0 // by Date.now, as the plugin counts
+  let startsAt = 0 // by Date.now, as the plugin counts
+  let endsAt = 0
   let asking: Promise<void> | null = null
 
   function take(): boolean {
-    if (left === 0 || Date.now() >= endsAt) return false
+    const at = Date.now()
+    if (left === 0 || at < startsAt || at >= endsAt) return false
     left -= 1
     return true
   }
@@ -36,26 +41,21 @@ export function createSourceLimit(
   }
 
   async function askForBlock(request: FastifyRequest): Promise<void> {
+    if (Date.now() < startsAt) setBacks += 1
     try {
       const answer = await ask(request)
       if (answer.isAllowed) throw new Error('no webhook is on a list of those that need not be counted')
+      endsAt = Date.now() + answer.ttl
+      startsAt = endsAt - window
       if (answer.isExceeded) {
         const message = `more than ${max} webhooks of source '${source}' in its window`
         throw new RelayError('rate_limited', message, { retryAfterMs: answer.ttl })
       }
-      left = block
-      endsAt = Date.now() + answer.ttl
+      left = answer.remaining > 0 ? blockSize : max - blockSize * (blocks - 1)
     } finally {
       asking = null
     }
   }
 
   return (request) => (take() ? undefined : takeFromNext(request))
-}
-
-/** The largest number up to 64 that divides it. */
-function blockOf(max: number): number {
-  let block = Math.min(max, largestBlock)
-  while (max % block !== 0) block -= 1
-  return block
 }

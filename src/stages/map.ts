@@ -58,6 +58,7 @@ export function createMap(deps: MapDeps): MapStep {
       const mappedAt = now()
       // Where the step ends early, the others stay claimed, and come first in the next one.
       if (mappedAt - at > stepMs) break
+      if (mapped.length === events.length) break
       if (mapped.length % turnSize !== 0 && mappedAt - turnAt < turnMs) continue
       await giveWay(deps)
       if (mapped.length >= stepSizeInACrowd && isBusy()) break
@@ -79,9 +80,10 @@ export function createMap(deps: MapDeps): MapStep {
 
 /**
  * Receiving goes first: what comes in gets turns of the event loop until one brings nothing. Node accepts one connection in each
- * (https://github.com/libuv/libuv/pull/3696), so with events mapped in every turn, a burst of connections would wait for as many.
+ * (https://github.com/libuv/libuv/pull/3696), so with events mapped in every turn, each connection of a burst would wait for some.
  */
 async function giveWay({ intake, isBusy }: MapDeps): Promise<void> {
+  await setImmediate() // the rest of this turn, which has seen already what came in
   for (let turns = 0; turns < turnsGiven; turns += 1) {
     const before = intake.arrivals
     await setImmediate()

@@ -109,6 +109,26 @@ describe('bytes are given back', () => {
   })
 })
 
+test('whatever comes in moves the count of arrivals, what is refused as well', () => {
+  const intake = createIntake({ webhooks: 1, bytes: 10 })
+  const seen = [intake.arrivals]
+  const note = () => seen.push(intake.arrivals)
+  intake.connect()
+  note()
+  intake.hold(10)
+  note()
+  expect(() => intake.hold(1)).toThrow('too many bytes')
+  note()
+  intake.enter()
+  note()
+  expect(() => intake.enter()).toThrow('too many webhooks')
+  note()
+  intake.leave()
+  intake.release(10)
+  note()
+  expect(seen).toEqual([0, 1, 2, 3, 4, 5, 5])
+})
+
 test('what is held never goes beyond the limit, nor what is refused into it', () => {
   const intake = createIntake({ webhooks: 2, bytes: 10 })
   intake.hold(10)

@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyRequest } from 'fastify'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { RelayError } from '../../src/domain/errors.ts'
 import { createSourceLimit } from '../../src/plugins/source-limit.ts'
 import fc from '../fast-check.ts'
@@ -13,6 +13,7 @@ const window = 1_000
 /** Lets so many pass the limit at once, and tells how many did. */
 async function start(max: number): Promise<(count: number) => Promise<number>> {
   const app = fastify()
+  onTestFinished(() => app.close())
   await app.register(rateLimit, { global: false })
   const limit = createSourceLimit(app, 'shop', { max, window })
   const request = await new Promise<FastifyRequest>((resolve) => {
@@ -51,6 +52,7 @@ test('as many webhooks pass in a window as the limit says, not one more or less,
 
 test('who is refused is told how long the window lasts, and after that webhooks pass again', async () => {
   const app = fastify()
+  onTestFinished(() => app.close())
   await app.register(rateLimit, { global: false })
   const limit = createSourceLimit(app, 'shop', { max: 2, window })
   app.get('/', async (request) => {
@@ -64,4 +66,15 @@ test('who is refused is told how long the window lasts, and after that webhooks 
   expect(JSON.parse(await ask())).toEqual({ code: 'rate_limited', retryAfterMs: 700 })
   vi.setSystemTime(Date.now() + 700)
   expect(await ask()).toBe('passed')
+})
+
+test('a clock that was set back closes no window: counting starts anew', async () => {
+  const pass = await start(100)
+  expect(await pass(150)).toBe(100)
+  vi.setSystemTime(Date.now() - 3_600_000)
+  expect(await pass(150)).toBe(100)
+  vi.setSystemTime(Date.now() + window)
+  expect(await pass(30)).toBe(30)
+  vi.setSystemTime(Date.now() - 10)
+  expect(await pass(150)).toBe(100)
 })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Clock, createClock, product, startRelay } from '../support.ts'
 
 const nowhere = { baseUrl: 'http://127.0.0.1:9/v1/ingest' }
@@ -56,9 +56,18 @@ test('a step ends early when webhooks crowd in, and those that it did not come t
   )
 })
 
+test('a step that begins while webhooks crowd in claims no more than it will map', async () => {
+  const { relay, sendShop } = await startRelay(nowhere)
+  const claim = vi.spyOn(relay.store, 'claimEvents')
+  for (let id = 1; id <= 12; id += 1) await sendShop('products/update', product(id))
+  for (let count = 0; count < 9; count += 1) relay.intake.enter()
+  expect(await relay.mapStep()).toBe(8)
+  expect(claim).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ limit: 8 }))
+})
+
 test('many connections that are opened at once are all accepted before mapping goes on', async () => {
   const { relay, app, sendShop } = await startRelay(nowhere)
-  for (let id = 1; id <= 64; id += 1) await sendShop('products/update', product(id))
+  for (let id = 1; id <= 16; id += 1) await sendShop('products/update', product(id))
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   let accepted = 0

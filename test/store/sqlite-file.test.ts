@@ -9,6 +9,7 @@ import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
 import { createInbox, type Inbox } from '../../src/store/sqlite/inbox.ts'
 import { linkThread } from '../../src/store/sqlite/link.ts'
+import { lockDatabase } from '../../src/store/sqlite/lock.ts'
 import { migrate, readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
 import { createPacker } from '../../src/store/sqlite/pack.ts'
@@ -293,6 +294,23 @@ describe('a file that is not as it should be', () => {
         [4, 't"é', headers[0], '{}'],
       ],
     )
+  })
+
+  test('no command migrates the database of an older relay that is at work on it', async () => {
+    const path = newPath()
+    await (await openSqlite(path, { thread: false })).close() // makes the folder
+    rmSync(path)
+    const old = new DatabaseSync(path)
+    migrate(old, path, readMigrations().slice(0, 4))
+    old.close()
+    const unlock = lockDatabase(path)
+    const error = { code: 'conflict', message: expect.stringContaining('in use by an older cms-relay: stop it') }
+    await expect(openSqlite(path, { thread: false })).rejects.toMatchObject(error)
+    unlock()
+    await (await openSqlite(path, { thread: false })).close()
+    const again = lockDatabase(path)
+    onTestFinished(again)
+    await (await openSqlite(path, { thread: false })).close()
   })
 
   test('a database written by a newer relay is refused', async () => {

@@ -4,7 +4,8 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqli
 import { messageOf, RelayError } from '../../domain/errors.ts'
 import { isDamage, relayErrorOf } from './errors.ts'
 import { checkFiles } from './file.ts'
-import { migrate } from './migrate.ts'
+import { lockDatabase } from './lock.ts'
+import { isOutdated, migrate } from './migrate.ts'
 
 export interface DatabaseOptions {
   /** For admin queries beside the writer. Never creates or migrates. */
@@ -15,6 +16,8 @@ export interface DatabaseOptions {
   readonly maxPages?: number
   /** Read every page before anything is done, where the file is not too large for that. */
   readonly check?: boolean
+  /** This process is the only relay on the file, see `lockDatabase`. */
+  readonly isLocked?: boolean
 }
 
 /** One connection, its transactions and how durable they are. */
@@ -35,7 +38,7 @@ export type Durability = 'synced' | 'unsynced'
 
 /** Opens a database file, creating it and its folder where need be, and brings it to the newest schema. */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
-  const { readOnly = false, busyTimeoutMs = 5_000, maxPages, check = false } = options
+  const { readOnly = false, busyTimeoutMs = 5_000, maxPages, check = false, isLocked = false } = options
   try {
     if (path !== ':memory:' && !readOnly) {
       mkdirSync(dirname(path), { recursive: true })
@@ -46,7 +49,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     try {
       configure(db, readOnly, maxPages)
       if (check) checkPages(db, path)
-      if (!readOnly) migrate(db, path)
+      if (!readOnly) bringUpToDate(db, path, isLocked)
       return { db, path, transact: createTransact(db, path), version: createVersion(db) }
     } catch (error) {
       db.close()
@@ -54,6 +57,26 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     }
   } catch (error) {
     throw isDamage(error) ? damaged(path, messageOf(error)) : relayErrorOf(error, path)
+  }
+}
+
+/** A relay that is at work would go on writing as it knows to, so no command migrates the database of an older one under it. */
+function bringUpToDate(db: DatabaseSync, path: string, isLocked: boolean): void {
+  const unlock = isLocked || path === ':memory:' || !isOutdated(db, path) ? () => {} : lockAgainstOlder(path)
+  try {
+    migrate(db, path)
+  } finally {
+    unlock()
+  }
+}
+
+function lockAgainstOlder(path: string): () => void {
+  try {
+    return lockDatabase(path)
+  } catch (error) {
+    if (!(error instanceof RelayError) || error.code !== 'conflict') throw error
+    const text = `database ${path} is in use by an older cms-relay: stop it and start this one, which migrates the database`
+    throw new RelayError('conflict', text, { cause: error })
   }
 }
 

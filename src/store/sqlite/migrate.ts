@@ -45,6 +45,13 @@ export function migrate(db: DatabaseSync, path: string, migrations = readMigrati
   }
 }
 
+/** Whether an older relay has made it. Refuses a database that a newer one has written. */
+export function isOutdated(db: DatabaseSync, path: string): boolean {
+  const migrations = readMigrations()
+  const newest = newestOf(db, path, migrations)
+  return newest > 0 && newest < migrations.length
+}
+
 /** Refuses what is no database of ours, or one that this version can't read. Answers the number of its newest migration. */
 export function checkSchema(db: DatabaseSync, path: string): number {
   const newest = newestOf(db, path, readMigrations())

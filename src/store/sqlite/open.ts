@@ -4,7 +4,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { type Link, linkHere, linkThread } from './link.ts'
 import { lockDatabase } from './lock.ts'
 
-export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check'> {
+export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check' | 'isLocked'> {
   /** Be the only relay on this file, and look it through: a second one is refused. A CLI beside a running relay leaves it out. */
   readonly lock?: boolean
   /** Run SQLite in a thread of its own, so that nobody waits while it waits for the disk. Not for `:memory:`. */
@@ -16,7 +16,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const { lock = false, thread = path !== ':memory:', ...rest } = options
   const unlock = lock && path !== ':memory:' ? lockDatabase(path) : () => {}
   try {
-    const checked = { ...rest, check: lock }
+    const checked = { ...rest, check: lock, isLocked: lock }
     const writer = thread ? await linkThread(path, checked) : linkHere(path, checked)
     return createStore(writer, thread ? createReader(path, rest) : writer, unlock)
   } catch (error) {

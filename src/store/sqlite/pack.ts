@@ -53,7 +53,7 @@ export function createPacker(): Packer {
   return (events) => pack(events, (size) => (size <= sharedBytes ? shared.subarray(0, size) : new Uint8Array(size)))
 }
 
-/** In one pass and without arrays in between: this is done for every webhook that comes in. */
+/** In one pass: this is done for every webhook that comes in. */
 function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Array): PackedEvents {
   const keys: (string | null)[] = []
   const rows: Row[] = []
