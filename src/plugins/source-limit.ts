@@ -8,7 +8,7 @@ export type SourceLimit = (request: FastifyRequest) => Promise<void> | undefined
 const blockSize = 64
 
 /**
- * The rate limit of a source, exact to the webhook. To ask @fastify/rate-limit takes about as long as an HMAC, and who asks beside
+ * The rate limit of a source, exact to the webhook. To ask @fastify/rate-limit takes half as long as an HMAC, and who asks beside
  * others gets the count after all of them. So it is asked for a block of webhooks, one question at a time. The last block of a
  * window has what is left of the limit, and what is left of a block ends with the window. `window` is in milliseconds.
  */

@@ -57,8 +57,7 @@ export function createMap(deps: MapDeps): MapStep {
       mapped.push(await mapOne(event, at, deps))
       const mappedAt = now()
       // Where the step ends early, the others stay claimed, and come first in the next one.
-      if (mappedAt - at > stepMs) break
-      if (mapped.length === events.length) break
+      if (mapped.length === events.length || mappedAt - at > stepMs) break
       if (mapped.length % turnSize !== 0 && mappedAt - turnAt < turnMs) continue
       await giveWay(deps)
       if (mapped.length >= stepSizeInACrowd && isBusy()) break
