@@ -168,7 +168,7 @@ const migration: Scenario = async (folder) => {
   mkdirSync(folder, { recursive: true })
   const db = new DatabaseSync(database)
   db.exec('pragma journal_mode = wal')
-  migrate(db, database, readMigrations().slice(0, 1))
+  migrate(db, database, { migrations: readMigrations().slice(0, 1) })
   const insert = db.prepare(
     `insert into events (seq, source, delivery_id, topic, received_at, bytes, status) values (?, 'shop', ?, 'x', 1, 2, 'processed')`,
   )

@@ -22,13 +22,13 @@ export function createSourceLimit(
   let setBacks = 0
   const ask = app.createRateLimit({ max: blocks, timeWindow: window, keyGenerator: () => `${source} ${setBacks}` })
   let left = 0
-  let startsAt = 0 // by Date.now, as the plugin counts
-  let endsAt = 0
+  let endsAt = 0 // of the window, by Date.now, as the plugin counts
   let asking: Promise<void> | null = null
 
+  const isSetBack = () => Date.now() < endsAt - window
+
   function take(): boolean {
-    const at = Date.now()
-    if (left === 0 || at < startsAt || at >= endsAt) return false
+    if (left === 0 || isSetBack() || Date.now() >= endsAt) return false
     left -= 1
     return true
   }
@@ -41,12 +41,11 @@ export function createSourceLimit(
   }
 
   async function askForBlock(request: FastifyRequest): Promise<void> {
-    if (Date.now() < startsAt) setBacks += 1
+    if (isSetBack()) setBacks += 1
     try {
       const answer = await ask(request)
       if (answer.isAllowed) throw new Error('no webhook is on a list of those that need not be counted')
       endsAt = Date.now() + answer.ttl
-      startsAt = endsAt - window
       if (answer.isExceeded) {
         const message = `more than ${max} webhooks of source '${source}' in its window`
         throw new RelayError('rate_limited', message, { retryAfterMs: answer.ttl })

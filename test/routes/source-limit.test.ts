@@ -10,12 +10,16 @@ afterEach(() => void vi.useRealTimers())
 
 const window = 1_000
 
-/** Lets so many pass the limit at once, and tells how many did. */
-async function start(max: number): Promise<(count: number) => Promise<number>> {
+async function createLimit(max: number) {
   const app = fastify()
   onTestFinished(() => app.close())
   await app.register(rateLimit, { global: false })
-  const limit = createSourceLimit(app, 'shop', { max, window })
+  return { app, limit: createSourceLimit(app, 'shop', { max, window }) }
+}
+
+/** Lets so many pass the limit at once, and tells how many did. */
+async function start(max: number): Promise<(count: number) => Promise<number>> {
+  const { app, limit } = await createLimit(max)
   const request = await new Promise<FastifyRequest>((resolve) => {
     app.get('/', async (one) => resolve(one))
     void app.inject('/')
@@ -51,10 +55,7 @@ test('as many webhooks pass in a window as the limit says, not one more or less,
 })
 
 test('who is refused is told how long the window lasts, and after that webhooks pass again', async () => {
-  const app = fastify()
-  onTestFinished(() => app.close())
-  await app.register(rateLimit, { global: false })
-  const limit = createSourceLimit(app, 'shop', { max: 2, window })
+  const { app, limit } = await createLimit(2)
   app.get('/', async (request) => {
     await limit(request)
     return 'passed'

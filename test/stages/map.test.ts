@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import type { Signal } from '../../src/domain/signal.ts'
 import { type Clock, createClock, product, startRelay } from '../support.ts'
 
 const nowhere = { baseUrl: 'http://127.0.0.1:9/v1/ingest' }
@@ -20,25 +21,13 @@ test('a step that takes long settles what it has mapped, and goes on with the re
   // Meanwhile the prune loop takes back claims whose lease is over; what was mapped under one would not count.
   expect(await relay.mapStep()).toBeLessThan(5)
   await map()
-  const mapped = signals.filter(({ kind }) => kind === 'event.mapped')
-  expect(mapped.map((signal) => 'eventId' in signal && signal.eventId)).toEqual(
-    Array.from({ length: 40 }, (_, index) => `evt_${index + 1}`),
-  )
+  expect(mappedIn(signals)).toEqual(Array.from({ length: 40 }, (_, index) => `evt_${index + 1}`))
 })
 
 test('between events that take long to map, what else there is to do gets its turn', async () => {
   const { relay, sendShop } = await startRelay({ ...nowhere, clock: createSlowClock(20) })
   for (let id = 1; id <= 7; id += 1) await sendShop('products/update', product(id))
-  let turns = 0
-  let isOver = false
-  const turn = () => {
-    turns += 1
-    if (!isOver) setImmediate(turn)
-  }
-  setImmediate(turn)
-  await relay.mapStep()
-  isOver = true
-  expect(turns).toBeGreaterThan(6)
+  expect(await turnsOf(() => relay.mapStep())).toBeGreaterThan(6)
 })
 
 test('a step ends early when webhooks crowd in, and those that it did not come to are mapped first after it', async () => {
@@ -50,10 +39,7 @@ test('a step ends early when webhooks crowd in, and those that it did not come t
   })
   expect(await step).toBe(8)
   await map()
-  const mapped = signals.filter(({ kind }) => kind === 'event.mapped')
-  expect(mapped.map((signal) => 'eventId' in signal && signal.eventId)).toEqual(
-    Array.from({ length: 40 }, (_, index) => `evt_${index + 1}`),
-  )
+  expect(mappedIn(signals)).toEqual(Array.from({ length: 40 }, (_, index) => `evt_${index + 1}`))
 })
 
 test('a step that begins while webhooks crowd in claims no more than it will map', async () => {
@@ -86,18 +72,30 @@ test('many connections that are opened at once are all accepted before mapping g
 test('where something comes in all the time, mapping goes on all the same', async () => {
   const { relay, sendShop } = await startRelay(nowhere)
   for (let id = 1; id <= 24; id += 1) await sendShop('products/update', product(id))
+  const step = async () => expect(await relay.mapStep()).toBe(24)
+  expect(await turnsOf(step, relay.intake.connect)).toBeGreaterThan(2 * 64)
+})
+
+/** The ids of the events that were mapped, in order. */
+function mappedIn(signals: readonly Signal[]): readonly unknown[] {
+  const mapped = signals.filter(({ kind }) => kind === 'event.mapped')
+  return mapped.map((signal) => 'eventId' in signal && signal.eventId)
+}
+
+/** How many turns the event loop makes while something runs; `onTurn` is called in each. */
+async function turnsOf(run: () => Promise<unknown>, onTurn = () => {}): Promise<number> {
   let turns = 0
   let isOver = false
   const turn = () => {
     turns += 1
-    relay.intake.connect()
+    onTurn()
     if (!isOver) setImmediate(turn)
   }
   setImmediate(turn)
-  expect(await relay.mapStep()).toBe(24)
+  await run()
   isOver = true
-  expect(turns).toBeGreaterThan(2 * 64)
-})
+  return turns
+}
 
 /** A clock on which each look at it takes so long. */
 function createSlowClock(ms: number): Clock {

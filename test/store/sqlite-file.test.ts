@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -21,6 +21,15 @@ import { all, arrive, deliver, itemOf, lease, owner, send, settle, start, upsert
 function newPath(): string {
   const folder = createFolder()
   return join(folder, 'data', 'relay.db')
+}
+
+/** The database of a relay that had so many migrations. */
+function openOld(count: number) {
+  const path = newPath()
+  mkdirSync(dirname(path))
+  const old = new DatabaseSync(path)
+  migrate(old, path, { migrations: readMigrations().slice(0, count) })
+  return { path, old }
 }
 
 async function openFile(path: string, options: SqliteOptions = { thread: false }) {
@@ -241,11 +250,7 @@ describe('a file that is not as it should be', () => {
   })
 
   test('a database of the first version is brought to this one with everything that is in it', async () => {
-    const path = newPath()
-    await (await openSqlite(path, { thread: false })).close() // makes the folder
-    rmSync(path)
-    const old = new DatabaseSync(path)
-    migrate(old, path, readMigrations().slice(0, 1))
+    const { path, old } = openOld(1)
     old.exec(`
       insert into events (seq, source, delivery_id, topic, status, reason, received_at, settled_at, bytes)
         values (3, 'shop', null, 't', 'skipped', 'stale', ${start}, ${start + 1}, 2), (7, 'shop', 'd', null, 'pending', null, ${start}, null, 2);
@@ -269,11 +274,7 @@ describe('a file that is not as it should be', () => {
   })
 
   test('webhooks that an older relay has left in its inbox come out of it whole', async () => {
-    const path = newPath()
-    await (await openSqlite(path, { thread: false })).close() // makes the folder
-    rmSync(path)
-    const old = new DatabaseSync(path)
-    migrate(old, path, readMigrations().slice(0, 4))
+    const { path, old } = openOld(4)
     const headers = [{ host: 'a.example', 'x-topic': 'é "1"', __proto__x: '' }, {}, { 'x-topic': '2' }]
     const insert = old.prepare('insert into inbox (first_seq, count, received_at, rows, bodies) values (?, ?, ?, ?, ?)')
     const rowsFor = (ids: readonly (string | null)[]) =>
@@ -297,11 +298,7 @@ describe('a file that is not as it should be', () => {
   })
 
   test('no command migrates the database of an older relay that is at work on it', async () => {
-    const path = newPath()
-    await (await openSqlite(path, { thread: false })).close() // makes the folder
-    rmSync(path)
-    const old = new DatabaseSync(path)
-    migrate(old, path, readMigrations().slice(0, 4))
+    const { path, old } = openOld(4)
     old.close()
     const unlock = lockDatabase(path)
     const error = { code: 'conflict', message: expect.stringContaining('in use by an older cms-relay: stop it') }

@@ -5,7 +5,7 @@ import { messageOf, RelayError } from '../../domain/errors.ts'
 import { isDamage, relayErrorOf } from './errors.ts'
 import { checkFiles } from './file.ts'
 import { lockDatabase } from './lock.ts'
-import { isOutdated, migrate } from './migrate.ts'
+import { migrate } from './migrate.ts'
 
 export interface DatabaseOptions {
   /** For admin queries beside the writer. Never creates or migrates. */
@@ -49,7 +49,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     try {
       configure(db, readOnly, maxPages)
       if (check) checkPages(db, path)
-      if (!readOnly) bringUpToDate(db, path, isLocked)
+      if (!readOnly) migrate(db, path, isLocked ? {} : { lock: () => lockAgainstOlder(path) })
       return { db, path, transact: createTransact(db, path), version: createVersion(db) }
     } catch (error) {
       db.close()
@@ -60,16 +60,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   }
 }
 
-/** A relay that is at work would go on writing as it knows to, so no command migrates the database of an older one under it. */
-function bringUpToDate(db: DatabaseSync, path: string, isLocked: boolean): void {
-  const unlock = isLocked || path === ':memory:' || !isOutdated(db, path) ? () => {} : lockAgainstOlder(path)
-  try {
-    migrate(db, path)
-  } finally {
-    unlock()
-  }
-}
-
+/** An older relay that is at work would go on writing as it knows to, so no command migrates its database under it. */
 function lockAgainstOlder(path: string): () => void {
   try {
     return lockDatabase(path)

@@ -23,9 +23,29 @@ export function readMigrations(): readonly Migration[] {
   })
 }
 
+export interface MigrateOptions {
+  readonly migrations?: readonly Migration[]
+  /** Keeps relays off the database of an older one while it is brought up to date; answers what ends that. */
+  readonly lock?: () => () => void
+}
+
 /** Brings the database to the newest schema, in one transaction. Refuses a database that a newer relay has written. */
-export function migrate(db: DatabaseSync, path: string, migrations = readMigrations()): void {
-  if (newestOf(db, path, migrations) === migrations.length) return // nothing to write: a CLI need not wait for a lock
+export function migrate(
+  db: DatabaseSync,
+  path: string,
+  { migrations = readMigrations(), lock = () => () => {} }: MigrateOptions = {},
+): void {
+  const newest = newestOf(db, path, migrations)
+  if (newest === migrations.length) return // nothing to write: a CLI need not wait for a lock
+  const unlock = newest > 0 ? lock() : () => {}
+  try {
+    runMissing(db, path, migrations)
+  } finally {
+    unlock()
+  }
+}
+
+function runMissing(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
   db.exec('begin immediate') // a second process waits here, and then finds the work done
   try {
     const newest = newestOf(db, path, migrations)
@@ -43,13 +63,6 @@ export function migrate(db: DatabaseSync, path: string, migrations = readMigrati
     if (db.isTransaction) db.exec('rollback')
     throw error
   }
-}
-
-/** Whether an older relay has made it. Refuses a database that a newer one has written. */
-export function isOutdated(db: DatabaseSync, path: string): boolean {
-  const migrations = readMigrations()
-  const newest = newestOf(db, path, migrations)
-  return newest > 0 && newest < migrations.length
 }
 
 /** Refuses what is no database of ours, or one that this version can't read. Answers the number of its newest migration. */
