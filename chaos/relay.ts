@@ -172,7 +172,6 @@ function configOf(
   const shared = {
     destination: 'main',
     vars: { origin: 'https://example.com' },
-    rate_limit: { max: 1_000_000, window: '1m' },
   }
   return {
     server: { host: '127.0.0.1', port, admin_token: adminToken, ...server },

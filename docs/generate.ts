@@ -106,14 +106,24 @@ function verifyTables(): string {
 }
 
 async function mapperTable(prefix: string): Promise<string> {
-  const rows = (await loadMappers()).list().map(({ name, title, description, verify, vars, needsModels }) => {
+  const rows = (await loadMappers()).list().map(({ name, title, description, verify, vars, retries, needsModels }) => {
     const required = Object.keys(vars).filter((key) => vars[key]?.required)
     const optional = Object.keys(vars).filter((key) => !vars[key]?.required)
     const asks = [...required.map((key) => `**${key}**`), ...optional, ...(needsModels ? ['**models**'] : [])]
     const scheme = verify ? `\`${String(verify['scheme'])}\`` : 'the source says how'
-    return [`[${title}](${prefix}cms/${name}.md)`, `\`${name}\``, firstSentence(description), scheme, asks.join(', ')]
+    return [
+      `[${title}](${prefix}cms/${name}.md)`,
+      `\`${name}\``,
+      firstSentence(description),
+      scheme,
+      asks.join(', '),
+      retries?.how ?? '',
+    ]
   })
-  return table(['System', 'Mapper', 'What it sends', 'Verified by', 'Asks for (**must**, may)'], rows)
+  return table(
+    ['System', 'Mapper', 'What it sends', 'Verified by', 'Asks for (**must**, may)', 'Sends again what was refused'],
+    rows,
+  )
 }
 
 function firstSentence(text: string | null): string {

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Delivery } from '../src/domain/delivery.ts'
 import { RelayError } from '../src/domain/errors.ts'
+import { addressGroup } from '../src/plugins/address-group.ts'
 import { type Sent, sendAccepted, sendAnswer } from '../src/plugins/answer.ts'
 import { ok } from '../src/plugins/envelope.ts'
 import { expectedError, sendError } from '../src/plugins/errors.ts'
-import { createSourceLimit } from '../src/plugins/source-limit.ts'
 import { createTurn } from '../src/plugins/turn.ts'
 import { createBodyReader, releaseBody } from '../src/plugins/webhook-body.ts'
 import type { Received } from '../src/stages/receive.ts'
@@ -31,13 +31,11 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
     done()
   })
 
-  const limits = new Map(
-    Object.entries(relay.config.sources).map(([name, { rate_limit: limit }]) => [
-      name,
-      createSourceLimit(app, name, limit),
-    ]),
-  )
-  const failures = app.createRateLimit({ max: failuresPerMinute, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
+  const failures = app.createRateLimit({
+    max: failuresPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: ({ ip }) => addressGroup(ip),
+  })
 
   const turn = createTurn()
 
@@ -45,7 +43,7 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
     intake.enter()
     try {
       await turn()
-      return answer(await relay.receive(deliveryOf(request), (source) => limits.get(source)?.(request)), request, reply)
+      return answer(await relay.receive(deliveryOf(request)), request, reply)
     } finally {
       intake.leave()
       releaseBody(intake, request)
@@ -65,6 +63,7 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
     const told = error.code === 'unauthorized' ? await slowedDown(error, request) : error
     const source = relay.sources.has(request.params.source) ? request.params.source : null
     const bytes = request.body?.length ?? 0
+    if (source !== null) relay.refusals.note({ source, code: error.code, reason: error.message })
     relay.emit({ kind: 'webhook.refused', source, code: told.code, reason: error.message, bytes })
     return told
   }

@@ -5,12 +5,13 @@ import { secretsOfSource } from './config/secrets.ts'
 import type { Environment, Issue } from './config/substitute.ts'
 import { verifyConfigOf } from './config/verify.ts'
 import { messageOf, RelayError } from './domain/errors.ts'
+import { createFixedWindow } from './domain/fixed-window.ts'
 import { createIngestClient } from './ingest/client.ts'
 import { credentialsFingerprint } from './ingest/fingerprint.ts'
 import { bindMapper } from './mapping/bind.ts'
 import { type MapperLibrary, readMappers } from './mapping/load.ts'
 import type { Destination } from './stages/destination.ts'
-import type { Source } from './stages/source.ts'
+import type { Source, SourceRateLimit } from './stages/source.ts'
 import { createVerifier } from './verify/verifier.ts'
 
 export interface Parts {
@@ -85,7 +86,15 @@ function composeSource(
   })
   if (!mapper || !verifier) return null
   const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
-  return { name, enabled, mapper, verifier, destinations: [...new Set([destination].flat())], fetch, silentAfter }
+  const destinations = [...new Set([destination].flat())]
+  const rateLimit = rateLimitOf(settings, now)
+  return { name, enabled, mapper, verifier, destinations, fetch, silentAfter, rateLimit }
+}
+
+function rateLimitOf({ rate_limit: limit }: SourceConfig, now: () => number): SourceRateLimit | null {
+  if (!limit) return null
+  const { max, window: windowMs } = limit
+  return { max, windowMs, pass: createFixedWindow({ max, windowMs, now }) }
 }
 
 /** The mistakes of a part join the others; anything else that is thrown is a bug. */

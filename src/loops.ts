@@ -4,6 +4,7 @@ import type { Destination } from './stages/destination.ts'
 import type { FetchStage } from './stages/fetch.ts'
 import type { MapStep } from './stages/map.ts'
 import type { Notifier } from './stages/notify.ts'
+import type { Refusals } from './stages/refusals.ts'
 import type { Watch } from './stages/watch.ts'
 import type { Store } from './store/store.ts'
 import { type Bell, createBell, runLoop } from './worker.ts'
@@ -30,6 +31,7 @@ export interface LoopsOptions {
   readonly fetches: ReadonlyMap<string, FetchStage>
   readonly notifiers: readonly Notifier[]
   readonly watch: Watch
+  readonly refusals: Refusals
   readonly mapStep: MapStep
   readonly pruneStep: () => Promise<number>
   readonly clockStep: () => Promise<boolean>
@@ -48,7 +50,8 @@ export interface LoopsOptions {
 
 /** Runs every stage in a loop of its own until `stop`. Resolves when all have ended. */
 export function runLoops(options: LoopsOptions): Promise<unknown> {
-  const { bells, store, destinations, delivers, fetches, notifiers, watch, now, emit, isBusy, stop, cut } = options
+  const { bells, store, destinations, delivers, fetches, notifiers, watch, refusals, now, emit, isBusy, stop, cut } =
+    options
   const { mapStep, pruneStep, clockStep, orderStep, longestWaitMs } = options
 
   function loop(name: string, bell: Bell, step: () => Promise<number>, longestRestMs = idleMs): Promise<void> {
@@ -103,6 +106,7 @@ export function runLoops(options: LoopsOptions): Promise<unknown> {
     loop('prune', bells.prune, prune, pruneEveryMs),
     loop('orders', createBell(), look),
     loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs),
+    loop('refusals', createBell(), () => refusals.step().then(() => idleMs)),
     ...[...delivers].map(reconsidering),
     ...[...destinations.values()].flatMap(delivering),
     ...[...fetches].flatMap(asking),

@@ -23,6 +23,7 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
     case 'item.delivered':
       return 'debug' // the call that delivered them has a line
     case 'webhook.refused':
+    case 'webhook.rate_limited':
     case 'notification.dropped':
     case 'source.silent':
     case 'item.dead':

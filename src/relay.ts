@@ -23,6 +23,7 @@ import { createMap, type MapStep } from './stages/map.ts'
 import { createNotifier, type Notifier } from './stages/notify.ts'
 import { createPrune } from './stages/prune.ts'
 import { createReceive, type Receive } from './stages/receive.ts'
+import { createRefusals, type Refusals } from './stages/refusals.ts'
 import type { Source } from './stages/source.ts'
 import { createWatch, type SourceRhythm, type Watch } from './stages/watch.ts'
 import { openStore } from './store/open.ts'
@@ -64,6 +65,7 @@ export interface Relay {
   /** Takes over the circuits that another process has set; answers how many. */
   readonly orderStep: () => Promise<number>
   readonly watch: Watch
+  readonly refusals: Refusals
   readonly stream: SignalStream
   /** Webhooks to the operator. */
   readonly notifiers: readonly Notifier[]
@@ -132,6 +134,8 @@ export async function openRelay({
     notifiers.push(createNotifier({ endpoint, now, random, newId: randomUUID, emit }))
   }
   const watch = createWatch({ store, sources, rhythms: await store.readRhythms(), now, emit })
+
+  const refusals = createRefusals({ store, now, emit })
 
   const destinations = new Map<string, Destination>()
   const delivers = new Map<string, Deliver>()
@@ -228,6 +232,7 @@ export async function openRelay({
       fetches,
       notifiers,
       watch,
+      refusals,
       mapStep,
       pruneStep,
       clockStep,
@@ -264,6 +269,7 @@ export async function openRelay({
     await running
     // What was learned since the last time; without it, nothing is lost but that.
     await watch.step().catch((error: unknown) => emit({ kind: 'step.failed', loop: 'watch', error }))
+    await refusals.step().catch((error: unknown) => emit({ kind: 'step.failed', loop: 'refusals', error }))
     await Promise.all(notifiers.map((notifier) => notifier.flush(cut.signal)))
     await owned.disposeAsync()
   }
@@ -286,6 +292,7 @@ export async function openRelay({
     clockStep,
     orderStep,
     watch,
+    refusals,
     stream,
     notifiers,
     rhythms: () => new Map([...sources.keys()].map((name) => [name, watch.rhythmOf(name)])),

@@ -3,10 +3,18 @@ import { z } from 'zod'
 import { RelayError } from '../../src/domain/errors.ts'
 import { bulkParams, readBulk, runBulk } from '../../src/plugins/bulk.ts'
 import { ok } from '../../src/plugins/envelope.ts'
-import { pageParams, present, presentPage, readInput, splitPage, timeParam } from '../../src/plugins/present.ts'
+import {
+  defined,
+  pageParams,
+  present,
+  presentPage,
+  readInput,
+  splitPage,
+  timeParam,
+} from '../../src/plugins/present.ts'
 import { presentComparison } from '../../src/plugins/present-compare.ts'
 import { createCompare } from '../../src/stages/compare.ts'
-import type { EventDetail } from '../../src/store/store.ts'
+import type { EventDetail, EventFilter } from '../../src/store/store.ts'
 
 const eventFilter = {
   source: z.string().optional(),
@@ -36,10 +44,21 @@ export async function events(app: FastifyInstance): Promise<void> {
     const { group_by: groupBy, ...query } = readInput(eventQuery, request.query, 'query')
     const { filter, page } = splitPage(query)
     if (groupBy !== undefined) {
-      return presentPage({ rows: await relay.store.groupEventErrors(filter, page.limit), next: null }, request)
+      const groups = await groupErrors(filter, page.limit)
+      return presentPage({ rows: groups, next: null }, request)
     }
     return presentPage(await relay.store.listEvents(filter, page), request)
   })
+
+  /** Webhooks that were refused have neither status nor topic. */
+  async function groupErrors({ status, topic, ...filter }: EventFilter, limit: number) {
+    const events = await relay.store.groupEventErrors({ ...filter, ...defined({ status, topic }) }, limit)
+    if (status !== undefined || topic !== undefined) return events
+    // The list is read though nothing can be written.
+    await relay.refusals.step().catch((error: unknown) => relay.emit({ kind: 'step.failed', loop: 'refusals', error }))
+    const refused = await relay.store.groupRefusals(filter, limit)
+    return [...events, ...refused].sort((a, b) => b.count - a.count || b.lastAt - a.lastAt).slice(0, limit)
+  }
 
   app.get<{ Params: { id: string } }>('/events/:id', async (request) => {
     const event = await relay.store.getEvent(request.params.id)

@@ -15,7 +15,7 @@ export async function sources(app: FastifyInstance): Promise<void> {
       mapper_version: mapper.version,
       verify: verifier.scheme,
       destinations,
-      rate_limit: relay.config.sources[name]?.rate_limit,
+      rate_limit: relay.config.sources[name]?.rate_limit ?? null,
       ...showRhythm(relay.watch.rhythmOf(name)),
     }))
     return ok(rows, request.id, { cursor: null })

@@ -4,7 +4,7 @@ import { findConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
 import type { Environment } from '../config/substitute.ts'
-import { needsModels } from '../mapping/bind.ts'
+import { type Definition, needsModels } from '../mapping/bind.ts'
 import type { Source } from '../stages/source.ts'
 import { print, table } from './report.ts'
 
@@ -19,12 +19,38 @@ export async function check({ config: flag, json, env }: CheckOptions): Promise<
   const { config, file } = await loadWholeConfig(findConfigFile(flag, env), env)
   const { sources, mappers } = await composeSources(config)
   composeEndpoints(config)
-  const warnings = Object.entries(config.sources).flatMap(([name, { mapper, models }]) => {
-    const isMute = needsModels(mappers.get(mapper)!) && Object.keys(models).length === 0
-    return isMute ? [`sources.${name}: mapper '${mapper}' sends registered models only, and none is registered`] : []
+  const warnings = Object.entries(config.sources).flatMap(([name, settings]) => {
+    const { mapper, models, rate_limit: rateLimit } = settings
+    const definition = mappers.get(mapper)!
+    const isMute = needsModels(definition) && Object.keys(models).length === 0
+    return [
+      ...(isMute ? [`sources.${name}: mapper '${mapper}' sends registered models only, and none is registered`] : []),
+      ...(rateLimit ? lossWarnings(`sources.${name}.rate_limit`, definition) : []),
+    ]
   })
   const wiring = wiringOf(config, file, sources, warnings)
   print(wiring, { json, text: () => textOf(wiring) })
+}
+
+/** What a limit costs with a system that does not try again for long. */
+function lossWarnings(path: string, { name, title, retries }: Definition): readonly string[] {
+  switch (retries?.for) {
+    case 'hours':
+    case 'days':
+      return []
+    case 'none':
+      return [`${path}: webhooks over it are lost: ${title} does not send them again (${retries.how})`]
+    case 'minutes':
+      return [`${path}: webhooks over it may be lost: ${title} sends them again for minutes only (${retries.how})`]
+    case 'setting':
+      return [`${path}: webhooks over it may be lost: ${title} sends them again only if set so (${retries.how})`]
+    case 'unknown':
+      return [`${path}: webhooks over it may be lost: whether ${title} sends them again: ${retries.how}`]
+    case undefined:
+      return [
+        `${path}: webhooks over it may be lost: mapper '${name}' has no \`retries\` to say whether they come again`,
+      ]
+  }
 }
 
 function wiringOf(

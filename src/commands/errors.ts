@@ -13,7 +13,7 @@ export interface ErrorsOptions {
   readonly env: Environment
 }
 
-/** What is wrong, by cause: errors of events that failed or wait, and of items that are dead or tried again. */
+/** What is wrong, by cause: errors of events that failed or wait, webhooks that a limit has refused, and of items that are dead or tried again. */
 export async function showErrors({
   source,
   destination,
@@ -24,15 +24,21 @@ export async function showErrors({
 }: ErrorsOptions): Promise<void> {
   const found = await withStore(options, async (store) => ({
     events: destination === undefined ? await store.groupEventErrors(defined({ source, since }), limit) : [],
+    webhooks: destination === undefined ? await store.groupRefusals(defined({ source, since }), limit) : [],
     items: await store.groupItemErrors(defined({ source, destination, since }), limit),
   }))
-  const report = { events: found.events.map(present), items: found.items.map(present) }
+  const report = {
+    events: found.events.map(present),
+    items: found.items.map(present),
+    webhooks: found.webhooks.map(present),
+  }
   print(report, {
     json,
     text: () => {
-      if (report.events.length + report.items.length === 0) return 'no errors'
+      if (report.events.length + report.items.length + report.webhooks.length === 0) return 'no errors'
       const rows = [
         ...report.events.map((row) => ['events', row['source'], ...columnsOf(row)]),
+        ...report.webhooks.map((row) => ['webhooks', row['source'], ...columnsOf(row)]),
         ...report.items.map((row) => ['items', row['destination'], ...columnsOf(row)]),
       ]
       return table([
@@ -44,5 +50,5 @@ export async function showErrors({
 }
 
 function columnsOf({ status, count, last_at, example, error }: Record<string, unknown>): readonly unknown[] {
-  return [status, count, last_at, example, error]
+  return [status, count, last_at, example ?? '', error]
 }

@@ -43,7 +43,10 @@ export function ownMappersDir(flag: string | undefined, env: Environment): strin
 
 type Report = ReturnType<typeof reportOf>
 
-function reportOf({ name, title, description, origin, file, verify, vars }: MapperSummary, library: MapperLibrary) {
+function reportOf(
+  { name, title, description, origin, file, verify, vars, retries }: MapperSummary,
+  library: MapperLibrary,
+) {
   const needs = needsOf(library.get(name)!)
   return {
     name,
@@ -53,6 +56,7 @@ function reportOf({ name, title, description, origin, file, verify, vars }: Mapp
     file,
     page: origin === 'built-in' ? `docs/cms/${name}.md` : null,
     verify,
+    retries,
     needs: {
       scheme: needs.scheme,
       secret: needs.secret,
@@ -84,12 +88,13 @@ function listText(reports: readonly Report[]): string {
 }
 
 function oneText(report: Report, needs: MapperNeeds, block: string): string {
-  const { name, title, description, origin, file, page } = report
+  const { name, title, description, origin, file, page, retries } = report
   const facts = [
     ['mapper', `${name} (${origin}, ${file})`],
     ['verify', [needs.verify, ...needs.settings.map((one) => `${one}: yours to say`)].join('; ')],
     ['models', needs.models ? 'only those that the source registers are sent' : 'none: what is sent is fixed'],
     ['fetch', needs.fetch ? 'the CMS is asked for what its webhooks leave out' : 'nothing'],
+    ['sends again', retries === null ? 'not said' : retries.how],
     ...(page === null ? [] : [['page', page]]),
   ]
   const vars = [...needs.required, ...needs.optional].map((one) => [one.name, ruleOf(one), one.description ?? ''])

@@ -128,10 +128,12 @@ export const sourceSchema = z.strictObject({
     ),
   rate_limit: z
     .strictObject({
-      max: whole.min(1).default(600).describe('Webhooks in a window; more are answered 429.'),
+      max: whole
+        .min(1)
+        .describe('Webhooks in a window; more are answered 429. Without `rate_limit` there is no limit.'),
       window: period.prefault('1m').describe('The window.'),
     })
-    .prefault({}),
+    .optional(),
 })
 
 /** Standard Webhooks: 24 to 64 bytes of randomness. */
@@ -151,6 +153,7 @@ const notified = [
   'destination.recovered',
   'source.silent',
   'source.resumed',
+  'webhook.rate_limited',
 ] as const
 
 const signalEndpoint = z.strictObject({

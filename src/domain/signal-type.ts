@@ -10,6 +10,7 @@ export const signalTypes = [
   'event.fetched',
   'webhook.answered',
   'webhook.refused',
+  'webhook.rate_limited',
   'batch.attempted',
   'item.delivered',
   'item.dead',

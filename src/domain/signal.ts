@@ -30,6 +30,14 @@ export type Signal =
       readonly bytes: number
     }
   | {
+      /** Verified webhooks over the `rate_limit` of their source were refused. Told once a minute at most. */
+      readonly kind: 'webhook.rate_limited'
+      readonly source: string
+      /** Since it was told before. */
+      readonly count: number
+      readonly reason: string
+    }
+  | {
       readonly kind: 'event.mapped'
       readonly eventId: string
       readonly source: string

@@ -72,7 +72,8 @@ interface Versioned {
 }
 
 function versionOf({ definition, models, vars, html }: Versioned): string {
-  const content = isModule(definition) ? definition.fingerprint : definition
+  const { retries: _, ...mapping } = definition // what the CMS does changes no item
+  const content = isModule(definition) ? definition.fingerprint : mapping
   return createHash('sha256')
     .update(canonicalJson({ definition: content, models, vars, html }))
     .digest('hex')

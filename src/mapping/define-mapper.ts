@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { BodyDefinition } from './body.ts'
-import type { VarDefinition } from './definition.ts'
+import type { Retries, VarDefinition } from './definition.ts'
 import type { Answer, DraftFields, Ping } from './mapper.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -48,6 +48,8 @@ export interface MapperModule<Input = unknown> {
   readonly description?: string
   /** Takes the place of the built-in mapper of the same name. */
   readonly replace?: boolean
+  /** Whether the CMS sends a webhook again that was refused. */
+  readonly retries?: Retries | undefined
   readonly verify?: Readonly<Record<string, unknown>>
   readonly vars?: Readonly<Record<string, Partial<VarDefinition>>>
   readonly event?: {

@@ -215,11 +215,22 @@ const mapperFetch = z
   })
   .describe('How the API of the CMS is reached.')
 
+export const retriesSchema = z
+  .strictObject({
+    for: z
+      .enum(['none', 'minutes', 'hours', 'days', 'setting', 'unknown'])
+      .describe('How long it tries; `setting`: as its user sets it.'),
+    how: z.string().min(1).describe('How often, and what follows, in words.'),
+  })
+  .describe('Whether the CMS sends a webhook again that was refused. `check` warns by it of a `rate_limit`.')
+export type Retries = z.output<typeof retriesSchema>
+
 const headFields = {
   name: mapperName.describe('What `mapper:` of a source says.'),
   title: z.string().min(1).describe('Name of the CMS for people.'),
   description: z.string().optional().describe('What to know about the mapper.'),
   replace: z.boolean().default(false).describe('Takes the place of the built-in mapper of the same name.'),
+  retries: retriesSchema.optional(),
 }
 
 /** A mapper as a YAML file says it. The one place where its keys are declared, checked and described. */

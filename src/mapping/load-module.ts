@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { messageOf } from '../domain/errors.ts'
 import { bodySchema } from './body.ts'
 import { kit, type MapperModule, type ModuleDefinition } from './define-mapper.ts'
-import { answerStatus, answerType, mapperName, varsSchema } from './definition.ts'
+import { answerStatus, answerType, mapperName, retriesSchema, varsSchema } from './definition.ts'
 import { type Issue, issuesOf } from './issues.ts'
 
 const isFunction = z.custom((value) => typeof value === 'function', { error: 'must be a function' })
@@ -14,6 +14,7 @@ const moduleSchema = z.strictObject({
   title: z.string().min(1).optional(),
   description: z.string().optional(),
   replace: z.boolean().default(false),
+  retries: retriesSchema.optional(),
   verify: z.record(z.string(), z.unknown()).optional(),
   vars: varsSchema.default({}),
   event: z.strictObject({ id: isFunction.optional(), topic: isFunction.optional() }).optional(),

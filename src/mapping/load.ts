@@ -3,7 +3,7 @@ import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '../domain/errors.ts'
 import { type Definition, isModule, needsModels } from './bind.ts'
-import type { VarDefinition } from './definition.ts'
+import type { Retries, VarDefinition } from './definition.ts'
 import { type Issue, issuesError } from './issues.ts'
 import { loadModule } from './load-module.ts'
 import { checkDefinition, checkPatch, extendDefinition, readYamlFile, type YamlFile } from './load-yaml.ts'
@@ -24,6 +24,8 @@ export interface MapperSummary {
   /** How its webhooks are verified unless the source says otherwise; null where the source has to say. */
   readonly verify: Readonly<Record<string, unknown>> | null
   readonly vars: Readonly<Record<string, VarDefinition>>
+  /** Whether the CMS sends a webhook again that was refused; null where the mapper does not say. */
+  readonly retries: Retries | null
   /** Whether only those models are sent that the source registers. */
   readonly needsModels: boolean
 }
@@ -212,6 +214,6 @@ function clashOf(one: Parsed, before: Parsed): string {
 }
 
 function summaryOf(definition: Definition, { origin, label }: MapperFile): MapperSummary {
-  const { name, title, description = null, verify = null, vars } = definition
-  return { name, title, description, origin, file: label, verify, vars, needsModels: needsModels(definition) }
+  const { name, title, description = null, verify = null, retries = null, vars } = definition
+  return { name, title, description, origin, file: label, verify, vars, retries, needsModels: needsModels(definition) }
 }

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { RelayError } from '../domain/errors.ts'
+import { addressGroup } from './address-group.ts'
 
 /** Wrong tokens that one address may send in a minute. */
 const failuresPerMinute = 20
@@ -8,7 +9,11 @@ const failuresPerMinute = 20
 /** Every route of this scope needs `Authorization: Bearer <token>`, compared in constant time. No token: no API. */
 export function requireAdmin(app: FastifyInstance, token: string | undefined): void {
   const expected = token ? digest(token) : null
-  const failures = app.createRateLimit({ max: failuresPerMinute, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
+  const failures = app.createRateLimit({
+    max: failuresPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: ({ ip }) => addressGroup(ip),
+  })
 
   app.addHook('onRequest', async (request, reply) => {
     if (!expected) throw new RelayError('not_found', 'the admin API is off: no server.admin_token is configured')

@@ -127,6 +127,7 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metri
         notifications.inc({ endpoint: signal.endpoint, outcome: 'dropped' }, signal.count)
         break
       case 'item.delivered': // counted with the call
+      case 'webhook.rate_limited': // and each that was refused with its refusal
       case 'clock.stepped_back':
       case 'source.silent':
       case 'source.resumed':

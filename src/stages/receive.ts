@@ -6,7 +6,7 @@ import type { Answer, EventNames, Ping } from '../mapping/mapper.ts'
 import { decodeBody, readDecoded, readWebhook, type Webhook } from '../mapping/webhook.ts'
 import type { Store } from '../store/store.ts'
 import type { Verdict } from '../verify/verifier.ts'
-import type { Source } from './source.ts'
+import type { Source, SourceRateLimit } from './source.ts'
 import { storableHeaders } from './storable-headers.ts'
 
 export interface ReceiveDeps {
@@ -31,14 +31,11 @@ export type Received =
   | { readonly kind: 'ping'; readonly ping: Ping }
 
 /** Takes one webhook in. Throws RelayError: the code says what the sender is told. */
-export type Receive = (delivery: Delivery, admit?: Admit) => Promise<Received>
-
-/** Asked once a webhook is verified, so that forged ones can't use up a source's rate. Throws RelayError `rate_limited`. */
-export type Admit = (source: string) => Promise<void> | undefined
+export type Receive = (delivery: Delivery) => Promise<Received>
 
 /** Verify, then read, then write, then answer. The sender is told 202 only for what is on disk. */
 export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }: ReceiveDeps): Receive {
-  return async function receive(delivery, admit) {
+  return async function receive(delivery) {
     const at = now()
     const source = sources.get(delivery.source)
     if (!source?.enabled) throw new RelayError('not_found', `unknown source '${printable(delivery.source, 64)}'`)
@@ -52,8 +49,7 @@ export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }:
       throw new RelayError('unauthorized', `webhook of source '${source.name}' is not verified: ${verdict.reason}`)
     }
 
-    const admitted = admit?.(source.name)
-    if (admitted) await admitted
+    if (source.rateLimit) admit(source, source.rateLimit) // once it is verified: forged ones must not use the rate up
     // From here on, secrets in path, query and body are blanked: what is read is what is kept.
     const { delivery: verified } = verdict
     const bytes = verified.headers['content-encoding'] ? await decode(verified) : verified.body
@@ -123,6 +119,13 @@ export function createReceive({ store, sources, bodyLimit, now, emit, onEvent }:
     )
     return ping?.unsigned ? ping : null
   }
+}
+
+function admit({ name }: Source, { max, windowMs, pass }: SourceRateLimit): void {
+  const retryAfterMs = pass()
+  if (retryAfterMs === null) return
+  const message = `more than ${max} webhooks of source '${name}' in ${windowMs / 1000} s, its rate_limit`
+  throw new RelayError('rate_limited', message, { retryAfterMs })
 }
 
 /** Names that an expression could not make are left out: the event is kept, and mapping will say what is wrong. */

@@ -1,3 +1,4 @@
+import type { FixedWindow } from '../domain/fixed-window.ts'
 import type { SilentAfter } from '../domain/silence.ts'
 import type { FetchClient } from '../fetch/client.ts'
 import type { Mapper } from '../mapping/mapper.ts'
@@ -14,6 +15,14 @@ export interface Source {
   /** How the API of the CMS is asked; null where the webhooks hold their records. */
   readonly fetch: SourceFetch | null
   readonly silentAfter: SilentAfter
+  /** Counts verified webhooks; null where the source has no limit. */
+  readonly rateLimit: SourceRateLimit | null
+}
+
+export interface SourceRateLimit {
+  readonly max: number
+  readonly windowMs: number
+  readonly pass: FixedWindow
 }
 
 /** Times in milliseconds. */

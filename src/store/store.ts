@@ -147,6 +147,11 @@ export interface Store {
   /** The errors of dead and pending items (or those of the filter's status), most frequent first, at most `limit`. */
   groupItemErrors(filter: ItemFilter, limit: number): Promise<readonly ItemErrors[]>
 
+  /** Adds to the numbers of webhooks that were refused. */
+  addRefusals(refusals: readonly Refusal[]): Promise<void>
+  /** Webhooks that were refused, most frequent first, at most `limit`. They are kept as long as settled events. */
+  groupRefusals(filter: RefusalFilter, limit: number): Promise<readonly RefusalErrors[]>
+
   /** Newest (`receivedAt`) first. `cursor` is the `next` of the page before. */
   listEvents(filter: EventFilter, page: Page): Promise<Paged<EventSummary>>
   getEvent(id: string): Promise<EventDetail | null>
@@ -445,6 +450,33 @@ interface ErrorGroup {
 export interface EventErrors extends ErrorGroup {
   readonly source: string
   readonly status: EventStatus
+}
+
+/** Webhooks that were refused, of one source and for one limit. Times are those at which they came in. */
+export interface RefusalErrors extends Omit<ErrorGroup, 'example'> {
+  readonly source: string
+  readonly status: 'refused'
+  readonly code: string
+  /** Nothing was kept. */
+  readonly example: null
+}
+
+/** By their times, to the hour. */
+export interface RefusalFilter {
+  readonly source?: string
+  readonly since?: number
+  readonly until?: number
+}
+
+/** Webhooks of one source that were refused with one code. Unix milliseconds. */
+export interface Refusal {
+  readonly source: string
+  readonly code: string
+  /** Why the newest of them. */
+  readonly reason: string
+  readonly count: number
+  readonly firstAt: number
+  readonly lastAt: number
 }
 
 /** Times are those at which the items last changed. */

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { loadMappers } from '../../src/mapping/load.ts'
 import { runCommand } from '../e2e/process.ts'
 import { createFolder } from '../folder.ts'
 import { runHere } from './run-here.ts'
@@ -38,6 +39,54 @@ async function checkFile(yaml: string, args: readonly string[] = [], mappers: Re
   expect(ran.stderr).not.toMatch(stackTrace)
   return ran
 }
+
+test('warns of a rate limit for every mapper whose system does not send again for long', async () => {
+  const library = await loadMappers()
+  const sources = library.list().map(({ name, vars, needsModels }) => {
+    const values: Record<string, string> = {
+      origin: 'https://example.com',
+      currency: 'EUR',
+      media_origin: 'https://example.com',
+    }
+    const required = Object.keys(vars).filter((key) => vars[key]?.required)
+    return {
+      name,
+      mapper: name,
+      destination: 'main',
+      verify: 'none',
+      rate_limit: { max: 100 },
+      ...(['bigcommerce', 'storyblok'].includes(name) && { fetch: { token: 'x' } }),
+      vars: Object.fromEntries(required.map((key) => [key, values[key] ?? 'x'])),
+      ...(needsModels && { models: { article: { type: 'post', url: '"https://example.com/" & id' } } }),
+    }
+  })
+  const destinations = { main: { token: 'con_1.x', website_id: 'site_1', site_domain: 'example.com' } }
+  const named = Object.fromEntries(sources.map(({ name, ...source }) => [name, source]))
+  const { stdout, stderr } = await checkFile(JSON.stringify({ destinations, sources: named }), ['--json'])
+  expect(stderr).toBe('')
+  const warnings: string[] = JSON.parse(stdout).warnings.filter((text: string) => text.includes('.rate_limit: '))
+  const lasting = library.list().filter(({ retries }) => retries?.for === 'hours' || retries?.for === 'days')
+  expect(lasting.map(({ name }) => name)).toContain('shopify')
+  for (const { name } of library.list()) {
+    const isWarned = warnings.some((text) => text.startsWith(`sources.${name}.rate_limit: `))
+    expect(isWarned, name).toBe(!lasting.some((one) => one.name === name))
+  }
+  expect(warnings).toContain(
+    'sources.woocommerce.rate_limit: webhooks over it are lost: WooCommerce does not send them again (not at all; it disables the webhook after more than 5 failures in a row)',
+  )
+})
+
+test('warns of a rate limit where a mapper does not say whether its system sends again, and of none that is not set', async () => {
+  const mine = {
+    'mine.yaml':
+      'name: mine\ntitle: Mine\nverify: { scheme: hmac, header: x-s }\nrecords: [{ name: a, type: post, id: id, url: url }]\n',
+  }
+  const yaml = (more: string) =>
+    `${valid}  mine: { mapper: mine, destination: main, secret: a-long-enough-secret${more} }\nmappers_dir: ./own\n`
+  const warned = await checkFile(yaml(', rate_limit: { max: 5 }'), [], mine)
+  expect(warned.stdout).toMatch(/^warning: sources\.mine\.rate_limit: .*mapper 'mine' has no `retries`/m)
+  expect((await checkFile(yaml(''), [], mine)).stdout).not.toContain('rate_limit')
+})
 
 describe('check of a valid configuration', () => {
   test('prints what is wired to what, for people', async () => {

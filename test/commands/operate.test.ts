@@ -94,7 +94,11 @@ test('status, replay and redeliver work beside a running relay, which picks the 
   expect(compared).toMatchObject({ event_id: 'evt_1', changes: [{ id: 'product:1', result: 'same', differences: [] }] })
   expect(await here('replay', 'evt_3', '--diff')).toMatch(/^evt_3 of shop: shopify \w+ \(as then\)\n {2}fails: .*title/)
   expect(await here('errors')).toMatch(/^events +shop +failed +1 +\S+ +evt_3 +.*item '…'/m)
-  expect(JSON.parse(await here('errors', '--destination', 'main', '--json'))).toEqual({ events: [], items: [] })
+  expect(JSON.parse(await here('errors', '--destination', 'main', '--json'))).toEqual({
+    events: [],
+    items: [],
+    webhooks: [],
+  })
   expect(JSON.parse(await here('purge', 'items', '--all', '--json'))).toEqual({ purged: 0 })
   expect(await here('purge', 'events', '--status', 'failed', '--dry-run')).toBe(
     '1 events would be deleted; nothing was done\n',
@@ -155,5 +159,37 @@ test('replay and redeliver touch nothing without a filter: wrong use', async () 
     const { code, stdout, stderr } = await runHere([...args, '--config', join(cwd, 'relay.yaml')])
     expect({ code, stdout }, args.join(' ')).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(words)
+  }
+})
+
+test('errors has webhooks that a limit has refused, of the source and the time that are asked for', async () => {
+  const cwd = createFolder()
+  writeConfig(cwd, 'http://127.0.0.1:9/v1/ingest')
+  const path = join(cwd, 'relay.db')
+  const store = await openSqlite(path, { thread: false })
+  const at = Date.parse('2026-03-01T12:00:00Z')
+  const refusal = {
+    source: 'shop',
+    code: 'rate_limited',
+    reason: 'more than 5 webhooks',
+    count: 7,
+    firstAt: at,
+    lastAt: at,
+  }
+  await store.addRefusals([refusal])
+  await store.close()
+  const errors = (...args: string[]) =>
+    runHere(['errors', ...args, '--config', join(cwd, 'relay.yaml')], { RELAY_STORE: `sqlite:${path}` })
+  expect((await errors()).stdout).toMatch(
+    /^webhooks +shop +refused +7 +2026-03-01T12:00:00.000Z +more than 5 webhooks$/m,
+  )
+  const { webhooks } = JSON.parse((await errors('--source', 'shop', '--json')).stdout)
+  expect(webhooks).toMatchObject([{ source: 'shop', code: 'rate_limited', count: 7, example: null }])
+  for (const args of [
+    ['--source', 'demo'],
+    ['--since', '2026-03-02T00:00:00Z'],
+    ['--destination', 'main'],
+  ]) {
+    expect((await errors(...args)).stdout, args.join(' ')).toBe('no errors\n')
   }
 })

@@ -60,7 +60,6 @@ describe('a valid configuration', () => {
     })
     expect(config.sources['shop']).toMatchObject({
       secret: 'fallback-secret',
-      rate_limit: { max: 600, window: 60_000 },
     })
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 8080, body_limit: 5 * 1024 ** 2, trust_proxy: false })
     expect(config.retention).toEqual({ events: 604_800_000, attempts: 2_592_000_000 })
@@ -233,6 +232,12 @@ test.each([
     'mapper: shopify\n    rate_limit: { max: many }',
     /^expected a whole number$/,
   ],
+  [
+    'sources.shop.rate_limit.max',
+    'mapper: shopify',
+    'mapper: shopify\n    rate_limit: { window: 1s }',
+    /^expected a whole number$/,
+  ],
   ['sources.a shop', '  shop:', '  "a shop":', /^names are letters, digits/],
   [
     'destinations.main.retry.max_age',
@@ -253,7 +258,7 @@ test.each([
 
 test.each([
   ['destinations.main.delivery.timeout', 'site_domain:', 'delivery: { timeout: 0s }\n    site_domain:'],
-  ['sources.shop.rate_limit.window', 'mapper: shopify', 'mapper: shopify\n    rate_limit: { window: 0s }'],
+  ['sources.shop.rate_limit.window', 'mapper: shopify', 'mapper: shopify\n    rate_limit: { max: 1, window: 0s }'],
   ['sources.shop.fetch.timeout', 'mapper: shopify', 'mapper: shopify\n    fetch: { timeout: 0ms }'],
   ['retention.events', 'destinations:', 'retention: { events: 0d }\ndestinations:'],
 ])('%s of 0 is a mistake: nothing would be done in it', (path, from, to) => {

@@ -166,7 +166,6 @@ export function writeConfig(folder: string, baseUrl: string, options: ConfigOpti
   const shared = {
     destination: 'main',
     vars: { origin: 'https://example.com' },
-    rate_limit: { max: 100_000, window: '1m' },
   }
   const config = {
     server: { host: '127.0.0.1', admin_token: adminToken, ...server },

@@ -33,7 +33,7 @@ const verifications: Readonly<Record<string, object>> = {
 const keyed = new Set(['rsa', 'jwt'])
 
 async function startAll(): Promise<TestRelay> {
-  const settings = { destination: 'main', rate_limit: { max: 1_000_000_000 } }
+  const settings = { destination: 'main' }
   const sources = Object.fromEntries(
     Object.entries(verifications).map(([name, verify]) => [
       name,

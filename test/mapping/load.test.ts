@@ -28,6 +28,15 @@ test('the built-in mappers are all there', async () => {
   expect(library.get('nothing')).toBeUndefined()
 })
 
+test('every built-in mapper says whether its system sends again what was refused', async () => {
+  const library = await loadMappers()
+  expect(library.list().filter(({ retries }) => retries === null)).toEqual([])
+  const lastingOf = (name: string) => library.list().find((one) => one.name === name)?.retries?.for
+  const silent = ['directus', 'drupal', 'github', 'joomla', 'strapi', 'woocommerce', 'wordpress']
+  expect(silent.map(lastingOf)).toEqual(silent.map(() => 'none'))
+  expect(['shopify', 'bigcommerce', 'sanity'].map(lastingOf)).toEqual(['hours', 'days', 'minutes'])
+})
+
 test("the user's own stand beside the built-in ones", async () => {
   const library = await load({ 'mine.yaml': mine, 'README.md': '# no mapper', '.hidden.yaml': '{' })
   expect(library.list().find(({ name }) => name === 'mine')).toMatchObject({

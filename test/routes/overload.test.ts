@@ -10,7 +10,7 @@ const bytesAtOnce = 64 * 1024 * 1024
 
 /** A relay whose store answers only once it is let. */
 async function startSlow(server = {}) {
-  const settings = { destination: 'main', vars: { origin: 'https://example.com' }, rate_limit: { max: 10_000 } }
+  const settings = { destination: 'main', vars: { origin: 'https://example.com' } }
   const sources = {
     shop: { ...settings, mapper: 'shopify', secret: shopSecret },
     demo: { ...settings, mapper: 'generic', verify: 'none' },

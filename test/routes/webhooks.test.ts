@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { adminToken, product, shopSecret, startRelay, type TestRelay } from '../support.ts'
 
 const nowhere = 'http://127.0.0.1:9/v1/ingest'
@@ -156,6 +156,19 @@ describe('a webhook that is not authentic is answered 401 and leaves nothing beh
     expect(statuses.at(-1)).toBe(429)
     expect((await test.sendShop('products/update', body)).statusCode).toBe(202)
   })
+
+  test.each([
+    ['the addresses of a /64 network of IPv6', (sent: number) => `2001:db8::${sent.toString(16)}`, '2001:db8:0:1::1'],
+    ['an IPv4 address, mapped or not', (sent: number) => (sent % 2 ? '192.0.2.1' : '::ffff:192.0.2.1'), '192.0.2.2'],
+  ])('%s count as one sender', async (_name, addressOf, other) => {
+    const { app } = await start()
+    const send = async (remoteAddress: string) =>
+      (await app.inject({ method: 'POST', url: '/webhooks/shop', payload: '{}', remoteAddress })).statusCode
+    const statuses = []
+    for (let sent = 1; sent <= 32; sent += 1) statuses.push(await send(addressOf(sent)))
+    expect(statuses).toEqual([...Array(30).fill(401), 429, 429])
+    expect(await send(other)).toBe(401)
+  })
 })
 
 describe('a source', () => {
@@ -187,6 +200,58 @@ describe('a source', () => {
     expect(Number(statuses[2]?.headers['retry-after'])).toBeGreaterThan(0)
     expect(statuses[2]?.json().error).toMatchObject({ code: 'rate_limited', retryable: true })
     expect(await eventCount(test)).toBe(2)
+  })
+})
+
+describe('a rate', () => {
+  const settings = {
+    mapper: 'shopify',
+    destination: 'main',
+    secret: shopSecret,
+    vars: { origin: 'https://example.com' },
+  }
+
+  test('is limited for no source that says nothing of it', async () => {
+    const test = await start({ sources: { shop: settings } })
+    const answers = await Promise.all(
+      Array.from({ length: 900 }, (_, id) => test.sendShop('products/update', product(id))),
+    )
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([202]))
+    expect((await test.admin('GET', '/sources')).json().data[0].rate_limit).toBeNull()
+  })
+
+  test('that was exceeded is told once a minute, and stands among the errors until its time is over', async () => {
+    const test = await start({ sources: { shop: { ...settings, rate_limit: { max: 2, window: '1m' } } } })
+    const told = () => test.signals.filter(({ kind }) => kind === 'webhook.rate_limited')
+    const send = async (count: number) => {
+      for (let sent = 0; sent < count; sent += 1) await test.sendShop('products/update', product(sent))
+    }
+    const errors = async (query = '') => (await test.admin('GET', `/events?group_by=error${query}`)).json().data
+    expect(await errors()).toEqual([])
+    await send(50)
+    await test.relay.refusals.step()
+    const reason = "more than 2 webhooks of source 'shop' in 60 s, its rate_limit"
+    expect(told()).toEqual([{ kind: 'webhook.rate_limited', source: 'shop', count: 1, reason }])
+    test.clock.advance(60_000)
+    await test.relay.refusals.step()
+    expect(told()).toMatchObject([{ count: 1 }, { count: 47 }])
+    expect(test.lines.filter((line) => line.includes('"msg":"webhook.rate_limited"'))).toHaveLength(2)
+    expect(await errors()).toMatchObject([
+      { source: 'shop', status: 'refused', code: 'rate_limited', error: reason, count: 48, example: null },
+    ])
+    expect(await errors('&status=failed')).toEqual([])
+    expect(await errors('&source=other')).toEqual([])
+  })
+
+  test('of a store that can not be written is counted until it can', async () => {
+    const test = await start({ sources: { shop: { ...settings, rate_limit: { max: 1, window: '1m' } } } })
+    await test.sendShop('products/update', product(1))
+    await test.sendShop('products/update', product(2))
+    const add = vi.spyOn(test.relay.store, 'addRefusals').mockRejectedValueOnce(new Error('full'))
+    await expect(test.relay.refusals.step()).rejects.toThrow('full')
+    await test.sendShop('products/update', product(3))
+    await test.relay.refusals.step()
+    expect(add.mock.lastCall).toMatchObject([[{ source: 'shop', count: 2 }]])
   })
 })
 

@@ -1104,6 +1104,33 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.groupEventErrors({ status: 'processed' }, 9)).toEqual([])
     })
 
+    test('refusals are added up by source and code, in their time, and go with the events of theirs', async () => {
+      const store = await openStore()
+      const hour = 3_600_000
+      const refusal = {
+        source: 'shop',
+        code: 'rate_limited',
+        reason: 'first',
+        count: 2,
+        firstAt: start,
+        lastAt: start + 5,
+      }
+      await store.addRefusals([refusal, { ...refusal, code: 'overloaded' }])
+      await store.addRefusals([{ ...refusal, reason: 'second', count: 3, firstAt: start + 9, lastAt: start + 9 }])
+      await store.addRefusals([{ ...refusal, reason: 'newest', firstAt: start + hour, lastAt: start + hour }])
+      await store.addRefusals([])
+      const all = { source: 'shop', status: 'refused', code: 'rate_limited', error: 'newest', example: null }
+      expect(await store.groupRefusals({}, 9)).toEqual([
+        { ...all, count: 7, firstAt: start, lastAt: start + hour },
+        { ...all, code: 'overloaded', error: 'first', count: 2, firstAt: start, lastAt: start + 5 },
+      ])
+      expect(await store.groupRefusals({}, 1)).toHaveLength(1)
+      expect(await store.groupRefusals({ source: 'other' }, 9)).toEqual([])
+      expect(await store.groupRefusals({ since: start + hour }, 9)).toMatchObject([{ count: 2 }])
+      expect(await store.prune({ events: start + hour, attempts: 0 }, 500)).toBe(2)
+      expect(await store.groupRefusals({}, 9)).toMatchObject([{ count: 2, error: 'newest' }])
+    })
+
     test('errors of items are grouped by cause, those of dead ones apart from those that are tried again', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A'), upsert('p2', 'A')])

@@ -11,6 +11,7 @@ import { createLists } from './lists.ts'
 import { createMerge } from './merge.ts'
 import { createOrders } from './orders.ts'
 import type { PackedEvents } from './pack.ts'
+import { createRefusals } from './refusals.ts'
 import { createRhythms } from './rhythms.ts'
 import { createSettle } from './settle.ts'
 import { createUpkeep } from './upkeep.ts'
@@ -43,6 +44,7 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createUpkeep(database),
     ...createOrders(database),
     ...createRhythms(database),
+    ...createRefusals(database),
     close: () => database.db.close(),
   }
   return translated(parts, path)

@@ -221,7 +221,7 @@ export function whereOf(conditions: readonly Condition[]): string {
   return conditions.length > 0 ? ` where ${conditions.map(({ sql }) => sql).join(' and ')}` : ''
 }
 
-function equal(column: string, value: string | number | undefined): readonly Condition[] {
+export function equal(column: string, value: string | number | undefined): readonly Condition[] {
   return value === undefined ? [] : [{ sql: `${column} = ?`, values: [value] }]
 }
 
@@ -233,7 +233,7 @@ function oneOf<T extends string>(column: string, value: T | undefined, known: re
   return [{ sql: `${column} = '${value}'`, values: [] }]
 }
 
-function range(column: string, since: number | undefined, until: number | undefined): readonly Condition[] {
+export function range(column: string, since: number | undefined, until: number | undefined): readonly Condition[] {
   return [
     ...(since === undefined ? [] : [{ sql: `${column} >= ?`, values: [since] }]),
     ...(until === undefined ? [] : [{ sql: `${column} < ?`, values: [until] }]),

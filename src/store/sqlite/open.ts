@@ -92,6 +92,8 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     purgeItems: (filter, limit) => inSteps(limit, (step) => writer.call('purgeItems', filter, step)),
     groupEventErrors: (filter, limit) => reader.call('groupEventErrors', filter, limit),
     groupItemErrors: (filter, limit) => reader.call('groupItemErrors', filter, limit),
+    addRefusals: (refusals) => writer.call('addRefusals', refusals),
+    groupRefusals: (filter, limit) => reader.call('groupRefusals', filter, limit),
     async listEvents(filter, page) {
       await spreadAll()
       return reader.call('listEvents', filter, page)

@@ -1,6 +1,7 @@
 import type { Circuit } from '../../domain/circuit.ts'
 import type { DestinationStats, Stats } from '../store.ts'
 import { type Database, prepare } from './database.ts'
+import { refusalHourMs } from './refusals.ts'
 
 /** So much of the file may be free: what comes next finds room without growing it. */
 const freeShare = 0.25
@@ -100,10 +101,12 @@ export function createUpkeep(database: Database) {
     return count
   }
 
+  const pruneRefusals = prepare(database, 'delete from refusals where hour <= ?') // a few rows for each source
+
   function prune(before: { readonly events: number; readonly attempts: number }, limit: number): number {
     return database.transact('unsynced', () => {
       const events = pruneEvents.run({ before: before.events, limit }).changes
-      return events + pruneBatches(before.attempts, limit)
+      return events + pruneBatches(before.attempts, limit) + pruneRefusals.run(before.events - refusalHourMs).changes
     })
   }
 
