@@ -29,6 +29,21 @@ export function item(id: string, { version = null, ...fields }: ItemInput): Want
   return { kind: 'upsert', fields: { ...fields, id }, version }
 }
 
+/** Text of which every part is there: a tag for template literals that make ids and urls. Throws where a part is missing. */
+export function whole(texts: TemplateStringsArray, ...parts: readonly unknown[]): string {
+  const text = parts.reduce<string>((made, part, index) => {
+    const isText = typeof part === 'number' ? Number.isFinite(part) : typeof part === 'string' && part.trim() !== ''
+    if (!isText) throw new Error(`the part behind '${made}' is ${missing(part)}`)
+    return made + part + texts[index + 1]
+  }, texts[0] ?? '')
+  return text
+}
+
+function missing(part: unknown): string {
+  if (typeof part === 'string') return 'empty text'
+  return typeof part === 'object' && part !== null ? 'an object, not text' : String(part)
+}
+
 interface TombstoneInput {
   readonly type: string
   readonly version?: string | number | null
@@ -86,5 +101,5 @@ export function defineMapper<Input>(module: MapperModule<Input>): MapperModule<I
 }
 
 /** What a module that exports a function is given: so it needs to import nothing. */
-export const kit = { defineMapper, item, tombstone, z }
+export const kit = { defineMapper, item, tombstone, whole, z }
 export type Kit = typeof kit

@@ -243,7 +243,7 @@ function compileRequest(
   at: string,
 ): MakeRequest {
   const fields = {
-    url: compiler.expression(url, `${label}.url`, at),
+    url: compiler.whole(url, `${label}.url`, at),
     query: compiler.template(query ?? {}, `${label}.query`, at),
     headers: compiler.template(headers ?? {}, `${label}.headers`, at),
     body: body === undefined ? literal(undefined, `${label}.body`) : compiler.template(body, `${label}.body`, at),

@@ -22,6 +22,8 @@ export class FieldError extends Error {
 export interface Compiler {
   /** `at` is where the definition has it, `label` the key that messages name. */
   expression(text: string, label: string, at?: string): Field
+  /** An expression that makes an id or an address: a part of it that gives nothing is an error that names the part. */
+  whole(text: string, label: string, at?: string): Field
   /** A literal, an expression, or a list or map of them. */
   template(value: unknown, label: string, at?: string): Field
 }
@@ -36,9 +38,9 @@ export interface CompilerOptions {
 export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions): Compiler {
   const pathOf = (label: string, at: string) => prefix + (at === '' ? label : `${at}.${label}`)
 
-  function expression(text: string, label: string, at = ''): Field {
+  function compile(text: string, label: string, at: string, whole: boolean): Field {
     try {
-      const compiled = compileExpression(text, { functions, timeLimitMs })
+      const compiled = compileExpression(text, { functions, timeLimitMs, whole })
       const { needsBody, evaluate } = compiled
       return { label, text, needsBody, evaluate: (context, scope) => guarded(evaluate, context, scope, label) }
     } catch (error) {
@@ -47,6 +49,9 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
       return literal(undefined, label)
     }
   }
+
+  const expression = (text: string, label: string, at = '') => compile(text, label, at, false)
+  const whole = (text: string, label: string, at = '') => compile(text, label, at, true)
 
   function template(value: unknown, label: string, at = ''): Field {
     if (typeof value === 'string') return expression(value, label, at)
@@ -63,7 +68,7 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
     return mapOf(Object.fromEntries(members), label)
   }
 
-  return { expression, template }
+  return { expression, whole, template }
 }
 
 export function literal(value: unknown, label: string): Field {

@@ -124,7 +124,7 @@ function isEmail(value: string): boolean {
 /** The slug as text: `hello`, or `{ current: hello }`. */
 function slugOf(value: unknown): string | undefined {
   const slug = isObject(value) ? value['current'] : value
-  return typeof slug === 'string' && slug !== '' ? slug : undefined
+  return typeof slug === 'string' && slug.trim() !== '' ? slug : undefined
 }
 
 /**

@@ -17,8 +17,8 @@ export function typeIn(value: unknown, field: Field): SourceType {
   throw new FieldError(`${field.label}: '${text.slice(0, 80)}' is no item type${hint}; there is ${known}`)
 }
 
-/** An id whose last part is missing: what `"post:" & id` gives for a record without an id. */
-const hollow = /(^|[:#@/])(null|undefined|NaN)?$/
+/** An id that lacks its last part, or that has nothing written out in it: what `post:${id}@en` of a module gives. */
+const hollow = /(^|[:#@/])(null|undefined|NaN)?$|(^|[:#@])(null|undefined|NaN)[:#@]/
 
 /** The stable id: text of 1 to 256 characters that names a record. */
 export function idIn(value: unknown, field: Field): string {

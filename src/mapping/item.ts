@@ -83,7 +83,7 @@ function readUrl(text: string | undefined, path: string, issues: Issue[]): strin
   }
   if (url.username !== '' || url.password !== '')
     issues.push({ path, message: 'must not hold a user name or password' })
-  if (/\/(null|undefined)$/.test(url.pathname)) {
+  if (/\/(null|undefined|NaN|%5Bobject%20Object%5D)\/?$/.test(url.pathname)) {
     issues.push({ path, message: `'${url.pathname.slice(0, 200)}' ends in nothing: the record has no slug` })
   }
   return url.href

@@ -41,6 +41,7 @@ const textKeys = ['url', 'canonical_url', 'title', 'html', 'text', 'language', '
 const objectKeys = ['json', 'attributes'] as const
 const contentKeys = [...textKeys, ...objectKeys] as const
 type ContentKey = (typeof contentKeys)[number]
+const wholeKeys = ['id', 'url', 'canonical_url'] as const
 
 /** A record, or one model of it, compiled. What the model says stands before what the record says. */
 export function compilePlan(
@@ -50,8 +51,13 @@ export function compilePlan(
 ): Plan {
   const ofRecord = (value: unknown, key: string) => compiler.template(value, key, at)
   const ofModel = (value: unknown, key: string) => modelCompiler.template(value, `models.${model?.name}.${key}`)
-  const field = (key: ContentKey | 'id') =>
+  const field = (key: ContentKey) =>
     model?.[key] === undefined ? ofRecord(record[key], key) : ofModel(model[key], key)
+  /** An id or an address: one that lacks a part is another's. */
+  const whole = (key: (typeof wholeKeys)[number]) => {
+    if (model?.[key] !== undefined) return modelCompiler.whole(model[key], `models.${model.name}.${key}`)
+    return record[key] === undefined ? literal(undefined, key) : compiler.whole(record[key], key, at)
+  }
 
   const isModelType = model !== null
   const typeText = model?.type ?? record.type
@@ -60,13 +66,15 @@ export function compilePlan(
     : isModelType
       ? ofModel(typeText, 'type')
       : ofRecord(typeText, 'type')
-  const id = field('id')
+  const id = whole('id')
   const version = ofRecord(record.version, 'version')
   const live = [
     ofRecord(record.live ?? true, 'live'),
     ...(model?.live === undefined ? [] : [ofModel(model.live, 'live')]),
   ]
-  const fields = Object.fromEntries(contentKeys.map((key) => [key, field(key)])) as Record<ContentKey, Field>
+  const fields = Object.fromEntries(
+    contentKeys.map((key) => [key, key === 'url' || key === 'canonical_url' ? whole(key) : field(key)]),
+  ) as Record<ContentKey, Field>
   if (model?.json !== undefined && record.json !== undefined) {
     fields.json = laidOver(ofRecord(record.json, 'json'), fields.json)
   }

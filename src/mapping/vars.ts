@@ -20,7 +20,8 @@ export function readVars({ mapper, declared, given, issues, prefix }: VarsOption
   for (const [name, definition] of Object.entries(declared)) {
     const path = `${prefix}vars.${name}`
     const value = given[name] ?? definition.default
-    if (value === undefined || value === null || value === '') {
+    const isEmpty = value === '' && !definition.required && definition.format === undefined
+    if (value === undefined || value === null || (value === '' && !isEmpty)) {
       const why = definition.description === undefined ? '' : `: ${definition.description}`
       if (definition.required) issues.push({ path, message: `mapper '${mapper}' requires it${why}` })
       continue

@@ -147,6 +147,7 @@ test("a removal has the model's type and id", async () => {
 
 test('a url that nobody says and nobody can guess is a problem', async () => {
   const { problems } = await mapEntry({ slug: undefined }, { article: { type: 'post' } })
+  expect((await mapEntry({ slug: ' ' }, { article: { type: 'post' } })).problems).toEqual(problems)
   expect(problems).toEqual([
     "mapper 'test', record 'entry': item 'article:1': url: nothing says it, and it cannot be guessed: the record has no `slug`",
   ])

@@ -94,7 +94,7 @@ test('a body of another shape is a problem that names the place', async () => {
 })
 
 function moduleThat(map: string): string {
-  return `export default ({ defineMapper, item, tombstone, z }) =>
+  return `export default ({ defineMapper, item, tombstone, whole, z }) =>
     defineMapper({ name: 'odd', input: z.any(), map: (body) => { ${map} } })`
 }
 
@@ -110,6 +110,21 @@ test.each([
   ],
   ['gives an unknown key', 'return [item("a", { type: "post", url: "x", body: "y" })]', /item 'a': unknown key body$/],
   ['gives an empty id', 'return [tombstone("post:", { type: "post" })]', /element 0: id: .*has no id$/],
+  [
+    'gives an id without its middle',
+    'return [tombstone(`post:${body.id}@en`, { type: "post" })]',
+    /element 0: id: .*has no id$/,
+  ],
+  [
+    'makes an address of which a part is missing',
+    'return [item("a", { type: "post", url: whole`https://a.b/${1}/${body.slug}` })]',
+    /threw: the part behind 'https:\/\/a\.b\/1\/' is undefined$/,
+  ],
+  [
+    'makes an address of which a part is empty',
+    'return [item("a", { type: "post", url: whole`https://a.b/${" "}` })]',
+    /threw: the part behind 'https:\/\/a\.b\/' is empty text$/,
+  ],
   ['gives a bad version', 'return [tombstone("a", { type: "post", version: "new" })]', /element 0: version: /],
   ['gives what is no JSON', 'return [item("a", { type: "post", url: "x", json: { a: 1n } })]', /item 'a': is not JSON/],
 ])('a module that %s is a problem', async (_what, map, message) => {

@@ -97,13 +97,12 @@ test.each([
   ['missing', undefined],
   ['null', null],
   ['empty', ''],
+  ['blank', ' '],
 ])('an id that is %s is a problem and no item', async (_what, id) => {
   const { drafts, skipped, problems } = await mapPost({ id })
   expect({ drafts, skipped }).toEqual({ drafts: [], skipped: null })
   expect(problems).toHaveLength(1)
-  expect(problems[0]).toMatch(
-    /^mapper 'test', record 'post': id: expression `"post:" & id` gave 'post:(null)?': the record has no id$/,
-  )
+  expect(problems[0]).toBe(`mapper 'test', record 'post': id: \`id\` gave nothing, in expression "post:" & id`)
 })
 
 test('an id whose expression gives nothing is a problem that names the expression', async () => {
@@ -187,6 +186,7 @@ test('a record that fails does not hold back the others', async () => {
   const mapper = await mapperOf(list)
   const { drafts, problems } = await mapper.map(
     webhook({
+      kind: 'k',
       entries: [
         { id: 1, text: 7 },
         { id: 2, text: 'b' },
@@ -208,7 +208,7 @@ test('each that gives nothing is a reason to skip', async () => {
 test('of several drafts of one item the last one stays, in the last place', async () => {
   const mapper = await mapperOf(list)
   const entries = [1, 2, 1].map((id, at) => ({ id, text: `v${at}` }))
-  const { drafts } = await mapper.map(webhook({ entries }))
+  const { drafts } = await mapper.map(webhook({ kind: 'k', entries }))
   expect(drafts.map((draft) => (draft as { fields: object }).fields)).toMatchObject([
     { id: 'post:2', text: 'V1' },
     { id: 'post:1', text: 'V2' },
@@ -359,4 +359,56 @@ test('expressions see the webhook: headers, query, method, path and digest', asy
   const incoming = { ...webhook({}), headers: { host: 'example.com' }, query: { q: '1' }, digest: 'abc', path: '/p' }
   const { drafts } = await mapper.map(incoming)
   expect(drafts).toMatchObject([{ fields: { id: 'abc', url: 'https://example.com/p?1', text: 'POST' } }])
+})
+
+test('a part that is missing in url, canonical_url, or the id of a tombstone is a problem that names it', async () => {
+  const mapper = await mapperOf(`
+  - name: gone
+    match: gone
+    type: post
+    id: '"post:" & id & "@" & locale'
+    live: false
+  - name: post
+    type: post
+    id: '"post:" & id'
+    url: '"https://example.com/" & slug'
+    canonical_url: '"https://example.org/" & (path ? path) & slug & other'
+    text: text
+`)
+  const problemOf = async (body: object) => (await mapper.map(webhook(body))).problems[0]
+  expect(await problemOf({ id: 1, gone: true })).toMatch(/record 'gone': id: `locale` gave nothing/)
+  expect(await problemOf({ id: 1 })).toMatch(/record 'post': item 'post:1': url: `slug` gave nothing/)
+  expect(await problemOf({ id: 1, slug: 's' })).toMatch(/item 'post:1': canonical_url: `other` gave nothing/)
+})
+
+test('a var that is set to empty text is a part; one that is not set is none', async () => {
+  const records = `
+  - { name: post, type: post, id: '"post:" & $vars.prefix & id', url: '"https://example.com/"', text: '"x"' }
+`
+  const map = async (head: string, vars: object) =>
+    (await mapperOf(records, { head, vars: { ...vars } })).map(webhook({ id: 1 }))
+  const id = { drafts: [{ fields: { id: 'post:1' } }] }
+  expect(await map('vars: { prefix: {} }', { prefix: '' })).toMatchObject(id)
+  expect(await map('vars: { prefix: { default: "" } }', {})).toMatchObject(id)
+  expect((await map('vars: { prefix: {} }', {})).problems).toEqual([
+    `mapper 'test', record 'post': id: \`$vars.prefix\` gave nothing, in expression "post:" & $vars.prefix & id`,
+  ])
+})
+
+test('a request whose path lacks a part is not made', async () => {
+  const mapper = await mapperOf(
+    `
+  - name: post
+    fetch: { url: '"/articles/" & article_id' }
+    type: post
+    id: '"post:" & id'
+    url: url
+`,
+    { head: 'fetch: { base_url: \'"https://api.example.com"\' }' },
+  )
+  const { requests, problems } = await mapper.map(webhook({}))
+  expect(requests).toEqual([])
+  expect(problems).toEqual([
+    `mapper 'test', record 'post': fetch.url: \`article_id\` gave nothing, in expression "/articles/" & article_id`,
+  ])
 })

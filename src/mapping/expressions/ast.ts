@@ -1,3 +1,5 @@
+import type { Part } from './whole.ts'
+
 /** A node of JSONata's syntax tree: the fields that its parser sets, all kinds in one shape. */
 export interface Node {
   readonly type: string
@@ -29,6 +31,8 @@ export interface Node {
   readonly index?: string
   readonly ancestor?: unknown
   readonly seekingParent?: unknown
+  /** Set by us: the first argument is a part of an id or an address. */
+  readonly part?: Part
 }
 
 export interface Stage {

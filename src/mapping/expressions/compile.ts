@@ -7,6 +7,7 @@ import { createInterpreter, parseBounded } from './interpret.ts'
 import { needsBody } from './needs.ts'
 import type { Code, Frame, Run } from './run.ts'
 import { plain, plainDeep, type Sequence, sequenceOf } from './sequence.ts'
+import { partFunction, requireParts, wholePart } from './whole.ts'
 
 /** Names that an expression can use with a `$` in front: `headers`, `query`, `body`, `topic`, `vars`, … */
 export type Scope = Readonly<Record<string, unknown>>
@@ -24,6 +25,8 @@ export interface ExpressionOptions {
   readonly functions: Readonly<Record<string, ExpressionFunction>>
   /** How long one evaluation may run. Milliseconds. */
   readonly timeLimitMs: number
+  /** Whether it makes an id or an address: every part of its text has to be there. See `requireParts`. */
+  readonly whole?: boolean
 }
 
 /** A JSONata expression, compiled once. */
@@ -47,12 +50,13 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   const nodes = [...nodesOf(ast)]
   const bound = boundNames(nodes)
   refuseUnknownFunctions(text, nodes, bound, options.functions)
-  const code = generate(ast, bound, options.functions)
+  const functions = options.whole ? withParts(ast, bound, options.functions) : options.functions
+  const code = generate(ast, bound, functions)
   if (code) {
     const evaluate = compiled(text, code, bound.size > 0, options.timeLimitMs)
     return { text, isCompiled: true, needsBody: needsBody(ast), evaluate }
   }
-  const interpret = createInterpreter(program, options.functions)
+  const interpret = createInterpreter(program, functions)
   return {
     text,
     isCompiled: false,
@@ -65,6 +69,13 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
       }
     },
   }
+}
+
+/** The functions with the one that looks at the parts of this expression. */
+function withParts(ast: Node, bound: ReadonlySet<string>, functions: ExpressionOptions['functions']) {
+  const isFunction = (name: string) => bound.has(name) || Object.hasOwn(functions, name) || isBuiltin(name)
+  const parts = requireParts(ast, isFunction)
+  return { ...functions, [partFunction]: (value: unknown, at: number) => wholePart(value, parts[at]!) }
 }
 
 function parse(text: string, timeLimitMs: number): ReturnType<typeof parseBounded> {

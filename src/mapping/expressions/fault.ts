@@ -1,4 +1,5 @@
 import { messageOf, RelayError } from '../../domain/errors.ts'
+import { PartError } from './whole.ts'
 
 /** What JSONata throws: a plain object. Ours has the same fields, so that both are worded in one place. */
 export interface Fault {
@@ -18,6 +19,9 @@ export function faultOf(code: string, position: number | undefined, about: Omit<
 
 /** Why the evaluation of an expression failed, as an Error that names the expression. */
 export function evaluationError(text: string, thrown: unknown): RelayError {
+  if (thrown instanceof PartError) {
+    return new RelayError('invalid', `${thrown.message}, in expression ${shorten(text, 200)}`)
+  }
   return new RelayError('invalid', `expression ${shorten(text, 200)}: ${reasonOf(thrown)}`, { cause: causeOf(thrown) })
 }
 

@@ -8,7 +8,9 @@ import { compileBinary, compileNegation } from './operators.ts'
 import { compileFilter, compileName, compilePath, compileWildcard } from './path.ts'
 import { type Code, innerFrame, lookUp } from './run.ts'
 import { keep, type Sequence, unwrap } from './sequence.ts'
+import { isDefault } from './source-text.ts'
 import { isTruthy } from './values.ts'
+import { type Part, wholePart } from './whole.ts'
 
 /** Thrown while compiling what only the interpreter can run. */
 class Unsupported extends Error {}
@@ -56,6 +58,7 @@ export function createCompiler(functions: Compiler['functions'], bound: Readonly
     compile(node, tail) {
       if (node.tuple || node.seekingParent) throw unsupported('an ancestor')
       if (node.type === 'bind' && isUnordered) throw unsupported('a bind without an order')
+      if (node.part) return compilePart(node.part, node.arguments![0]!, compiler)
       const isTail = tail && !node.predicate && !node.group
       return finish(node, compileKind(node, compiler, isTail), compiler, tail)
     },
@@ -135,12 +138,16 @@ function compileVariable(name: string, compiler: Compiler): Code {
   return (_input, { run }) => (Object.hasOwn(run.scope, name) ? run.scope[name] : undefined)
 }
 
+function compilePart(part: Part, node: Node, compiler: Compiler): Code {
+  const code = compiler.compile(node, false)
+  return (input, frame) => wholePart(code(input, frame), part)
+}
+
 function compileCondition(node: Node, compiler: Compiler, tail: boolean): Code {
   const then = compiler.compile(node.then!, tail)
   const otherwise = node.else ? compiler.compile(node.else, tail) : () => undefined
-  // `a ?? b` parses to `$exists(a) ? a : b`, where only the parser's own call has no position.
   const { condition } = node
-  if (condition?.type === 'function' && condition.procedure?.value === 'exists' && condition.position === undefined) {
+  if (isDefault(node)) {
     return (input, frame) => {
       const value = then(input, frame)
       return value === undefined ? otherwise(input, frame) : value
