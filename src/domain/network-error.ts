@@ -10,7 +10,7 @@ export interface NetworkTrouble {
 
 // Codes of Node's sockets, resolver and TLS, and of undici (https://undici.nodejs.org/#/docs/api/Errors).
 const reasons: readonly (readonly [RegExp, NoAnswerReason])[] = [
-  [/^UND_ERR_CONNECT_TIMEOUT$/, 'connect'],
+  [/^UND_ERR_(CONNECT_TIMEOUT|PRX_CONN|PRX_TLS)$/, 'connect'],
   [/^(ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EMFILE)/, 'connect'],
   [/^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED|ERR_TLS_|ERR_SSL_|EPROTO)/, 'connect'],
   [/^(UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT|ETIMEDOUT)$/, 'timeout'],
@@ -22,6 +22,9 @@ const reasons: readonly (readonly [RegExp, NoAnswerReason])[] = [
 /** Names what an HTTP client threw. Codes first: the messages of several addresses that all failed are empty. */
 export function readNetworkError(error: unknown): NetworkTrouble {
   if (error instanceof RelayError && error.code === 'too_large') return { reason: 'too_large', message: error.message }
+  // A proxy that refuses to connect: the client calls that aborted.
+  const proxy = /^Proxy response \((\d+)\)/.exec(messageOf(error))
+  if (proxy) return { reason: 'connect', message: `the proxy refused to connect (status ${proxy[1]})` }
   const code = codeOf(error)
   const reason = reasons.find(([pattern]) => pattern.test(code))?.[1] ?? 'other'
   const message = messageOf(error).slice(0, 300)

@@ -1,8 +1,9 @@
-import type { Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { FetchRequest } from '../domain/fetch.ts'
 import { deadlineAfter, headerIn, readDate, readText } from '../domain/http-answer.ts'
 import { type NoAnswerReason, readNetworkError } from '../domain/network-error.ts'
 import { readRetryAfter } from '../domain/retry.ts'
+import { openPool } from '../http-client/pool.ts'
 import { readBaseUrl, redirectBelow, urlBelow } from './base-url.ts'
 import { AddressRefused, guardedLookup, type ResolveHost } from './guarded-lookup.ts'
 
@@ -47,25 +48,18 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
   const secrets = [...Object.values(options.query), ...Object.values(options.headers)].filter(
     (text) => text.length >= 8,
   )
-  let opening: Promise<Pool> | null = null
+  let opening: Promise<Dispatcher> | null = null
   let closing: Promise<void> | undefined
 
-  /** Opened with the first request: a relay that starts can take webhooks before it has read what it asks with. */
-  function pool(): Promise<Pool> {
-    opening ??= import('undici').then(
-      ({ Pool }) =>
-        new Pool(base.origin, {
-          connections: options.connections,
-          pipelining: 1,
-          allowH2: false,
-          connect: {
-            timeout: Math.min(timeoutMs, connectTimeoutMs),
-            lookup: guardedLookup(allowPrivate, options.resolveHost),
-          },
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-        }),
-    )
+  /** Opened with the first request. */
+  function pool(): Promise<Dispatcher> {
+    opening ??= openPool({
+      origin: base.origin,
+      connections: options.connections,
+      timeoutMs,
+      connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs),
+      lookup: guardedLookup(allowPrivate, options.resolveHost),
+    })
     return opening
   }
 
@@ -82,6 +76,7 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
     const { pathname, search } = withCredentials(url)
     return (await pool()).request({
       method,
+      origin: base.origin,
       path: pathname + search,
       signal,
       body: body === undefined ? null : JSON.stringify(body),

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
-import type { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { RelayError } from '../domain/errors.ts'
 import { deadlineAfter, headerIn } from '../domain/http-answer.ts'
 import { readNetworkError } from '../domain/network-error.ts'
 import { readRetryAfter } from '../domain/retry.ts'
+import { openPool } from '../http-client/pool.ts'
 import { refusalOf } from './address.ts'
 import { AddressRefused, guardedLookup } from './guarded-lookup.ts'
 
@@ -34,20 +35,16 @@ const maxAnswerBytes = 64 * 1024
 /** Posts to one url, over one socket that is kept alive. Throws RelayError `invalid` for a url that is never asked. */
 export function createPostClient({ url: text, allowPrivate, timeoutMs, now }: PostClientOptions): PostClient {
   const url = readUrl(text, allowPrivate)
-  let opening: Promise<Pool> | null = null
+  let opening: Promise<Dispatcher> | null = null
 
-  function pool(): Promise<Pool> {
-    opening ??= import('undici').then(
-      ({ Pool }) =>
-        new Pool(url.origin, {
-          connections: 1,
-          pipelining: 1,
-          allowH2: false,
-          connect: { timeout: timeoutMs, lookup: guardedLookup(allowPrivate) },
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-        }),
-    )
+  function pool(): Promise<Dispatcher> {
+    opening ??= openPool({
+      origin: url.origin,
+      connections: 1,
+      timeoutMs,
+      connectTimeoutMs: timeoutMs,
+      lookup: guardedLookup(allowPrivate),
+    })
     return opening
   }
 
@@ -59,6 +56,7 @@ export function createPostClient({ url: text, allowPrivate, timeoutMs, now }: Po
       try {
         const answer = await (await pool()).request({
           method: 'POST',
+          origin: url.origin,
           path: url.pathname + url.search,
           body,
           signal: deadline.signal,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { RelayError } from '../domain/errors.ts'
 import { deadlineAfter, headerIn, readDate, readText } from '../domain/http-answer.ts'
 import { type NoAnswerReason, readNetworkError } from '../domain/network-error.ts'
 import { readRetryAfter } from '../domain/retry.ts'
+import { openPool } from '../http-client/pool.ts'
 import { readToken, sign } from './signer.ts'
 import { siteHostOf } from './site-domain.ts'
 import { type CallPath, type Envelope, paths, readEnvelope } from './wire.ts'
@@ -69,7 +70,6 @@ const connectTimeoutMs = 10_000
 
 /**
  * Calls one destination, over sockets of its own that are kept alive. Secrets are in no message that it gives.
- * HTTP/1.1 only: under HTTP/2 one socket would carry many calls, and `connections` would bound nothing.
  */
 export function createIngestClient({
   maxAnswerBytes = defaultMaxAnswerBytes,
@@ -81,21 +81,16 @@ export function createIngestClient({
   const { secret } = readToken(token)
   const siteDomain = siteHostOf(options.siteDomain)
   const base = readBaseUrl(options.baseUrl)
-  let opening: Promise<Pool> | null = null
+  let opening: Promise<Dispatcher> | null = null
 
-  /** Opened with the first call: a relay that starts can take webhooks before it has read what it sends with. */
-  function pool(): Promise<Pool> {
-    opening ??= import('undici').then(
-      ({ Pool }) =>
-        new Pool(base.origin, {
-          connections: options.connections,
-          pipelining: 1,
-          allowH2: false,
-          connect: { timeout: Math.min(timeoutMs, connectTimeoutMs) },
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-        }),
-    )
+  /** Opened with the first call. */
+  function pool(): Promise<Dispatcher> {
+    opening ??= openPool({
+      origin: base.origin,
+      connections: options.connections,
+      timeoutMs,
+      connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs),
+    })
     return opening
   }
 
@@ -116,6 +111,7 @@ export function createIngestClient({
     const timestampSec = Math.floor((now() + clockSkewMs) / 1000)
     const { statusCode, headers, body } = await (await pool()).request({
       method: 'POST',
+      origin: base.origin,
       path,
       body: call.body,
       signal,
