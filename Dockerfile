@@ -18,7 +18,7 @@ COPY mappers ./mappers
 COPY --from=dependencies --chown=node:node /app/data ./data
 # Reading code is most of a start. What the engine makes of it in one start is kept in the image, for all others.
 ENV NODE_COMPILE_CACHE=/app/compile-cache
-RUN timeout --preserve-status 8 node bin/cms-relay.js serve > /dev/null && rm -rf data/* && (node src/healthcheck.ts || true)
+RUN NODE_ENV= timeout --preserve-status 8 node bin/cms-relay.js serve > /dev/null && rm -rf data/* && (node src/healthcheck.ts || true)
 USER node
 # The only folder that is written to: the root file system can be read-only.
 VOLUME /app/data

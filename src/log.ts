@@ -1,11 +1,12 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { escapeJson } from './domain/printable.ts'
 
 export interface LogOptions {
   readonly level: string
   /** Values that must not appear in any line, whatever the field. */
   readonly secrets: readonly string[]
-  /** Where lines go; standard output by default. */
-  readonly stream?: DestinationStream
+  /** Where lines go. */
+  readonly stream: DestinationStream
 }
 
 const redactedPaths = ['authorization', 'cookie', 'x-signature', 'signature', 'token', 'secret', 'password'].flatMap(
@@ -13,13 +14,9 @@ const redactedPaths = ['authorization', 'cookie', 'x-signature', 'signature', 't
 )
 
 /** JSON lines. Known secrets are masked in the finished line, wherever they stand; telling field names besides. */
-export function createLog({
-  level,
-  secrets,
-  stream = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 50 }),
-}: LogOptions): Logger {
+export function createLog({ level, secrets, stream }: LogOptions): Logger {
   const mask = createMask(secrets)
-  const masked: DestinationStream = { write: (line) => stream.write(mask(line)) }
+  const masked: DestinationStream = { write: (line) => stream.write(escapeJson(mask(line))) }
   return pino(
     {
       level,

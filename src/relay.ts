@@ -34,6 +34,8 @@ export interface RelayOptions {
   readonly config: Config
   /** Given the metrics, makes what signals are told to. */
   readonly observe: (metrics: Metrics) => Emit
+  /** How many lines of the log could not be written. */
+  readonly linesDropped?: () => number
   readonly now?: () => number
   /** A clock that can not be set. Milliseconds. */
   readonly monotonic?: () => number
@@ -92,6 +94,7 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 export async function openRelay({
   config,
   observe,
+  linesDropped = () => 0,
   now: wallClock = Date.now,
   monotonic = () => performance.now(),
   random = Math.random,
@@ -103,7 +106,7 @@ export async function openRelay({
   const owner = randomUUID()
   const crowd = createCrowd()
   const intake = createIntake(intakeLimits(config.server.body_limit), crowd.see)
-  const metrics = createMetrics(intake)
+  const metrics = createMetrics(intake, linesDropped)
   const told = observe(metrics)
   const stream = createSignalStream({ mask: createMask(secretsOf(config)), now })
   const notifiers: Notifier[] = []

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { readConfig } from './config/load.ts'
+import { loadWholeConfig } from './compose.ts'
+import { findConfigFile, type LoadedConfig, readConfig } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import type { Environment } from './config/substitute.ts'
+import { RelayError } from './domain/errors.ts'
 
 export const sandboxIdentity = {
   token: 'sandbox.sandbox-token-secret',
@@ -10,11 +12,49 @@ export const sandboxIdentity = {
   siteDomain: 'example.com',
 } as const
 
+/** Files of the sandbox alone. It never opens those of a configured relay, nor does a configured relay open these. */
+const sandboxStore = 'sqlite:./data/sandbox/relay.db'
+export const sandboxIngestState = './data/sandbox/ingest.db'
+
+/**
+ * Whether nothing is configured, so that sandbox mode is meant. Throws RelayError `invalid` if the environment says that this is
+ * no place for it: a configuration that was lost must not look like a relay that works.
+ */
+export function isSandboxMode(file: string | null, env: Environment): boolean {
+  if (file !== null || env['BAINQUET_CONNECTOR_TOKEN']) return false
+  const lost = 'nothing is configured: there is no relay.yaml here, --config and RELAY_CONFIG name no file'
+  if (env['NODE_ENV'] === 'production') {
+    throw new RelayError('invalid', `${lost}. With NODE_ENV=production there is no sandbox mode`)
+  }
+  if (env['RELAY_STORE']) {
+    throw new RelayError(
+      'invalid',
+      `${lost}. Sandbox mode has files of its own: unset RELAY_STORE, or name a configuration`,
+    )
+  }
+  return true
+}
+
+/** The configuration that a command works with: a file's, or that of the sandbox where nothing is configured. */
+export async function loadConfigOrSandbox(flag: string | undefined, env: Environment): Promise<LoadedConfig> {
+  const file = findConfigFile(flag, env)
+  // A store that is named is meant.
+  if (env['RELAY_STORE'] || !isSandboxMode(file, env)) return loadWholeConfig(file, env)
+  const { port } = sandboxConfig(env, 'http://127.0.0.1/').server
+  return { config: sandboxConfig(env, `http://127.0.0.1:${ingestPort(port)}/v1/ingest`), file }
+}
+
+/** Where the sandbox's ingest API is if the port is free: behind that of the relay. 0 is any. */
+export function ingestPort(port: number): number {
+  return port === 0 || port === 65535 ? 0 : port + 1
+}
+
 /** What `npm start` runs with when nothing is configured: everything on loopback, an ingest API to send to included. */
 export function sandboxConfig(env: Environment, ingestUrl: string): Config {
   const origin = `https://${sandboxIdentity.siteDomain}`
   return readConfig(
     {
+      store: sandboxStore,
       server: { host: '127.0.0.1', admin_token: randomBytes(24).toString('base64url') },
       destinations: {
         sandbox: {

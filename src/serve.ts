@@ -9,9 +9,18 @@ import type { Environment } from './config/substitute.ts'
 import { messageOf } from './domain/errors.ts'
 import { createSandbox } from './ingest/sandbox.ts'
 import { createLog } from './log.ts'
+import { createLogOutput, type LogOutput } from './log-output.ts'
 import { createObserver } from './observe.ts'
 import { openRelay, type Relay } from './relay.ts'
-import { listenOnLoopback, sandboxBanner, sandboxConfig, sandboxIdentity } from './sandbox-mode.ts'
+import {
+  ingestPort,
+  isSandboxMode,
+  listenOnLoopback,
+  sandboxBanner,
+  sandboxConfig,
+  sandboxIdentity,
+  sandboxIngestState,
+} from './sandbox-mode.ts'
 import { stopSignal } from './stop-signal.ts'
 import { hasWalResetBug } from './store/sqlite/wal-reset.ts'
 
@@ -20,37 +29,59 @@ export interface ServeOptions {
   readonly env: Environment
 }
 
-/** Runs the relay until SIGTERM or SIGINT. Resolves once everything is closed. */
+/** Runs the relay until a signal ends it. Resolves once everything is closed. */
 export async function serve({ configFile, env }: ServeOptions): Promise<void> {
   const file = findConfigFile(configFile, env)
-  // Nothing configured at all: the sandbox.
-  if (file === null && !env['BAINQUET_CONNECTOR_TOKEN']) return serveSandbox(env)
+  if (isSandboxMode(file, env)) return serveSandbox(env)
   const { config } = await loadWholeConfig(file, env)
-  const log = createLog({ level: config.log.level, secrets: secretsOf(config) })
+  const output = createLogOutput()
+  const log = createLog({ level: config.log.level, secrets: secretsOf(config), stream: output })
   // The summary holds no secret; `token: set` is to be read as it stands.
   log.child({}, { redact: [] }).info({ file, ...summaryOf(config) }, 'config.loaded')
-  await run(config, log)
+  await run({ config, log, output })
 }
 
 async function serveSandbox(env: Environment): Promise<void> {
   await using stack = new AsyncDisposableStack()
   // What the environment gets wrong is told before anything is opened.
   const { port } = sandboxConfig(env, 'http://127.0.0.1/').server
-  const sandbox = createSandbox({ ...sandboxIdentity, state: './data/sandbox.db' })
+  const sandbox = createSandbox({ ...sandboxIdentity, state: sandboxIngestState })
   stack.defer(() => sandbox.close())
-  const ingest = await listenOnLoopback(sandbox.app, port === 0 || port === 65535 ? 0 : port + 1)
+  const ingest = await listenOnLoopback(sandbox.app, ingestPort(port))
   const config = sandboxConfig(env, `${ingest}/v1/ingest`)
-  const log = createLog({ level: config.log.level, secrets: secretsOf(config) })
-  await run(config, log, (relay) => {
-    process.stdout.write(sandboxBanner(relay, ingest, config.server.admin_token ?? ''))
+  const output = createLogOutput()
+  const log = createLog({ level: config.log.level, secrets: secretsOf(config), stream: output })
+  await run({
+    config,
+    log,
+    output,
+    isSandbox: true,
+    onListening: (relay) => output.write(sandboxBanner(relay, ingest, config.server.admin_token ?? '')),
   })
 }
 
-async function run(config: Config, log: Logger, onListening?: (origin: string) => void): Promise<void> {
+interface RunOptions {
+  readonly config: Config
+  readonly log: Logger
+  readonly output: LogOutput
+  readonly isSandbox?: boolean
+  readonly onListening?: (origin: string) => void
+}
+
+async function run({ config, log, output, isSandbox = false, onListening }: RunOptions): Promise<void> {
+  const stopping = stopSignal({
+    ...(isSandbox && { isOfTerminal: true }),
+    onHangup: () => log.warn({ signal: 'SIGHUP' }, 'signal.ignored'),
+  })
+  const failing = survive(log)
   const { sqlite = '' } = process.versions
   if (hasWalResetBug(sqlite))
     log.warn({ sqlite, node: process.version, advice: 'update Node 24' }, 'store.sqlite_outdated')
-  const relay = await openRelay({ config, observe: (metrics) => createObserver(log, metrics) })
+  const relay = await openRelay({
+    config,
+    observe: (metrics) => createObserver(log, metrics),
+    linesDropped: output.dropped,
+  })
   let app: FastifyInstance
   try {
     app = await createApp(relay, log)
@@ -64,11 +95,32 @@ async function run(config: Config, log: Logger, onListening?: (origin: string) =
     await relay.close()
     throw error
   }
-  const signal = await stopSignal()
+  const signal = await Promise.race([stopping, failing])
   log.info({ signal }, 'relay.stopping')
   await stop(app, relay, config.server.shutdown_grace, log)
   log.info('relay.stopped')
-  log.flush()
+  await output.end(logEndMs)
+}
+
+/** How long a stop waits for a reader of the log. */
+const logEndMs = 1_000
+
+/**
+ * A promise that code of a user's module has rejected and nobody awaited is an error in the log and no more. After an exception
+ * that nobody caught nothing is sure: resolves, so that the relay stops in order, and the exit code is 1.
+ */
+function survive(log: Logger): Promise<string> {
+  process.on('unhandledRejection', (reason) => {
+    const stack = reason instanceof Error ? reason.stack : undefined
+    log.error({ error: messageOf(reason), stack }, 'promise.rejected')
+  })
+  return new Promise((resolve) => {
+    process.on('uncaughtException', (error) => {
+      log.fatal({ error: messageOf(error), stack: error.stack }, 'exception.uncaught')
+      process.exitCode = 1
+      resolve('an exception that nobody caught')
+    })
+  })
 }
 
 /** Stop accepting, finish what is under way, close in reverse; nothing may take longer than the grace period. */

@@ -1,5 +1,5 @@
-import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Environment } from '../config/substitute.ts'
+import { loadConfigOrSandbox } from '../sandbox-mode.ts'
 import { type BackupProgress, backupStore } from '../store/open.ts'
 import { interruption } from './interruption.ts'
 import { createProgress } from './progress.ts'
@@ -15,7 +15,7 @@ export interface BackupCommandOptions {
 
 /** Copies the database of a running relay into one checked file. Ctrl-C leaves nothing behind. */
 export async function backup({ file, force, json, ...options }: BackupCommandOptions): Promise<void> {
-  const { config } = loadConfig(findConfigFile(options.config, options.env), options.env)
+  const { config } = await loadConfigOrSandbox(options.config, options.env)
   using interrupted = interruption()
   using progress = createProgress({ json })
   const { signal } = interrupted

@@ -1,10 +1,11 @@
-import { composeSources, loadWholeConfig } from '../compose.ts'
+import { composeSources } from '../compose.ts'
 import { composeEndpoints } from '../compose-notify.ts'
-import { findConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
 import type { Environment } from '../config/substitute.ts'
+import { escapeText } from '../domain/printable.ts'
 import { type Definition, needsModels } from '../mapping/bind.ts'
+import { loadConfigOrSandbox } from '../sandbox-mode.ts'
 import type { Source } from '../stages/source.ts'
 import { print, table } from './report.ts'
 
@@ -16,7 +17,7 @@ export interface CheckOptions {
 
 /** Validates everything that can be validated without a connection, and shows what is wired to what. */
 export async function check({ config: flag, json, env }: CheckOptions): Promise<void> {
-  const { config, file } = await loadWholeConfig(findConfigFile(flag, env), env)
+  const { config, file } = await loadConfigOrSandbox(flag, env)
   const { sources, mappers } = await composeSources(config)
   composeEndpoints(config)
   const warnings = Object.entries(config.sources).flatMap(([name, settings]) => {
@@ -117,7 +118,7 @@ function textOf({
     off(row.enabled),
   ])
   return [
-    `${file ?? 'no configuration file'}: valid`,
+    `${file ?? 'nothing is configured: sandbox mode'}: valid`,
     '',
     table([
       ['listen', listen],
@@ -129,6 +130,6 @@ function textOf({
     '',
     table([['DESTINATION', 'BASE URL', 'WEBSITE', 'SITE DOMAIN', ''], ...destinationRows]),
     ...signals.map(({ origin, events }) => `\nsignals to ${origin}: ${events.join(', ')}`),
-    ...warnings.map((warning) => `\nwarning: ${warning}`),
+    ...warnings.map((warning) => `\nwarning: ${escapeText(warning)}`),
   ].join('\n')
 }

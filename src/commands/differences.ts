@@ -22,7 +22,10 @@ export async function showDifferences({ ids, json, ...options }: ReplayOptions):
       for (const { fetch } of sources.values()) await fetch?.client.close()
     }
   })
-  print(comparisons.map(presentComparison), { json, text: () => comparisons.map(textOf).join('\n\n') })
+  print(comparisons.map(presentComparison), {
+    json,
+    text: () => comparisons.flatMap((one, at) => [...(at > 0 ? [''] : []), ...linesOf(one)]),
+  })
 }
 
 function targetsOf(config: Config): ReadonlyMap<string, MapTarget> {
@@ -34,7 +37,8 @@ function targetsOf(config: Config): ReadonlyMap<string, MapTarget> {
   )
 }
 
-function textOf({ eventId, source, mapper, mapperVersion, mappedWith, changes, skipped, error }: Comparison): string {
+function linesOf(comparison: Comparison): readonly string[] {
+  const { eventId, source, mapper, mapperVersion, mappedWith, changes, skipped, error } = comparison
   const since = mappedWith === mapperVersion ? 'as then' : `then ${mappedWith ?? 'not mapped'}`
   return [
     `${eventId} of ${source}: ${mapper} ${mapperVersion} (${since})`,
@@ -48,7 +52,7 @@ function textOf({ eventId, source, mapper, mapperVersion, mappedWith, changes, s
     ]),
     ...(skipped === null ? [] : [`  nothing comes of it: ${skipped}`]),
     ...(error === null ? [] : [`  fails: ${error}`]),
-  ].join('\n')
+  ]
 }
 
 /** As much of a value as fits a line; `--json` has all of it. */

@@ -38,7 +38,7 @@ export async function enable(options: DestinationOptions & { readonly force: boo
     }
   })
   const said = shown.test.error === null ? '' : ` (${shown.test.error})`
-  print(shown, { json, text: () => `${name} is enabled; test call: ${shown.test.result}${said}` })
+  print(shown, { json, text: () => [`${name} is enabled; test call: ${shown.test.result}${said}`] })
 }
 
 /** Disables a destination: its items wait until someone enables it. */
@@ -48,7 +48,7 @@ export async function disable(options: DestinationOptions & { readonly reason: s
     settingsOf(config, name)
     return (await order(store, name, { kind: 'disable', reason })).state
   })
-  print({ name, state, reason }, { json, text: () => `${name} is disabled: ${reason}` })
+  print({ name, state, reason }, { json, text: () => [`${name} is disabled: ${reason}`] })
 }
 
 function settingsOf(config: Config, name: string): Config['destinations'][string] {

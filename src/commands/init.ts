@@ -8,7 +8,7 @@ import { loadMappers, type MapperLibrary } from '../mapping/load.ts'
 import { readVars } from '../mapping/vars.ts'
 import { needsOf } from './mapper-needs.ts'
 import { type Ask, withQuestions } from './questions.ts'
-import { UsageError } from './report.ts'
+import { print, UsageError } from './report.ts'
 import { type EnvironmentVariable, sourceBlock } from './source-block.ts'
 
 export interface InitOptions {
@@ -34,7 +34,7 @@ export async function init(options: InitOptions): Promise<void> {
     : await planOf(options, library, null)
   const { text, variables } = configOf(plan)
   write(file, text, options)
-  process.stdout.write(nextSteps(plan, variables, options.output))
+  print(null, { json: false, text: () => nextSteps(plan, variables, options.output) })
 }
 
 interface InitPlan {
@@ -158,5 +158,5 @@ function nextSteps(plan: InitPlan, variables: readonly EnvironmentVariable[], ou
     `Start the relay: cms-relay serve${config}`,
     `In ${definition.title}, send the webhooks to https://<relay>/webhooks/${source}\n     Where to click: docs/cms/${definition.name}.md`,
   ]
-  return `${output} is written. What is left:\n${steps.map((step, index) => `  ${index + 1}. ${step}`).join('\n')}\n`
+  return `${output} is written. What is left:\n${steps.map((step, index) => `  ${index + 1}. ${step}`).join('\n')}`
 }

@@ -10,7 +10,7 @@ import { fixtureAnswers } from '../stages/fixture-answers.ts'
 import { deliveryOf, type Fixture, preview } from '../stages/preview.ts'
 import { readInputFile } from './input.ts'
 import { ownMappersDir } from './mappers.ts'
-import { UsageError } from './report.ts'
+import { printJson, UsageError } from './report.ts'
 
 export interface MapOptions {
   readonly mapper?: string
@@ -76,7 +76,7 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const answers = fixtureAnswers(fixture.fetched ?? [])
   const limit = config?.server.body_limit ?? delivery.body.length + 1
   const { event, changes, skipped, problems } = await preview(mapper, delivery, rulesOf(config, source), limit, answers)
-  process.stdout.write(`${JSON.stringify({ event, changes, skipped }, null, 2)}\n`)
+  printJson({ event, changes, skipped })
   if (problems.length > 0) {
     const issues = problems.map((message) => ({ path: '', message }))
     throw new RelayError('invalid', 'some records could not be mapped', { details: { issues } })

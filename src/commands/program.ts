@@ -28,7 +28,10 @@ export function createProgram(env: Environment): Command {
     .command('serve')
     .description('run the relay (sandbox mode where nothing is configured)')
     .addOption(config())
-    .action(async (options) => (await import('../serve.ts')).serve({ configFile: options.config, env }))
+    .action(async (options) => {
+      await (await import('../serve.ts')).serve({ configFile: options.config, env })
+      process.exit() // whatever waits for a reader of standard output waits in vain
+    })
 
   program
     .command('check')

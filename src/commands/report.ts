@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import type { Issue } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
+import { escapeJson, escapeLines, escapeText } from '../domain/printable.ts'
 
 /** A command that was called in a way that makes no sense: exit code 2. */
 export class UsageError extends Error {
@@ -11,17 +12,17 @@ export class UsageError extends Error {
 export function reportFailure(error: unknown, write: (text: string) => void): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said it already
   if (error instanceof UsageError) {
-    write(`cms-relay: ${error.message}\n`)
+    write(`cms-relay: ${escapeText(error.message)}\n`)
     return 2
   }
   if (error instanceof RelayError || isSystemError(error)) {
     const issues = error instanceof RelayError ? (error.details['issues'] as readonly Issue[] | undefined) : undefined
     const lines = (issues ?? []).map(({ path, message }) => (path ? `${path}: ${message}` : message))
-    write(`cms-relay: ${withoutList(messageOf(error), lines)}\n`)
-    for (const line of lines) write(`  ${line}\n`)
+    write(`cms-relay: ${escapeText(withoutList(messageOf(error), lines))}\n`)
+    for (const line of lines) write(`  ${escapeText(line)}\n`)
     return 1
   }
-  write(`cms-relay: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  write(`cms-relay: ${escapeLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
   return 1
 }
 
@@ -36,13 +37,29 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }
 
-/** Prints for machines with `--json`, else for people. */
-export function print(value: unknown, { json, text }: { readonly json: boolean; readonly text: () => string }): void {
-  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`)
+/**
+ * Prints for machines with `--json`, else for people. Whatever content holds, a terminal shows it and does not obey it. Of a list
+ * each text is one line. In a single text line breaks stay: content in it goes through `escapeText` or `table`.
+ */
+export function print(
+  value: unknown,
+  { json, text }: { readonly json: boolean; readonly text: () => string | readonly string[] },
+): void {
+  process.stdout.write(`${json ? escapeJson(JSON.stringify(value, null, 2)) : forPeople(text())}\n`)
 }
 
-/** Columns as wide as their widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Prints for machines alone. */
+export function printJson(value: unknown): void {
+  print(value, { json: true, text: () => '' })
+}
+
+function forPeople(text: string | readonly string[]): string {
+  return typeof text === 'string' ? escapeLines(text) : text.map(escapeText).join('\n')
+}
+
+/** Columns as wide as their widest cell. A row is one line, whatever its cells hold. */
+export function table(content: readonly (readonly string[])[]): string {
+  const rows = content.map((row) => row.map(escapeText))
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows
     .map((row) =>

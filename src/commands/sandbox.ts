@@ -1,7 +1,9 @@
 import { createSandbox } from '../ingest/sandbox.ts'
 import { createLog } from '../log.ts'
+import { createLogOutput } from '../log-output.ts'
 import { sandboxIdentity } from '../sandbox-mode.ts'
 import { stopSignal } from '../stop-signal.ts'
+import { print } from './report.ts'
 
 export interface SandboxCommandOptions {
   readonly port: number
@@ -15,13 +17,17 @@ export interface SandboxCommandOptions {
 export async function runSandbox(options: SandboxCommandOptions): Promise<void> {
   const { port, token = sandboxIdentity.token, websiteId = sandboxIdentity.websiteId } = options
   const { siteDomain = sandboxIdentity.siteDomain, state = ':memory:' } = options
-  const log = createLog({ level: 'info', secrets: [token, token.slice(token.indexOf('.') + 1)] })
+  const output = createLogOutput()
+  const secrets = [token, token.slice(token.indexOf('.') + 1)]
+  const log = createLog({ level: 'info', secrets, stream: output })
   const sandbox = createSandbox({ token, websiteId, siteDomain, state, log })
   const origin = await sandbox.app.listen({ host: '127.0.0.1', port })
-  process.stdout.write(
-    `sandbox ingest API: base_url ${origin}/v1/ingest, website_id ${websiteId}, site_domain ${siteDomain}\n` +
-      `what has arrived: ${origin}/items, every call and its verdict: ${origin}/calls\n`,
-  )
-  await stopSignal()
+  const lines = [
+    `sandbox ingest API: base_url ${origin}/v1/ingest, website_id ${websiteId}, site_domain ${siteDomain}`,
+    `what has arrived: ${origin}/items, every call and its verdict: ${origin}/calls`,
+  ]
+  print(null, { json: false, text: () => lines })
+  await stopSignal({ isOfTerminal: true })
   await sandbox.close()
+  await output.end(1_000)
 }

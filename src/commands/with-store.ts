@@ -1,6 +1,6 @@
-import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/substitute.ts'
+import { loadConfigOrSandbox } from '../sandbox-mode.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 
@@ -9,7 +9,7 @@ export async function withStore<T>(
   options: { readonly config?: string; readonly env: Environment },
   work: (store: Store, config: Config) => Promise<T>,
 ): Promise<T> {
-  const { config } = loadConfig(findConfigFile(options.config, options.env), options.env)
+  const { config } = await loadConfigOrSandbox(options.config, options.env)
   const store = await openStore(config.store, { lock: false })
   try {
     return await work(store, config)

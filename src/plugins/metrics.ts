@@ -24,7 +24,7 @@ const countedAtOnce = 256
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200]
 
 /** The relay's metrics, in a registry of their own. Reasons and outcomes are words of a small set, never free text. */
-export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metrics {
+export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesDropped: () => number): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
@@ -56,6 +56,15 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>): Metri
   const failures = counter('step_failures_total', 'Failures of a loop, such as a store that cannot be written.', [
     'loop',
   ])
+  new Counter({
+    name: 'cms_relay_log_lines_dropped_total',
+    help: 'Lines of the log that could not be written.',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(linesDropped())
+    },
+  })
   const notifications = counter('notifications_total', 'Attempts of webhooks to the operator, by outcome.', [
     'endpoint',
     'outcome',

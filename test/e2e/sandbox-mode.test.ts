@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { createFolder } from '../folder.ts'
-import { atEndOfFile, type RelayProcess, run, runCommand, startServe } from './process.ts'
+import { atEndOfFile, type RelayProcess, run, runCommand, startServe, writeConfig } from './process.ts'
 
 const atEnd = atEndOfFile()
 const stackTrace = /^\s+at /m
@@ -101,7 +101,7 @@ describe('with nothing configured', () => {
   test('a second relay on the same database is refused by name, and the first goes on', async () => {
     const second = await runCommand(['serve'], { cwd: folder, env: { PORT: '0' } })
     expect(second.code).toBe(1)
-    expect(second.stderr).toMatch(/^cms-relay: database \S*data\/relay\.db is in use by another relay process/)
+    expect(second.stderr).toMatch(/^cms-relay: database \S*data\/sandbox\/relay\.db is in use by another relay process/)
     expect(second.stderr).not.toMatch(stackTrace)
     expect((await fetch(`${relay.origin}/readyz`)).status).toBe(200)
   })
@@ -116,7 +116,7 @@ describe('with nothing configured', () => {
 
   test('what arrived is still there after a restart in the same folder', async () => {
     expect(await relay.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' })
-    expect(existsSync(join(folder, 'data/relay.db'))).toBe(true)
+    expect(existsSync(join(folder, 'data/sandbox/relay.db'))).toBe(true)
     relay = await startServe({ cwd: folder, atEnd })
     await relay.line(/^curl .*\/items$/)
     const items = await dataOf<{ id: string }[]>(printed(/(\S+\/items) {3}/))
@@ -136,4 +136,52 @@ test.each(['abc', '70000'])('PORT=%s is a mistake in the configuration, told wit
 test('the highest port leaves none above it: the sandbox takes another', async () => {
   const started = await startServe({ cwd: createFolder(), env: { PORT: '65535' } })
   expect(started.origin).toBe('http://127.0.0.1:65535')
+})
+
+describe('a configuration that is missing', () => {
+  test('is an error with NODE_ENV=production, for every command; nothing is written', async () => {
+    const cwd = createFolder()
+    for (const command of ['serve', 'status', 'errors', 'check']) {
+      const { code, stderr } = await runCommand([command], { cwd, env: { NODE_ENV: 'production' } })
+      expect({ command, code }).toEqual({ command, code: 1 })
+      expect(stderr).toMatch(/^cms-relay: nothing is configured: .*relay\.yaml.*NODE_ENV=production/)
+    }
+    expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('starts no sandbox where a store is named', async () => {
+    const cwd = createFolder()
+    const env = { RELAY_STORE: 'sqlite:./data/relay.db' }
+    const { code, stderr } = await runCommand(['serve'], { cwd, env })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/RELAY_STORE/)
+    expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('leaves the database of a configured relay untouched, and brings nothing of the sandbox into it', async () => {
+    const cwd = createFolder()
+    writeConfig(cwd, 'http://127.0.0.1:9/v1/ingest')
+    const configured = await startServe({ cwd })
+    await configured.stop('SIGTERM')
+    const database = join(cwd, 'data/relay.db')
+    const before = readFileSync(database)
+
+    renameSync(join(cwd, 'relay.yaml'), join(cwd, 'lost.yaml'))
+    const sandbox = await startServe({ cwd })
+    await sandbox.line(/^curl .*\/items$/)
+    const [demo] = sandbox
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('curl '))
+    await run('bash', ['-c', demo ?? 'false'], { cwd })
+    const status = async () => JSON.parse((await runCommand(['status', '--json'], { cwd })).stdout)
+    await vi.waitFor(async () => {
+      expect((await status()).destinations).toMatchObject([{ name: 'sandbox', delivered: 1 }])
+    }, 10_000)
+    await sandbox.stop('SIGTERM')
+    expect(readFileSync(database)).toEqual(before)
+
+    renameSync(join(cwd, 'lost.yaml'), join(cwd, 'relay.yaml'))
+    expect((await status()).destinations).toMatchObject([{ name: 'main', pending: 0, delivered: 0 }])
+  })
 })
