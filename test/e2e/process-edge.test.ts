@@ -51,7 +51,7 @@ describe('the log', () => {
     await vi.waitFor(async () => {
       const metrics = await (await fetch(`${origin}/metrics`)).text()
       expect(Number(/^cms_relay_log_lines_dropped_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThanOrEqual(3)
-    })
+    }, 10_000)
     expect(await stop(child, 'SIGTERM')).toBe(0)
   })
 
