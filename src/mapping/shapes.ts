@@ -1,4 +1,4 @@
-import { isObject } from './text.ts'
+import { isNode as isObject } from './richtext/format.ts'
 
 type Value = Readonly<Record<string, unknown>>
 

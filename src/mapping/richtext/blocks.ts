@@ -2,16 +2,28 @@ import { element, heading, htmlOfText, image, link, wrapped } from './element.ts
 import { type Format, isNode, listAt, type Node, nodeAt, textAt } from './format.ts'
 import { type Dialect, renderNodes, within } from './tree.ts'
 
-/** The blocks of Strapi 5. */
+/** The blocks of Strapi 5. Components of a dynamic zone, which name themselves in `__component`, give their text. */
 export const blocks: Format = {
   shape: 'a list of {type: "paragraph", children: […]}',
-  accepts: (value) => Array.isArray(value) && value.every((block) => isNode(block) && textAt(block, 'type')),
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.every((block) => isNode(block) && (textAt(block, 'type') ?? textAt(block, '__component'))),
   render: (value, context) => renderNodes(value as readonly unknown[], dialect, context),
 }
 
+function isBlocks(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > 0 && value.every((block) => isNode(block) && isBlock(block))
+}
+
+function isBlock(block: Node): boolean {
+  return textAt(block, 'type') !== undefined && Array.isArray(block['children'])
+}
+
 const dialect: Dialect = {
-  kindOf: ({ type }) => String(type),
+  kindOf: ({ type, __component: component }) => String(type ?? component),
   childrenOf: (node) => listAt(node, 'children'),
+  spans: new Set(['text']),
+  nodesIn: (value) => (isBlocks(value) ? value : undefined),
   rules: {
     text: (node) => marked(node),
     paragraph: within('p'),

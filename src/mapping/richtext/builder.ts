@@ -15,10 +15,11 @@ export const builder: Format = {
 
 const dialect: Dialect = {
   kindOf: (block) => (isHidden(block) ? 'hidden' : nameOf(block)),
-  childrenOf: (block) =>
-    isHidden(block)
-      ? []
-      : [...containersIn(nodeAt(nodeAt(block, 'component'), 'options')), ...listAt(block, 'children')],
+  childrenOf: (block) => (isHidden(block) ? [] : listAt(block, 'children')),
+  spans: new Set(),
+  nodesIn: (value) => (isBlocks(value) ? value : undefined),
+  contentOf: (block) => [contentOf(block), listAt(block, 'children')],
+  reading: { resolve: defaultOf },
   rules: {
     hidden: () => '',
     text: (block, inner) => textOf(block) + inner,
@@ -48,11 +49,24 @@ function isHidden(block: Node): boolean {
   return block['hide'] === true || block['show'] === false || 'show' in bindings || 'hide' in bindings
 }
 
-/** Blocks within options: columns, tabs, slides, entries of an accordion. Variants are for a part of the audience. */
-function containersIn(options: Node): readonly unknown[] {
-  const groups = ['columns', 'tabs', 'items', 'slides'].flatMap((name) => listAt(options, name)).filter(isNode)
-  const parts = groups.flatMap((group) => ['blocks', 'label', 'title', 'content', 'detail'].map((part) => group[part]))
-  return parts.flatMap((part) => (Array.isArray(part) ? part : []))
+/** Options of a component, with the blocks in them. Variants are for a part of the audience. */
+function contentOf(block: Node): Node {
+  const { variants: _variants, ...options } = nodeAt(nodeAt(block, 'component'), 'options')
+  return options
+}
+
+function isBlocks(value: unknown): value is readonly unknown[] {
+  const isBlock = (block: unknown) =>
+    isNode(block) &&
+    (block['@type'] === '@builder.io/sdk:Element' || textAt(nodeAt(block, 'component'), 'name') !== undefined)
+  return Array.isArray(value) && value.length > 0 && value.every(isBlock)
+}
+
+/** Of a value in several languages the default; of another entry nothing. */
+function defaultOf(value: object): unknown {
+  if (!isNode(value)) return value
+  if (value['@type'] === '@builder.io/core:LocalizedValue') return value['Default']
+  return value['@type'] === '@builder.io/core:Reference' ? undefined : value
 }
 
 /** An option; of one in several languages the default. */

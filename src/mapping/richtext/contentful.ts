@@ -1,17 +1,25 @@
 import { documentToHtmlString, type Options } from '@contentful/rich-text-html-renderer'
 import { element, escapeHtml, image, link } from './element.ts'
 import { type Context, type Format, isNode, type Node, nodeAt, textAt } from './format.ts'
-import { paragraphsOf } from './text.ts'
+import { htmlOfAnyTree, htmlOfInline, type Reading } from './text.ts'
 
 /**
  * Contentful's rich text. A webhook's links to entries and assets are ids only: they come out as their text. One that
- * has been resolved (`data.target.fields`) gives an image or a link.
+ * has been resolved (`data.target.fields`) gives an image or a link, an embedded entry the text in its fields.
  */
 export const contentful: Format = {
   shape: '{nodeType: "document", content: […]}',
-  accepts: (value) => isNode(value) && value['nodeType'] === 'document' && Array.isArray(value['content']),
+  accepts: isDocument,
   mayThrow: true,
-  render: (value, context) => documentToHtmlString(value as Document, optionsFor(value, context)),
+  render,
+}
+
+function isDocument(value: unknown): boolean {
+  return isNode(value) && value['nodeType'] === 'document' && Array.isArray(value['content'])
+}
+
+function render(value: unknown, context: Context): string {
+  return documentToHtmlString(value as Document, optionsFor(value, context))
 }
 
 type Document = Parameters<typeof documentToHtmlString>[0]
@@ -19,6 +27,7 @@ type Write = NonNullable<NonNullable<Options['renderNode']>[string]>
 type Written = Parameters<Write>[0]
 
 function optionsFor(document: unknown, context: Context): Options {
+  const reading: Reading = { nested: (value) => (isDocument(value) ? render(value, context) : undefined) }
   const children: Write = (node, next) => next(node.content ?? [])
   const renderNode: Record<string, Write> = {
     hyperlink: (node, next) => link(context.url(node.data?.['uri']), next(node.content)),
@@ -26,18 +35,20 @@ function optionsFor(document: unknown, context: Context): Options {
     'entry-hyperlink': children,
     'resource-hyperlink': children,
     'embedded-asset-block': (node) => assetOf(node, context),
-    'embedded-entry-block': children,
-    'embedded-entry-inline': children,
+    'embedded-entry-block': (node, next) => next(node.content ?? []) + htmlOfAnyTree(fieldsOf(node), reading),
+    'embedded-entry-inline': (node, next) => next(node.content ?? []) + htmlOfInline(fieldsOf(node)),
     'embedded-resource-block': children,
     'embedded-resource-inline': children,
+  }
+  const anything: Write = (node, next) => {
+    const { content } = node
+    const inner = Array.isArray(content) ? next(content) : ''
+    return htmlOfAnyTree(node, { ...reading, written: new Map([[content, inner]]) })
   }
   const unknown = [...kindsIn(document)].filter((kind) => !known.has(kind) && !Object.hasOwn(renderNode, kind))
   // From entries, because a kind may be called __proto__.
   return { renderNode: { ...renderNode, ...Object.fromEntries(unknown.map((kind) => [kind, anything])) } }
 }
-
-const anything: Write = (node, next) =>
-  Array.isArray(node.content) ? next(node.content) : escapeHtml(paragraphsOf(node).join(' '))
 
 const known = new Set(
   `paragraph heading-1 heading-2 heading-3 heading-4 heading-5 heading-6 unordered-list ordered-list list-item blockquote

@@ -4,20 +4,37 @@ import { render, renderNodeRule } from 'datocms-structured-text-generic-html-ren
 import { tags } from '../safe-html/policy.ts'
 import { element, escapeHtml } from './element.ts'
 import { type Context, type Format, isNode, listAt, type Node, nodeAt } from './format.ts'
-import { htmlOfAnyTree, paragraphsOf } from './text.ts'
+import { htmlOfAnyTree, htmlOfInline, type Reading } from './text.ts'
 
-/** DatoCMS' structured text. Blocks and links to records are ids in a webhook: a nested block gives its text. */
+/**
+ * DatoCMS' structured text. Blocks and links to records are ids in a webhook: a nested block gives its text, and so does
+ * one that stands in the `blocks` beside the tree.
+ */
 export const dast: Format = {
   shape: '{schema: "dast", document: {type: "root", children: […]}}',
   accepts: (value) => isNode(rootOf(value)),
   mayThrow: true,
-  render: (value, context) => {
-    const customNodeRules = [
-      renderNodeRule(isLink, ({ node, children }) => anchor(node as unknown as Node, children, context)),
-      renderNodeRule(isUnknown, ({ node, children }) => unknown(node as unknown as Node, children)),
-    ]
-    return render(mended(rootOf(value) as Node) as never, { adapter, customNodeRules }) ?? ''
-  },
+  render: htmlOf,
+}
+
+function htmlOf(value: unknown, context: Context): string {
+  const blocks = blocksIn(value)
+  const reading: Reading = { nested: (inner) => (isDocument(inner) ? htmlOf(inner, context) : undefined) }
+  const customNodeRules = [
+    renderNodeRule(isLink, ({ node, children }) => anchor(node as unknown as Node, children, context)),
+    renderNodeRule(isUnknown, ({ node, children }) => unknown(node as unknown as Node, children, blocks, reading)),
+  ]
+  return render(mended(rootOf(value) as Node) as never, { adapter, customNodeRules }) ?? ''
+}
+
+function isDocument(value: unknown): boolean {
+  return isNode(value) && rootOf(value) !== undefined
+}
+
+/** The records of blocks beside the tree, by their ids. */
+function blocksIn(value: unknown): ReadonlyMap<unknown, unknown> {
+  const lists = isNode(value) ? ['blocks', 'inlineBlocks'].flatMap((name) => listAt(value, name)) : []
+  return new Map(lists.filter(isNode).map((block) => [block['id'], block]))
 }
 
 /** The field, its document, or the document's root. */
@@ -63,10 +80,14 @@ function anchor(node: Node, children: Children, context: Context): string {
 }
 
 /** A link to a record is its text, a block what text is in it. */
-function unknown(node: Node, children: Children): string {
+function unknown(node: Node, children: Children, blocks: ReadonlyMap<unknown, unknown>, reading: Reading): string {
   const inner = joined(children)
-  if (inner !== '') return inner
-  return node['type'] === 'block' ? htmlOfAnyTree(node) : escapeHtml(paragraphsOf(node).join(' '))
+  const type = String(node['type'])
+  const { item, ...others } = node
+  if (type === 'itemLink' || type === 'inlineItem') return inner === '' ? htmlOfInline(others) : inner
+  const content = { ...others, item: isNode(item) ? item : blocks.get(item) }
+  if (type === 'inlineBlock') return inner + htmlOfInline({ ...content, children: undefined })
+  return htmlOfAnyTree(content, { ...reading, written: new Map([[node['children'], inner]]) })
 }
 
 /** The library takes members for granted that a document of another hand may lack. */

@@ -1,16 +1,19 @@
 import { element, escapeHtml, heading, image, link, wrapped } from './element.ts'
 import { type Context, type Format, isNode, listAt, type Node, nodeAt, textAt } from './format.ts'
-import { paragraphsOf } from './text.ts'
+import { htmlOfAnyTree } from './text.ts'
 
 /** What Editor.js saves, with the tools that its authors publish. The text of its blocks is HTML. */
 export const editorjs: Format = {
   shape: '{blocks: [{type, data}, …]}',
   accepts: (value) => isNode(value) && Array.isArray(value['blocks']),
-  render: (value, context) =>
-    listAt(value as Node, 'blocks')
-      .filter(isNode)
-      .map((block) => blockOf(block, context))
-      .join(''),
+  render,
+}
+
+function render(value: unknown, context: Context): string {
+  return listAt(value as Node, 'blocks')
+    .filter(isNode)
+    .map((block) => blockOf(block, context))
+    .join('')
 }
 
 type Write = (data: Node, context: Context) => string
@@ -46,9 +49,10 @@ function blockOf(block: Node, context: Context): string {
   const data = nodeAt(block, 'data')
   if (Object.hasOwn(writers, type)) return writers[type]!(data, context)
   // The text of a block is HTML, whatever its tool is called.
-  return paragraphsOf(block)
-    .map((text) => wrapped(text, ['p']))
-    .join('')
+  const isDocument = (value: unknown) =>
+    isNode(value) && listAt(value, 'blocks').some((inner) => isNode(inner) && isNode(inner['data']))
+  const nested = (value: object) => (isDocument(value) ? render(value, context) : undefined)
+  return htmlOfAnyTree(data, { isHtml: true, nested })
 }
 
 function part(tag: string, data: Node): string {

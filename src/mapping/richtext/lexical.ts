@@ -1,7 +1,6 @@
 import { element, escapeHtml, htmlOfText, image, link, wrapped } from './element.ts'
 import { type Context, type Format, isNode, listAt, type Node, nodeAt, textAt } from './format.ts'
-import { htmlOfAnyTree } from './text.ts'
-import { cell, type Dialect, lineBreak, type Rule, renderNodes, rule, within } from './tree.ts'
+import { cell, type Dialect, lineBreak, type Rule, renderNodes, renderUnknown, rule, within } from './tree.ts'
 
 /**
  * The saved state of a Lexical editor, as Payload has it. Uploads that are populated give an image or a link, blocks the
@@ -9,8 +8,12 @@ import { cell, type Dialect, lineBreak, type Rule, renderNodes, rule, within } f
  */
 export const lexical: Format = {
   shape: '{root: {type: "root", children: […]}}',
-  accepts: (value) => isNode(value) && Array.isArray(nodeAt(value, 'root')['children']),
+  accepts: isState,
   render: (value, context) => renderNodes(listAt(nodeAt(value as Node, 'root'), 'children'), dialect, context),
+}
+
+function isState(value: unknown): value is Node {
+  return isNode(value) && Array.isArray(nodeAt(value, 'root')['children'])
 }
 
 const text: Rule = (node) => wrapped(htmlOfText(textAt(node, 'text') ?? ''), tagsOf(node['format']))
@@ -27,6 +30,8 @@ const code: Rule = (_node, inner) => wrapped(inner, ['code', 'pre'])
 const dialect: Dialect = {
   kindOf: ({ type }) => String(type),
   childrenOf: (node) => listAt(node, 'children'),
+  spans: new Set(['text']),
+  nodesIn: (value) => (isState(value) ? listAt(nodeAt(value, 'root'), 'children') : undefined),
   rules: {
     text,
     'extended-text': text,
@@ -54,7 +59,7 @@ const dialect: Dialect = {
         context,
       ),
     upload: (node, _inner, context) => uploadOf(nodeAt(node, 'value'), context),
-    block: (node) => htmlOfAnyTree(node['fields']),
+    block: (node, _inner, context) => renderUnknown(node['fields'], dialect, context),
     relationship: () => '',
   },
 }

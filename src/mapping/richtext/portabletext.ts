@@ -1,7 +1,7 @@
 import { toHTML } from '@portabletext/to-html'
 import { element, escapeHtml, image, link } from './element.ts'
 import { type Context, type Format, isNode, nodeAt, textAt } from './format.ts'
-import { htmlOfAnyTree, paragraphsOf } from './text.ts'
+import { htmlOfAnyTree, htmlOfInline, type Reading } from './text.ts'
 
 /**
  * Sanity's Portable Text. An image needs `asset.url`, which a projection resolves (`asset->{url}`); types of one's own
@@ -12,8 +12,23 @@ export const portabletext: Format = {
   accepts: (value) =>
     (Array.isArray(value) ? value : [value]).every((block) => isNode(block) && textAt(block, '_type')),
   mayThrow: true,
-  render: (value, context) =>
-    toHTML(value as never, { components: componentsFor(context) as never, onMissingComponent: false }),
+  render,
+}
+
+function render(value: unknown, context: Context): string {
+  return toHTML(value as never, { components: componentsFor(context) as never, onMissingComponent: false })
+}
+
+/** Blocks within a type of one's own, such as the answers of its questions. */
+function readingFor(context: Context): Reading {
+  const isTyped = (block: unknown) => isNode(block) && textAt(block, '_type') !== undefined
+  const isBlock = (block: unknown) => isNode(block) && block['_type'] === 'block' && Array.isArray(block['children'])
+  return {
+    nested: (value) => {
+      const isOne = Array.isArray(value) ? value.every(isTyped) && value.some(isBlock) : isBlock(value)
+      return isOne ? render(value, context) : undefined
+    },
+  }
 }
 
 interface Given {
@@ -23,6 +38,7 @@ interface Given {
 }
 
 function componentsFor(context: Context) {
+  const reading = readingFor(context)
   const anchor = ({ value, children = '' }: Given) => link(context.url(isNode(value) && value['href']), children)
   return {
     types: {
@@ -32,8 +48,7 @@ function componentsFor(context: Context) {
     },
     marks: { link: anchor, underline: ({ children = '' }: Given) => wrap('u', children) },
     escapeHTML: escapeHtml,
-    unknownType: ({ value, isInline }: Given) =>
-      isInline ? escapeHtml(paragraphsOf(value).join(' ')) : htmlOfAnyTree(value),
+    unknownType: ({ value, isInline }: Given) => (isInline ? htmlOfInline(value) : htmlOfAnyTree(value, reading)),
     unknownMark: ({ children = '' }: Given) => children,
   }
 }

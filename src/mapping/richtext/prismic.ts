@@ -1,16 +1,38 @@
 import { serialize } from '@prismicio/client/richtext'
 import { element, escapeHtml, heading, htmlOfText, image, link, wrapped } from './element.ts'
 import { type Context, type Format, isNode, listAt, type Node, nodeAt, textAt } from './format.ts'
+import { htmlOfAnyTree, type Reading } from './text.ts'
 
-/** Prismic's structured text. A link to a document is one where the API has resolved its `url`. */
+/**
+ * Prismic's structured text, or slices with it. A link to a document is one where the API has resolved its `url`. Slices
+ * give the text in their fields.
+ */
 export const prismic: Format = {
   shape: 'a list of {type: "paragraph", text, spans: […]}',
-  accepts: (value) => Array.isArray(value) && value.every((block) => isNode(block) && textAt(block, 'type')),
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.every((block) => isNode(block) && (textAt(block, 'type') ?? textAt(block, 'slice_type'))),
   mayThrow: true,
-  render: (value, context) =>
-    serialize<string>((value as readonly Node[]).map(mended) as never, (type, node, text, children) =>
-      write(type, node as unknown as Node, text ?? '', children.join(''), context),
-    ).join(''),
+  render: (value, context) => {
+    const blocks = value as readonly Node[]
+    const isSliced = blocks.some((block) => textAt(block, 'slice_type') !== undefined)
+    return isSliced ? htmlOfAnyTree(blocks, readingFor(context)) : htmlOf(blocks, context)
+  },
+}
+
+function htmlOf(blocks: readonly Node[], context: Context): string {
+  return serialize<string>(blocks.map(mended) as never, (type, node, text, children) =>
+    write(type, node as unknown as Node, text ?? '', children.join(''), context),
+  ).join('')
+}
+
+function readingFor(context: Context): Reading {
+  const isBlock = (block: unknown) =>
+    isNode(block) && textAt(block, 'type') !== undefined && ('spans' in block || block['type'] === 'image')
+  return {
+    nested: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every(isBlock) ? htmlOf(value, context) : undefined,
+  }
 }
 
 /** The library takes every text to have spans, and every span to lie within the text. */
@@ -47,7 +69,8 @@ function write(type: string, node: Node, text: string, children: string, context
     return link(context.url(textAt(nodeAt(node, 'linkTo'), 'url')), picture)
   }
   if (type === 'embed') return embedOf(nodeAt(node, 'oembed'), context)
-  return children
+  const { text: _text, ...others } = node
+  return children + htmlOfAnyTree(others, readingFor(context))
 }
 
 /** The player that the provider gives, if the sanitiser knows it, would say less to a reader than its title. */

@@ -5,8 +5,12 @@ import { cell, type Dialect, type Rule, renderNodes, rule, within } from './tree
 /** The rich content of Wix. */
 export const ricos: Format = {
   shape: '{nodes: [{type: "PARAGRAPH", nodes: […]}, …]}',
-  accepts: (value) => isNode(value) && Array.isArray(value['nodes']),
+  accepts: isContent,
   render: (value, context) => renderNodes(listAt(value as Node, 'nodes'), dialect, context),
+}
+
+function isContent(value: unknown): value is Node {
+  return isNode(value) && Array.isArray(value['nodes'])
 }
 
 const listOf =
@@ -29,6 +33,8 @@ const linkUrl = (data: Node) => nodeAt(data, 'link')['url']
 const dialect: Dialect = {
   kindOf: ({ type }) => String(type),
   childrenOf: (node) => listAt(node, 'nodes'),
+  spans: new Set(['TEXT']),
+  nodesIn: (value) => (isContent(value) ? listAt(value, 'nodes') : undefined),
   rules: {
     TEXT: (node, _inner, context) => marked(nodeAt(node, 'textData'), context),
     PARAGRAPH: within('p'),

@@ -20,6 +20,14 @@ function childrenIn(value: unknown): readonly unknown[] | undefined {
   return holder && listAt(holder, 'children')
 }
 
+/** Slate within a node: told by its children, as a list of objects may be anything. */
+function nodesIn(value: unknown): readonly unknown[] | undefined {
+  const isElement = (node: unknown) => isNode(node) && Array.isArray(node['children'])
+  if (Array.isArray(value)) return value.length > 0 && value.every(isElement) ? value : undefined
+  const isTyped = isNode(value) && isElement(value) && value['type'] !== undefined && value['type'] !== 'doc'
+  return isTyped ? [value] : childrenIn(value)
+}
+
 const anchor: Rule = (node, inner, context) => {
   const attributes = nodeAt(node, 'attrs')
   const href = textAt(node, 'href') ?? textAt(node, 'url') ?? textAt(attributes, 'url') ?? textAt(attributes, 'href')
@@ -47,6 +55,8 @@ const levels = ['one', 'two', 'three', 'four', 'five', 'six']
 const dialect: Dialect = {
   kindOf,
   childrenOf: (node) => listAt(node, 'children'),
+  spans: new Set(['text']),
+  nodesIn,
   rules: {
     text: (node) => marked(node),
     paragraph: within('p'),

@@ -1,13 +1,16 @@
 import { element, escapeHtml, heading, htmlOfText, image, link, wrapped } from './element.ts'
 import { type Context, type Format, isNode, listAt, type Node, nodeAt, textAt } from './format.ts'
-import { htmlOfAnyTree } from './text.ts'
-import { cell, type Dialect, lineBreak, type Rule, renderNodes, rule, within } from './tree.ts'
+import { cell, type Dialect, lineBreak, type Rule, renderNodes, renderUnknown, rule, within } from './tree.ts'
 
 /** Storyblok's rich text. Components within it (`blok`) give the text that is in them. */
 export const storyblok: Format = {
   shape: '{type: "doc", content: […]}',
-  accepts: (value) => isNode(value) && value['type'] === 'doc' && Array.isArray(value['content'] ?? []),
+  accepts: isDoc,
   render: (value, context) => renderNodes(listAt(value as Node, 'content'), dialect, context),
+}
+
+function isDoc(value: unknown): value is Node {
+  return isNode(value) && value['type'] === 'doc' && Array.isArray(value['content'] ?? [])
 }
 
 const attributesOf = (node: Node) => nodeAt(node, 'attrs')
@@ -19,6 +22,8 @@ const tableCell =
 const dialect: Dialect = {
   kindOf: ({ type }) => String(type),
   childrenOf: (node) => listAt(node, 'content'),
+  spans: new Set(['text']),
+  nodesIn: (value) => (isDoc(value) ? listAt(value, 'content') : undefined),
   rules: {
     text: (node, _inner, context) => marked(node, context),
     paragraph: within('p'),
@@ -39,7 +44,7 @@ const dialect: Dialect = {
     tableRow: within('tr'),
     tableCell: tableCell('td'),
     tableHeader: tableCell('th'),
-    blok: (node) => htmlOfAnyTree(attributesOf(node)),
+    blok: (node, _inner, context) => renderUnknown(attributesOf(node), dialect, context),
   },
 }
 

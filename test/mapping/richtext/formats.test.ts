@@ -610,10 +610,22 @@ test.each([
     '<h3>Head</h3>\n\n<p>Text [sic] with [1]  and [gallery].</p>\n\n<img src="/a.png" alt="[b]"> Caption\n<p title="[x y=1]">End</p>',
   ],
   ['text', 'a < b\nc\n\nd', '<p>a &lt; b<br />c</p><p>d</p>'],
-  ['text', contentful, '<p>A &amp; B</p><p>bold and link entry</p><p>one</p><p>head</p><p>new</p>'],
-  ['text', ricos, '<p>Head</p><p>boldlink</p><p>one</p><p>hidden</p>'],
-  ['text', prismic, '<p>Head</p><p>bold and link\nnext</p><p>one</p><p>two</p><p>first</p><p>a &lt; b</p><p>new</p>'],
-  ['of tomorrow', blocks, '<p>Head</p><p>Blocks, not HTMLlink</p><p>one</p><p>sub</p><p>said\nso</p><p>a\nb</p>'],
+  [
+    'text',
+    contentful,
+    '<p>A &amp; B</p><p>bold and link entry</p><p>Tree</p><p>An oak</p><p>one</p><p>head</p><p>new</p>',
+  ],
+  ['text', ricos, '<p>Head</p><p>boldlink</p><p>one</p><p>An oak</p><p>Video</p><p>hidden</p>'],
+  [
+    'text',
+    prismic,
+    '<p>Head</p><p>bold and link\nnext</p><p>one</p><p>two</p><p>first</p><p>a &lt; b</p><p>An oak</p><p>Video</p><p>new</p>',
+  ],
+  [
+    'of tomorrow',
+    blocks,
+    '<p>Head</p><p>Blocks, not HTMLlink</p><p>one</p><p>sub</p><p>said\nso</p><p>a\nb</p><p>An oak</p>',
+  ],
 ])('%s', (format, value, html) => {
   expect(htmlOfRichText(value, format)).toBe(html)
 })
