@@ -4,7 +4,14 @@ import type { FastifyInstance } from 'fastify'
 export async function metrics(app: FastifyInstance): Promise<void> {
   app.get('/metrics', async (_request, reply) => {
     const { relay } = app
-    const text = await relay.metrics.render(await relay.store.readStats(), relay.delivers, relay.rhythms(), relay.now())
+    const { metrics, store, storeWatch, delivers } = relay
+    const text = await metrics.render(
+      await store.readStats(),
+      delivers,
+      relay.rhythms(),
+      storeWatch.files(),
+      relay.now(),
+    )
     return reply.type(relay.metrics.contentType).send(text)
   })
 }

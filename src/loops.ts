@@ -6,6 +6,7 @@ import type { MapStep } from './stages/map.ts'
 import type { Notifier } from './stages/notify.ts'
 import type { Refusals } from './stages/refusals.ts'
 import type { Watch } from './stages/watch.ts'
+import type { StoreWatch } from './stages/watch-store.ts'
 import type { Store } from './store/store.ts'
 import { type Bell, createBell, runLoop } from './worker.ts'
 
@@ -32,6 +33,7 @@ export interface LoopsOptions {
   readonly notifiers: readonly Notifier[]
   readonly watch: Watch
   readonly refusals: Refusals
+  readonly storeWatch: StoreWatch
   readonly mapStep: MapStep
   readonly pruneStep: () => Promise<number>
   readonly clockStep: () => Promise<boolean>
@@ -50,8 +52,8 @@ export interface LoopsOptions {
 
 /** Runs every stage in a loop of its own until `stop`. Resolves when all have ended. */
 export function runLoops(options: LoopsOptions): Promise<unknown> {
-  const { bells, store, destinations, delivers, fetches, notifiers, watch, refusals, now, emit, isBusy, stop, cut } =
-    options
+  const { bells, store, destinations, delivers, fetches, notifiers, watch, refusals, storeWatch } = options
+  const { now, emit, isBusy, stop, cut } = options
   const { mapStep, pruneStep, clockStep, orderStep, longestWaitMs } = options
 
   function loop(name: string, bell: Bell, step: () => Promise<number>, longestRestMs = idleMs): Promise<void> {
@@ -95,8 +97,9 @@ export function runLoops(options: LoopsOptions): Promise<unknown> {
     return (await pruneStep()) > 0 ? 0 : pruneEveryMs
   }
 
-  /** What comes from without: a clock that was set back, orders of another process. */
+  /** What comes from without: files that are gone, a clock that was set back, orders of another process. */
   async function look(): Promise<number> {
+    await storeWatch.step()
     await clockStep()
     return (await orderStep()) > 0 ? 0 : idleMs
   }

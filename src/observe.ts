@@ -29,6 +29,7 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
     case 'item.dead':
     case 'destination.clock_skew':
     case 'clock.stepped_back':
+    case 'store.log_grows':
       return 'warn'
     case 'webhook.answered':
       return signal.note === undefined ? 'info' : 'warn'
@@ -45,6 +46,7 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
     case 'destination.changed':
       return signal.state === 'closed' ? 'info' : 'error'
     case 'step.failed':
+    case 'store.lost':
       return 'error'
     default:
       return 'info'

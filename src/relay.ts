@@ -26,6 +26,7 @@ import { createReceive, type Receive } from './stages/receive.ts'
 import { createRefusals, type Refusals } from './stages/refusals.ts'
 import type { Source } from './stages/source.ts'
 import { createWatch, type SourceRhythm, type Watch } from './stages/watch.ts'
+import { createStoreWatch, type StoreWatch } from './stages/watch-store.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { type Bell, createBell } from './worker.ts'
@@ -68,6 +69,7 @@ export interface Relay {
   readonly orderStep: () => Promise<number>
   readonly watch: Watch
   readonly refusals: Refusals
+  readonly storeWatch: StoreWatch
   readonly stream: SignalStream
   /** Webhooks to the operator. */
   readonly notifiers: readonly Notifier[]
@@ -140,6 +142,7 @@ export async function openRelay({
 
   const refusals = createRefusals({ store, now, emit })
 
+  const storeWatch = createStoreWatch({ store, now, emit })
   const destinations = new Map<string, Destination>()
   const delivers = new Map<string, Deliver>()
   await store.takeCircuitOrders()
@@ -236,6 +239,7 @@ export async function openRelay({
       notifiers,
       watch,
       refusals,
+      storeWatch,
       mapStep,
       pruneStep,
       clockStep,
@@ -296,6 +300,7 @@ export async function openRelay({
     orderStep,
     watch,
     refusals,
+    storeWatch,
     stream,
     notifiers,
     rhythms: () => new Map([...sources.keys()].map((name) => [name, watch.rhythmOf(name)])),

@@ -96,7 +96,11 @@ export function createProgram(env: Environment): Command {
   const purge = program.command('purge').description('away with settled events, or with dead items')
 
   withEventFilter(
-    purge.command('events').description('delete events that are processed, skipped or failed, before their time'),
+    purge
+      .command('events')
+      .description(
+        'delete events that are processed, skipped or failed, before their time; with them their delivery ids are forgotten, so that what the sender sends again is taken as new',
+      ),
   )
     .addOption(dryRun())
     .addOption(limit())

@@ -4,6 +4,9 @@ import { type EventOptions, eventFilterOf } from './replay.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 
+/** What a person may not think of: an event is also what a delivery that comes again is known by. */
+const forgets = 'their delivery ids are forgotten: what the sender sends again is taken as new'
+
 /** Deletes settled events before their time. Needs a filter. */
 export async function purgeEvents(options: EventOptions): Promise<void> {
   const filter = eventFilterOf(options)
@@ -13,7 +16,9 @@ export async function purgeEvents(options: EventOptions): Promise<void> {
     return runBulk(options, { choose: () => store.chooseEvents('purge', filter, limit), all, some: all })
   })
   const text = () =>
-    result.kind === 'dry run' ? describeBulk('events', 'be deleted', result) : `${result.count} events were deleted`
+    result.kind === 'dry run'
+      ? `${describeBulk('events', 'be deleted', result)}. With them ${forgets}`
+      : `${result.count} events were deleted; ${forgets}`
   print(presentBulk('purged', result), { json: options.json, text })
 }
 

@@ -154,6 +154,7 @@ const notified = [
   'source.silent',
   'source.resumed',
   'webhook.rate_limited',
+  'store.lost',
 ] as const
 
 const signalEndpoint = z.strictObject({

@@ -115,6 +115,16 @@ export type Signal =
     }
   /** Of this machine, against a clock that can't be set. */
   | { readonly kind: 'clock.stepped_back'; readonly byMs: number }
+  /** What the store has open is not what stands at its place any more; said once. */
+  | { readonly kind: 'store.lost'; readonly error: string }
+  | { readonly kind: 'store.back' }
+  | {
+      /** Somebody reads the database for so long that its log can't be worked in. */
+      readonly kind: 'store.log_grows'
+      readonly logBytes: number
+      readonly logPages: number
+      readonly stuckMs: number
+    }
   | { readonly kind: 'destination.clock_skew'; readonly destination: string; readonly skewMs: number }
   | {
       /** Said once for each silence. */

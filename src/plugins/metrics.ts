@@ -3,6 +3,7 @@ import type { Intake } from '../domain/intake.ts'
 import type { Signal } from '../domain/signal.ts'
 import type { Deliver } from '../stages/deliver/deliver.ts'
 import type { SourceRhythm } from '../stages/watch.ts'
+import type { LogState } from '../stages/watch-store.ts'
 import type { Stats } from '../store/store.ts'
 
 export interface Metrics {
@@ -13,6 +14,7 @@ export interface Metrics {
     stats: Stats,
     delivers: ReadonlyMap<string, Pick<Deliver, 'circuit' | 'limits'>>,
     rhythms: ReadonlyMap<string, SourceRhythm>,
+    log: LogState,
     now: number,
   ): Promise<string>
   readonly contentType: string
@@ -84,6 +86,9 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
   const batchItems = gauge('batch_items_limit', 'Items that a new call may have now.', ['destination'])
   const batchBytes = gauge('batch_bytes_limit', 'Bytes that a new call may have now.', ['destination'])
   const quiet = gauge('seconds_since_last_webhook', 'Since the last webhook that was received.', ['source'])
+  const logBytes = gauge('store_log_bytes', "Size of the database's write-ahead log.", [])
+  const logPages = gauge('store_log_pages', 'Pages of the log that are not worked into the database yet.', [])
+  const logStuck = gauge('store_log_stuck_seconds', 'Since when a reader keeps the log from being worked in.', [])
   const silent = gauge('source_silent', '1 while a source is silent for unusually long.', ['source'])
 
   function count(signal: Signal): void {
@@ -138,6 +143,9 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
       case 'item.delivered': // counted with the call
       case 'webhook.rate_limited': // and each that was refused with its refusal
       case 'clock.stepped_back':
+      case 'store.lost':
+      case 'store.back':
+      case 'store.log_grows':
       case 'source.silent':
       case 'source.resumed':
       case 'destination.tested':
@@ -159,8 +167,11 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
       uncounted.push(signal)
       if (uncounted.length >= countedAtOnce) countAll()
     },
-    render(stats, delivers, rhythms, now) {
+    render(stats, delivers, rhythms, log, now) {
       countAll()
+      logBytes.set(log.logBytes)
+      logPages.set(log.logPages)
+      logStuck.set(log.stuckSince === null ? 0 : Math.max(0, now - log.stuckSince) / 1000)
       receiving.set(intake.webhooks)
       receivingBytes.set(intake.bytes)
       eventsPending.set(stats.eventsPending)

@@ -32,6 +32,13 @@ function shownOf(signal: Signal): Record<string, unknown> {
       for (const { outcome } of requests) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
       return { ...fields, requests: requests.length, outcomes }
     }
+    case 'store.log_grows': {
+      const { kind: _kind, ...fields } = signal
+      return {
+        ...fields,
+        advice: 'end the program that reads the database for so long: `fuser -v` on its file names it',
+      }
+    }
     case 'step.failed':
       return { loop: signal.loop, error: messageOf(signal.error) }
     default: {

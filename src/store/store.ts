@@ -178,7 +178,18 @@ export interface Store {
   shrink(): Promise<number>
   /** Throws RelayError `unavailable` where the store cannot be written. */
   checkHealth(): Promise<void>
+  /**
+   * Looks whether what is open is still what the url names, and keeps itself ready to notice at the next start that something of it is
+   * missing. Throws RelayError `unavailable` where it is not the same any more: then nothing is accepted or settled until it is.
+   */
+  checkFiles(): Promise<StoreFiles>
   close(): Promise<void>
+}
+
+/** What is not yet worked into the database itself; zeros where the engine has no such thing. */
+export interface StoreFiles {
+  readonly logBytes: number
+  readonly logPages: number
 }
 
 export interface NewEvent {

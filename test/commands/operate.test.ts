@@ -101,9 +101,11 @@ test('status, replay and redeliver work beside a running relay, which picks the 
   })
   expect(JSON.parse(await here('purge', 'items', '--all', '--json'))).toEqual({ purged: 0 })
   expect(await here('purge', 'events', '--status', 'failed', '--dry-run')).toBe(
-    '1 events would be deleted; nothing was done\n',
+    '1 events would be deleted; nothing was done. With them their delivery ids are forgotten: what the sender sends again is taken as new\n',
   )
-  expect(await here('purge', 'events', '--status', 'failed')).toBe('1 events were deleted\n')
+  expect(await here('purge', 'events', '--status', 'failed')).toBe(
+    '1 events were deleted; their delivery ids are forgotten: what the sender sends again is taken as new\n',
+  )
   expect(await here('errors')).toBe('no errors\n')
 
   // And without one: what they write waits for the next start.

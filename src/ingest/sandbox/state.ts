@@ -56,7 +56,7 @@ const schema = `
 
 /** Opens a file (its folder is made where it is missing), or `:memory:`. */
 export function openSandboxState(file: string): SandboxState {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const db = new DatabaseSync(file)
   db.exec(schema)
   const checksum = db.prepare('select checksum from items where id = ? and type = ?')

@@ -1,20 +1,11 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { closeSync, existsSync, linkSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { messageOf, RelayError } from '../../domain/errors.ts'
 import type { Backup, BackupOptions } from '../open.ts'
 import { findingsOf, openDatabase } from './database.ts'
 import { relayErrorOf } from './errors.ts'
+import { syncFile } from './file.ts'
 import { checkSchema } from './migrate.ts'
 
 /** 4 MB: progress is told, and an interruption heeded, after each. */
@@ -42,7 +33,7 @@ export async function backupSqlite(path: string, target: string, options: Backup
 }
 
 function checkTarget(path: string, file: string, force: boolean): void {
-  const own = ['', '-wal', '-shm', '-lock'].map((ending) => `${realpathSync(path)}${ending}`)
+  const own = ['', '-wal', '-shm', '-lock', '-open'].map((ending) => `${realpathSync(path)}${ending}`)
   const folder = dirname(file)
   if (!existsSync(folder)) throw new RelayError('invalid', `there is no folder ${folder}`)
   const real = existsSync(file) ? realpathSync(file) : join(realpathSync(folder), basename(file))
@@ -98,6 +89,7 @@ function checkCopy(part: string, path: string): number {
       const [finding] = findingsOf(db, 'integrity_check(1)')
       if (finding !== undefined) throw new Error(finding)
       db.exec('pragma journal_mode = delete')
+      db.exec('pragma user_version = 0') // a copy is no database that a relay has open: see open-mark.ts
       return checkSchema(db, part)
     } finally {
       db.close()
@@ -120,14 +112,5 @@ function placeAnew(part: string, file: string): void {
   } catch {
     if (existsSync(file)) throw existing(file)
     renameSync(part, file) // a file system without links
-  }
-}
-
-function syncFile(file: string): void {
-  const descriptor = openSync(file, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

@@ -1,11 +1,12 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import { messageOf, RelayError } from '../../domain/errors.ts'
 import { isDamage, relayErrorOf } from './errors.ts'
-import { checkFiles } from './file.ts'
+import { checkFiles, createForOwner, realPathOf } from './file.ts'
+import { createKeeper, type Keeper, noKeeper } from './keeper.ts'
 import { lockDatabase } from './lock.ts'
 import { migrate } from './migrate.ts'
+import { expectSameFile, expectWholeLog, readOpenMark } from './open-mark.ts'
 
 export interface DatabaseOptions {
   /** For admin queries beside the writer. Never creates or migrates. */
@@ -18,6 +19,8 @@ export interface DatabaseOptions {
   readonly check?: boolean
   /** This process is the only relay on the file, see `lockDatabase`. */
   readonly isLocked?: boolean
+  /** Before a transaction, the files are looked at where the last look is so long ago. */
+  readonly lookEveryMs?: number
 }
 
 /** One connection, its transactions and how durable they are. */
@@ -28,6 +31,10 @@ export interface Database {
   transact<T>(durability: Durability, work: () => T): T
   /** Another number once another connection has committed. Inside of a transaction it stays as it is. */
   version(): number
+  /** Looks after the files of the database while a relay has it open. */
+  readonly keeper: Keeper
+  /** False where it had to be left open, see `Keeper`. */
+  close(): boolean
 }
 
 /**
@@ -38,19 +45,28 @@ export type Durability = 'synced' | 'unsynced'
 
 /** Opens a database file, creating it and its folder where need be, and brings it to the newest schema. */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
-  const { readOnly = false, busyTimeoutMs = 5_000, maxPages, check = false, isLocked = false } = options
+  const { readOnly = false, busyTimeoutMs = 5_000, maxPages, check = false, isLocked = false, lookEveryMs } = options
   try {
-    if (path !== ':memory:' && !readOnly) {
-      mkdirSync(dirname(path), { recursive: true })
-      checkFiles(path)
-      createForOwner(path)
+    const isFile = path !== ':memory:'
+    const real = isFile && !readOnly ? realPathOf(path) : path
+    const mark = isFile && !readOnly ? readOpenMark(real) : null
+    if (isFile && !readOnly) {
+      checkFiles(real)
+      if (mark) expectSameFile(real, mark)
+      createForOwner(real) // what webhooks have brought is its owner's; the log beside it gets the permissions of the file
     }
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly, enableForeignKeyConstraints: true })
     try {
       configure(db, readOnly, maxPages)
+      if (mark) expectWholeLog(db, real, mark)
       if (check) checkPages(db, path)
       if (!readOnly) migrate(db, path, isLocked ? {} : { lock: () => lockAgainstOlder(path) })
-      return { db, path, transact: createTransact(db, path), version: createVersion(db) }
+      const keeper =
+        isLocked && isFile
+          ? createKeeper({ db, path, real, mark, ...(lookEveryMs !== undefined && { lookEveryMs }) })
+          : noKeeper
+      const close = () => keeper.close(() => db.close())
+      return { db, path, transact: createTransact(db, path, keeper), version: createVersion(db), keeper, close }
     } catch (error) {
       db.close()
       throw error
@@ -68,15 +84,6 @@ function lockAgainstOlder(path: string): () => void {
     if (!(error instanceof RelayError) || error.code !== 'conflict') throw error
     const text = `database ${path} is in use by an older cms-relay: stop it and start this one, which migrates the database`
     throw new RelayError('conflict', text, { cause: error })
-  }
-}
-
-/** What webhooks have brought is for its owner alone; the log beside it gets the permissions of the file. */
-function createForOwner(path: string): void {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-  } catch {
-    // It is there, and is left as it is; or it can't be made, and opening it says why.
   }
 }
 
@@ -125,12 +132,13 @@ function configure(db: DatabaseSync, readOnly: boolean, maxPages: number | undef
   if (maxPages !== undefined) db.exec(`pragma max_page_count = ${maxPages}`)
 }
 
-function createTransact(db: DatabaseSync, path: string): Database['transact'] {
+function createTransact(db: DatabaseSync, path: string, keeper: Keeper): Database['transact'] {
   let level: Durability = 'synced'
   const begin = db.prepare('begin immediate')
   const commit = db.prepare('commit')
   return function transact(durability, work) {
     try {
+      keeper.beforeCommit()
       if (level !== durability) {
         // Takes effect when parsed, and only outside of a transaction.
         db.exec(`pragma synchronous = ${durability === 'synced' ? 'full' : 'normal'}`)

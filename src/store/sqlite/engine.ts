@@ -19,9 +19,11 @@ import { createUpkeep } from './upkeep.ts'
 type Sync<Method> = Method extends (...args: infer Args) => Promise<infer Result> ? (...args: Args) => Result : never
 
 /** The store as plain synchronous functions over one connection; see `createInbox` for what is its own. */
-export type Engine = { readonly [Name in Exclude<keyof Store, 'accept'>]: Sync<Store[Name]> } & {
+export type Engine = { readonly [Name in Exclude<keyof Store, 'accept' | 'close'>]: Sync<Store[Name]> } & {
   readonly acceptAll: (events: PackedEvents) => readonly number[]
   readonly spread: (limit: number) => number
+  /** False where the database had to be left open: to close it would spoil what was written over it. */
+  readonly close: () => boolean
 }
 
 export function openEngine(path: string, options: DatabaseOptions): Engine {
@@ -45,7 +47,8 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createOrders(database),
     ...createRhythms(database),
     ...createRefusals(database),
-    close: () => database.db.close(),
+    checkFiles: database.keeper.look,
+    close: database.close,
   }
   return translated(parts, path)
 }

@@ -17,6 +17,9 @@ const unavailable = new Map([
 const denied = new Set([8, 14])
 const invalid = new Set([18, 19, 20, 25]) // too big, constraint, mismatch, range
 
+/** The same, where a file beside the database is looked at without SQLite. */
+const deniedByFiles = new Set(['EACCES', 'ENOENT', 'EPERM', 'EROFS'])
+
 const retryAfterMs = 2_000
 
 /** What a failure inside SQLite means to a caller: `unavailable` or `invalid`, naming the file; a bug stays what it is. */
@@ -34,10 +37,17 @@ function isSqliteError(error: unknown): error is Error & { readonly errcode: num
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
 }
 
-// What node:sqlite itself refuses before SQLite sees it: a value of no SQL type, a database that was closed.
+// What is refused before SQLite sees it: a value of no SQL type, a database that was closed, a file that is another user's.
 function misuseOf(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null
   if (code === 'ERR_INVALID_ARG_TYPE') return new RelayError('invalid', messageOf(error), { cause: error })
+  if (typeof code === 'string' && deniedByFiles.has(code)) {
+    const text = explainAccess(path) ?? messageOf(error)
+    return new RelayError('unavailable', `database ${path} is not to be opened: ${text}`, {
+      retryAfterMs,
+      cause: error,
+    })
+  }
   if (code === 'ERR_INVALID_STATE') return new RelayError('unavailable', `database ${path} is closed`, { cause: error })
   return error
 }

@@ -1,5 +1,17 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { RelayError } from '../../domain/errors.ts'
 
 /**
@@ -16,8 +28,38 @@ export function checkFiles(path: string): void {
   throw new RelayError(
     'unavailable',
     `database ${path} has lost its log: ${path}-wal is missing, though the database was not closed. Put it back or restore a backup ` +
-      `(docs/recovery.md); to go on without what stood in it, delete ${path}-shm`,
+      `(docs/recovery.md); to go on without what stood in it, delete ${path}-shm${existsSync(`${path}-open`) ? ` and ${path}-open` : ''}`,
   )
+}
+
+/**
+ * Where a database really is: SQLite puts log and index there, and so is the lock, whatever links lead to it. Makes its folder, for
+ * its owner alone.
+ */
+export function realPathOf(path: string): string {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat?.isSymbolicLink() && !existsSync(path)) return realPathOf(resolve(dirname(path), readlinkSync(path)))
+  return stat ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path))
+}
+
+/** An empty file for its owner alone. One that is there is left as it is. */
+export function createForOwner(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch {
+    // It is there; or it can't be made, and opening it says why.
+  }
+}
+
+/** What a file, or the list of files in a folder, says now survives a power cut. */
+export function syncFile(file: string): void {
+  const descriptor = openSync(file, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 function isLogLost(path: string): boolean {
@@ -26,7 +68,7 @@ function isLogLost(path: string): boolean {
 
 /** Which of a database's files this process may not write, and whose it is; null where that is not what is wrong. */
 export function explainAccess(path: string): string | null {
-  for (const file of [dirname(path), path, `${path}-wal`, `${path}-shm`, `${path}-lock`]) {
+  for (const file of [dirname(path), path, `${path}-wal`, `${path}-shm`, `${path}-lock`, `${path}-open`]) {
     const stat = statSync(file, { throwIfNoEntry: false })
     if (!stat) continue
     try {

@@ -54,7 +54,8 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     try {
       await group.idle()
       if (reader !== writer) await reader.call('close')
-      await writer.call('close')
+      const isClosed = await writer.call('close')
+      if (!isClosed && writer !== reader) dieAtExit()
     } finally {
       unlock()
     }
@@ -111,11 +112,17 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     prune: (before, limit) => writer.call('prune', before, limit),
     shrink: () => writer.call('shrink'),
     checkHealth: () => writer.call('checkHealth'),
+    checkFiles: () => writer.call('checkFiles'),
     close: () => {
       closing ??= closeAll()
       return closing
     },
   }
+}
+
+/** However a process ends of itself, its connections are closed, and the last one works the log into the database. Killed, it does not. */
+function dieAtExit(): void {
+  process.once('exit', () => process.kill(process.pid, 'SIGKILL'))
 }
 
 const spreadStep = 1_000

@@ -23,11 +23,13 @@ try {
 
 function answer({ id, method, args }: Call): void {
   try {
-    port.postMessage({ id, result: run(method, args) } satisfies Answer)
+    const result = run(method, args)
+    port.postMessage({ id, result } satisfies Answer)
+    if (method === 'close' && result === true) port.close()
   } catch (error) {
     port.postMessage({ id, error: wireErrorOf(error) } satisfies Answer)
+    if (method === 'close') port.close()
   }
-  if (method === 'close') port.close()
 }
 
 function run(method: keyof Engine, args: readonly unknown[]): unknown {
