@@ -6,7 +6,9 @@ import { findConfigFile } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { secretsOf, secretsOfSource } from './config/secrets.ts'
 import type { Environment } from './config/substitute.ts'
+import { warningsOf } from './config/warnings.ts'
 import { messageOf } from './domain/errors.ts'
+import { checkProxies } from './http-client/pool.ts'
 import { createSandbox } from './ingest/sandbox.ts'
 import { createLog } from './log.ts'
 import { createLogOutput, type LogOutput } from './log-output.ts'
@@ -34,10 +36,12 @@ export async function serve({ configFile, env }: ServeOptions): Promise<void> {
   const file = findConfigFile(configFile, env)
   if (isSandboxMode(file, env)) return serveSandbox(env)
   const { config } = await loadWholeConfig(file, env)
+  checkProxies(env)
   const output = createLogOutput()
   const log = createLog({ level: config.log.level, secrets: secretsOf(config), stream: output })
   // The summary holds no secret; `token: set` is to be read as it stands.
   log.child({}, { redact: [] }).info({ file, ...summaryOf(config) }, 'config.loaded')
+  for (const warning of warningsOf(config)) log.warn({ warning }, 'config.warning')
   await run({ config, log, output })
 }
 

@@ -3,6 +3,7 @@ import { composeEndpoints } from '../compose-notify.ts'
 import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
 import type { Environment } from '../config/substitute.ts'
+import { warningsOf } from '../config/warnings.ts'
 import { escapeText } from '../domain/printable.ts'
 import { type Definition, needsModels } from '../mapping/bind.ts'
 import { loadConfigOrSandbox } from '../sandbox-mode.ts'
@@ -20,7 +21,7 @@ export async function check({ config: flag, json, env }: CheckOptions): Promise<
   const { config, file } = await loadConfigOrSandbox(flag, env)
   const { sources, mappers } = await composeSources(config)
   composeEndpoints(config)
-  const warnings = Object.entries(config.sources).flatMap(([name, settings]) => {
+  const inMappers = Object.entries(config.sources).flatMap(([name, settings]) => {
     const { mapper, models, rate_limit: rateLimit } = settings
     const definition = mappers.get(mapper)!
     const isMute = needsModels(definition) && Object.keys(models).length === 0
@@ -29,7 +30,7 @@ export async function check({ config: flag, json, env }: CheckOptions): Promise<
       ...(rateLimit ? lossWarnings(`sources.${name}.rate_limit`, definition) : []),
     ]
   })
-  const wiring = wiringOf(config, file, sources, warnings)
+  const wiring = wiringOf(config, file, sources, [...warningsOf(config), ...inMappers])
   print(wiring, { json, text: () => textOf(wiring) })
 }
 

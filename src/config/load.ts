@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { messageOf, RelayError } from '../domain/errors.ts'
+import { dangerousMistakes } from './mistakes.ts'
 import { type Config, configSchema, sourceSchema } from './schema.ts'
 import { type Environment, type Issue, substitute } from './substitute.ts'
 
@@ -39,7 +40,7 @@ export function readConfig(document: unknown, env: Environment, file: string | n
       if (!filledAt.has(path)) issues.push({ path, message: textOf(issue) })
     }
   }
-  issues.push(...unknownDestinations(filled))
+  issues.push(...unknownDestinations(filled), ...dangerousMistakes(filled))
   if (issues.length > 0 || !result.success) {
     throw new ConfigError(file ?? 'configuration', issues, soundPartOf(filled, file))
   }

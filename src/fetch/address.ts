@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 
 /**
  * Why nothing is fetched from an address, or null where it may be. Private, shared, loopback and unique local addresses only
- * where a source allows them; link-local (where clouds keep their metadata), multicast and reserved ones never. IPv4 inside
+ * where a source allows them; link-local, multicast, reserved ones and those of clouds' metadata never. IPv4 inside
  * of IPv6 (mapped, 6to4, NAT64) counts as what it is. Sources: IANA's registries of special-purpose addresses,
  * https://www.iana.org/assignments/iana-ipv4-special-registry and https://www.iana.org/assignments/iana-ipv6-special-registry
  */
@@ -16,14 +16,16 @@ export function refusalOf(address: string, allowPrivate: boolean): string | null
   return `${bare} is a ${kind} address`
 }
 
-type Kind = 'public' | 'private' | 'reserved'
+type Kind = 'public' | 'private' | 'reserved' | 'cloud metadata'
 
 function kindOfIpv4(address: string): Kind {
+  if (metadata.check(address)) return 'cloud metadata'
   if (privateIpv4.check(address)) return 'private'
   return reservedIpv4.check(address) ? 'reserved' : 'public'
 }
 
 function kindOfIpv6(address: string): Kind {
+  if (metadata.check(address, 'ipv6')) return 'cloud metadata'
   if (privateIpv6.check(address, 'ipv6')) return 'private'
   return globalIpv6.check(address, 'ipv6') && !reservedIpv6.check(address, 'ipv6') ? 'public' : 'reserved'
 }
@@ -37,6 +39,14 @@ const reservedIpv4 = listOf(
 const privateIpv6 = listOf('ipv6', '::1/128 fc00::/7')
 const globalIpv6 = listOf('ipv6', '2000::/3')
 const reservedIpv6 = listOf('ipv6', '2001::/23 2001:db8::/32 3fff::/20')
+
+/**
+ * Where clouds keep credentials outside of the link-local ranges: Alibaba, Azure's WireServer; AWS, Google and Scaleway by IPv6.
+ * Sources: the pages on instance metadata of each.
+ */
+const metadata = listOf('ipv4', '100.100.100.200/32 168.63.129.16/32')
+for (const address of ['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254', 'fd00:42::42'])
+  metadata.addAddress(address, 'ipv6')
 
 function listOf(family: 'ipv4' | 'ipv6', ranges: string): BlockList {
   const list = new BlockList()

@@ -121,3 +121,11 @@ test.each([
   const from = new URL('https://api.test/v2/cdn/stories/1')
   expect(redirectBelow(base, location, from) !== null).toBe(isFollowed)
 })
+
+test.each([
+  '169.254.169.254', '169.254.170.2', '100.100.100.200', '192.0.0.192', '168.63.129.16', 'fd00:ec2::254', 'fd00:ec2:0:0::254',
+  'fd00:ec2::23', 'fd20:ce::254', 'fd00:42::42', '::ffff:100.100.100.200', '::ffff:168.63.129.16', '64:ff9b::a9fe:a9fe', 'fe80::a9fe:a9fe',
+])('%s, where a cloud keeps credentials, is never asked, also where private addresses may be', (address) => {
+  expect(refusalOf(address, true)).not.toBeNull()
+  expect(refusalOf(`[${address}]`, true)).not.toBeNull()
+}) // biome-ignore format: a table

@@ -1,0 +1,64 @@
+import { isPrivateHost } from './host.ts'
+import type { Issue } from './substitute.ts'
+
+type Raw = Readonly<Record<string, unknown>>
+
+/** `$NAME`, `${NAME`, `$(NAME)`, `{{NAME}}`, `<%= NAME %>`, `%NAME%`: what another program's templates have left unfilled. */
+const unfilled = /^\$[A-Z_][A-Z0-9_]*$|\$\{[A-Za-z_]|^\$\([A-Za-z_]\w*\)$|\{\{.*\}\}|<%.*%>|^%[A-Za-z_]\w*%$/
+
+/**
+ * Secrets that are a placeholder, and plain HTTP to public hosts. Looked for in the document as it is, so that a mistake elsewhere
+ * hides none of them.
+ */
+export function dangerousMistakes(document: unknown): readonly Issue[] {
+  const { server, destinations, sources, signals } = mapOf(document)
+  return [
+    ...secretMistakes('server.admin_token', mapOf(server)['admin_token']),
+    ...Object.entries(mapOf(destinations)).flatMap(([name, value]) => {
+      const path = `destinations.${name}`
+      const { token, base_url: url, insecure } = mapOf(value)
+      return [...secretMistakes(`${path}.token`, token), ...httpMistakes(`${path}.base_url`, url, insecure)]
+    }),
+    ...Object.entries(mapOf(sources)).flatMap(([name, value]) => sourceMistakes(`sources.${name}`, mapOf(value))),
+    ...(Array.isArray(signals) ? signals : []).flatMap((value, index) => {
+      const path = `signals[${index}]`
+      const { url, secret, insecure } = mapOf(value)
+      return [...secretMistakes(`${path}.secret`, secret), ...httpMistakes(`${path}.url`, url, insecure)]
+    }),
+  ]
+}
+
+function sourceMistakes(path: string, { secret, verify, fetch }: Raw): readonly Issue[] {
+  const { token, query, headers, base_url: url, insecure } = mapOf(fetch)
+  return [
+    ...secretMistakes(`${path}.secret`, secret),
+    ...secretMistakes(`${path}.verify.secret`, mapOf(verify)['secret']),
+    ...secretMistakes(`${path}.fetch.token`, token),
+    ...[query, headers].flatMap((values, index) =>
+      Object.entries(mapOf(values)).flatMap(([name, value]) =>
+        secretMistakes(`${path}.fetch.${index === 0 ? 'query' : 'headers'}.${name}`, value),
+      ),
+    ),
+    ...httpMistakes(`${path}.fetch.base_url`, url, insecure),
+  ]
+}
+
+/** A secret, or a list of them. The value is not repeated: it may be a real one that only looks so. */
+function secretMistakes(path: string, value: unknown): readonly Issue[] {
+  if (Array.isArray(value)) return value.flatMap((one, index) => secretMistakes(`${path}[${index}]`, one))
+  if (typeof value !== 'string' || !unfilled.test(value)) return []
+  return [
+    { path, message: 'is a placeholder that nothing has filled in: write ${NAME}, and set the environment variable' },
+  ]
+}
+
+function httpMistakes(path: string, value: unknown, insecure: unknown): readonly Issue[] {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  if (url?.protocol !== 'http:' || isPrivateHost(url.hostname)) return []
+  if (insecure === true || /^(true|1)$/i.test(String(insecure))) return []
+  return [{ path, message: `goes to ${url.host} unencrypted: use https://, or write insecure: true beside it` }]
+}
+
+function mapOf(value: unknown): Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Raw) : {}
+}
