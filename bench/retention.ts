@@ -81,6 +81,7 @@ function mappedOf({ seq, receivedAt, body }: PendingEvent): MappedEvent {
     receivedAt,
     debounceMs: 1_000,
     maxWaitMs: 15_000,
+    maxClockLeadMs: 300_000,
   }
   return { seq, mapper: 'bench', mapperVersion: '1', outcome: { status: 'processed' }, changes: [change] }
 }

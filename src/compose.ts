@@ -79,7 +79,15 @@ function composeSource(
     return null
   }
   const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
-  const { enabled, vars, models, html, destination, silent_after: silentAfter } = settings
+  const {
+    enabled,
+    vars,
+    models,
+    html,
+    destination,
+    silent_after: silentAfter,
+    max_clock_lead: maxClockLeadMs,
+  } = settings
   const mapper = tried(issues, path, () => bindMapper(definition, { source: name, vars, models, html }))
   const verifier = tried(issues, `${path}.secret`, () => {
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
@@ -88,7 +96,7 @@ function composeSource(
   const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
   const destinations = [...new Set([destination].flat())]
   const rateLimit = rateLimitOf(settings, now)
-  return { name, enabled, mapper, verifier, destinations, fetch, silentAfter, rateLimit }
+  return { name, enabled, mapper, verifier, destinations, fetch, silentAfter, maxClockLeadMs, rateLimit }
 }
 
 function rateLimitOf({ rate_limit: limit }: SourceConfig, now: () => number): SourceRateLimit | null {

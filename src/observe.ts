@@ -27,6 +27,8 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
     case 'notification.dropped':
     case 'source.silent':
     case 'item.dead':
+    case 'item.version_ahead':
+    case 'item.removal_stale':
     case 'destination.clock_skew':
     case 'clock.stepped_back':
     case 'store.log_grows':

@@ -7,6 +7,7 @@ import { secretsOf } from './config/secrets.ts'
 import { createCrowd } from './crowd.ts'
 import { RelayError } from './domain/errors.ts'
 import { createIntake, type Intake, type IntakeLimits } from './domain/intake.ts'
+import { tellSeldom } from './domain/seldom.ts'
 import type { Emit } from './domain/signal.ts'
 import { watchClock } from './domain/watched-clock.ts'
 import { createMask } from './log.ts'
@@ -113,7 +114,7 @@ export async function openRelay({
   const stream = createSignalStream({ mask: createMask(secretsOf(config)), now })
   const notifiers: Notifier[] = []
   const notifyBells = new Map<string, Bell>()
-  const emit: Emit = (signal) => {
+  const tell: Emit = (signal) => {
     told(signal)
     const at = now()
     const entry = stream.publish(signal, at)
@@ -122,6 +123,7 @@ export async function openRelay({
     }
     watch.see(signal, at)
   }
+  const emit = tellSeldom(tell, now)
   // The store opens in a thread of its own while mappers are compiled in this one.
   const opening = openStore(config.store, { lock: true })
   const opened = opening.catch(() => null) // whoever fails first is reported

@@ -79,5 +79,5 @@ function showCircuit({ refused: _refused, ...circuit }: Circuit): Record<string,
 }
 
 function noStats(destination: string): DestinationStats {
-  return { destination, pending: 0, delivered: 0, dead: 0, openBatches: 0, oldestPendingAt: null }
+  return { destination, pending: 0, delivered: 0, dead: 0, held: 0, openBatches: 0, oldestPendingAt: null }
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { RelayError } from '../../src/domain/errors.ts'
 import { bulkParams, readBulk, runBulk } from '../../src/plugins/bulk.ts'
@@ -12,6 +12,7 @@ import {
   splitPage,
   timeParam,
 } from '../../src/plugins/present.ts'
+import { chooseToRelease, chooseToRemove } from '../../src/stages/operate/choose-items.ts'
 import type { ItemDetail } from '../../src/store/store.ts'
 
 const itemFilter = {
@@ -22,22 +23,32 @@ const itemFilter = {
   since: timeParam.optional(),
   until: timeParam.optional(),
 }
+/** Whether the version that is known is forgotten. */
+const resetParam = { reset_version: z.boolean().default(false) }
 const itemQuery = z.strictObject({
   ...itemFilter,
   status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  held: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
   group_by: z.enum(['error']).optional(),
   ...pageParams,
 })
 const redeliverBody = z.strictObject({
   ...itemFilter,
   status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  held: z.boolean().optional(),
+  ...resetParam,
   ...bulkParams,
 })
+const redeliverOneBody = z.strictObject(resetParam)
+const removeBody = z.strictObject({ hold: z.boolean().default(false) })
 const purgeBody = z.strictObject({ ...itemFilter, status: z.literal('dead').optional(), ...bulkParams })
 /** What tells items of one id apart. */
 const whichQuery = z.strictObject({ destination: z.string().optional(), type: z.string().optional() })
 
-/** Items: list, look into (desired, delivered, last error, attempts), redeliver, give up. */
+/** Items: list, look into (desired, delivered, last error, attempts), redeliver, give up, take away, release. */
 export async function items(app: FastifyInstance): Promise<void> {
   const { store } = app.relay
 
@@ -61,13 +72,13 @@ export async function items(app: FastifyInstance): Promise<void> {
   })
 
   app.post('/items/redeliver', async (request, reply) => {
-    const { filter, limit, dryRun } = readBulk(redeliverBody, request.body)
+    const { filter, limit, dryRun, resetVersion } = readBulk(redeliverBody, request.body)
     const at = app.relay.now()
     const answer = await runBulk('items.redelivered', {
       dryRun,
-      filter,
-      choose: () => store.chooseItems('redeliver', filter, limit, at),
-      run: () => store.redeliverItems(filter, limit, at),
+      filter: { ...filter, ...(resetVersion && { resetVersion }) },
+      choose: () => store.chooseItems(resetVersion ? 'reset' : 'redeliver', filter, limit, at),
+      run: () => (resetVersion ? store.resetItems(filter, limit, at) : store.redeliverItems(filter, limit, at)),
       request,
     })
     if (!dryRun) app.relay.wake()
@@ -87,9 +98,41 @@ export async function items(app: FastifyInstance): Promise<void> {
 
   app.post<{ Params: { id: string } }>('/items/:id/redeliver', async (request, reply) => {
     const { destination, type, id } = await one(request.params.id, request.query)
-    await store.redeliverItems({ destination, type, id }, 1, app.relay.now())
+    const { reset_version: resetVersion } = readInput(redeliverOneBody, request.body, 'body')
+    const key = { destination, type, id }
+    if (resetVersion) await store.resetItems(key, 1, app.relay.now())
+    else await store.redeliverItems(key, 1, app.relay.now())
     app.relay.wake()
-    return reply.code(202).send(ok({ destination, type, id, status: 'pending' }, request.id))
+    const answer = { ...key, status: 'pending', ...(resetVersion && { reset_version: true }) }
+    return reply.code(202).send(ok(answer, request.id))
+  })
+
+  const deps = { store, destinations: [...app.relay.destinations.keys()] }
+  const meantBy = (request: FastifyRequest<{ Params: { id: string } }>) => ({
+    id: request.params.id,
+    ...defined(readInput(whichQuery, request.query, 'query')),
+  })
+
+  app.post<{ Params: { id: string } }>('/items/:id/remove', async (request, reply) => {
+    const { hold } = readInput(removeBody, request.body, 'body')
+    const keys = await chooseToRemove(meantBy(request), deps)
+    const at = app.relay.now()
+    for (const key of keys) await store.removeItem({ ...key, hold }, at)
+    app.relay.wake()
+    return reply.code(202).send(ok({ removed: keys, hold }, request.id))
+  })
+
+  app.post<{ Params: { id: string } }>('/items/:id/release', async (request, reply) => {
+    readInput(z.strictObject({}), request.body, 'body')
+    const keys = await chooseToRelease(meantBy(request), deps)
+    const at = app.relay.now()
+    const released: Record<string, unknown>[] = []
+    for (const key of keys) {
+      const result = await store.releaseItem(key, at)
+      if (result !== null) released.push({ ...key, ...present(result) })
+    }
+    app.relay.wake()
+    return reply.code(202).send(ok({ released }, request.id))
   })
 
   async function one(id: string, query: unknown): Promise<ItemDetail> {
@@ -106,7 +149,8 @@ export async function items(app: FastifyInstance): Promise<void> {
 
 function presentItem({
   body,
-  bareTombstone: _,
+  known: _,
+  noted,
   attempts: failedAttempts,
   ...item
 }: ItemDetail): Record<string, unknown> {
@@ -115,5 +159,6 @@ function presentItem({
     ...row,
     failed_attempts: failedAttempts,
     desired: { kind: desired_kind, item: body === null ? null : JSON.parse(body) },
+    ...(item.held && { noted: noted === null ? null : present(noted) }),
   }
 }

@@ -13,7 +13,13 @@ export async function showDifferences({ ids, json, ...options }: ReplayOptions):
   const comparisons = await withStore(options, async (store, config) => {
     const { sources } = await composeSources(config)
     try {
-      const deps = { store, sources, destinations: targetsOf(config), bodyLimit: config.server.body_limit }
+      const deps = {
+        store,
+        sources,
+        destinations: targetsOf(config),
+        bodyLimit: config.server.body_limit,
+        now: Date.now,
+      }
       const compare = createCompare(deps)
       const found: Comparison[] = []
       for (const id of ids) found.push(await compare(id))

@@ -86,12 +86,32 @@ export function createProgram(env: Environment): Command {
     .addOption(since())
     .addOption(until())
     .option('--all', 'every item', false)
+    .option('--reset-version', 'forget their known versions as well: the next change of each is believed', false)
     .addOption(dryRun())
     .addOption(rate())
     .addOption(limit())
     .addOption(config())
     .addOption(json())
     .action(async (id, options) => (await import('./redeliver.ts')).redeliver({ ...options, id, env }))
+
+  const oneItem = (command: Command) =>
+    command
+      .argument('<type>', 'its type; any: whatever types it is known under')
+      .argument('<id>', 'its id, such as post:7')
+      .option('--destination <name>', 'at this destination')
+
+  oneItem(program.command('remove').description('take an item away; the next newer change brings it back'))
+    .option('--hold', 'keep it away until it is released, whatever the CMS says', false)
+    .addOption(dryRun())
+    .addOption(config())
+    .addOption(json())
+    .action(async (type, id, options) => (await import('./remove.ts')).remove({ ...options, type, id, env }))
+
+  oneItem(program.command('release').description('end the hold of an item: what the CMS wants of it goes out'))
+    .addOption(dryRun())
+    .addOption(config())
+    .addOption(json())
+    .action(async (type, id, options) => (await import('./remove.ts')).release({ ...options, type, id, env }))
 
   const purge = program.command('purge').description('away with settled events, or with dead items')
 

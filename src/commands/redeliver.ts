@@ -18,21 +18,26 @@ export interface ItemOptions extends BulkOptions {
   readonly env: Environment
 }
 
-/** Makes items due at once, unchanged or not. Needs a filter or `--all`. */
-export async function redeliver(options: ItemOptions): Promise<void> {
+/**
+ * Makes items due at once, unchanged or not. Needs a filter or `--all`. With `resetVersion` their known versions are forgotten,
+ * so that the next change of each is believed.
+ */
+export async function redeliver(options: ItemOptions & { readonly resetVersion: boolean }): Promise<void> {
   const filter = itemFilterOf(options)
-  const { limit } = options
+  const { limit, resetVersion } = options
   const at = Date.now()
-  const result = await withStore(options, (store) =>
-    runBulk(options, {
-      choose: () => store.chooseItems('redeliver', filter, limit, at),
-      all: () => store.redeliverItems(filter, limit, at),
-      some: (seqs) => store.redeliverItems({ ...filter, seqs }, seqs.length, Date.now()),
-    }),
-  )
+  const result = await withStore(options, (store) => {
+    const run = resetVersion ? store.resetItems : store.redeliverItems
+    return runBulk(options, {
+      choose: () => store.chooseItems(resetVersion ? 'reset' : 'redeliver', filter, limit, at),
+      all: () => run(filter, limit, at),
+      some: (seqs) => run({ ...filter, seqs }, seqs.length, Date.now()),
+    })
+  })
+  const verb = resetVersion ? 'be sent again, and their next change be believed' : 'be sent again'
   print(presentBulk('redelivered', result), {
     json: options.json,
-    text: () => describeBulk('items', 'be sent again', result),
+    text: () => describeBulk('items', verb, result),
   })
   failCancelled('items', result)
 }

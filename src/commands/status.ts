@@ -34,7 +34,7 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
   print(report, { json, text: () => textOf(report) })
 }
 
-const noCounts = { destination: '', pending: 0, delivered: 0, dead: 0, openBatches: 0, oldestPendingAt: null }
+const noCounts = { destination: '', pending: 0, delivered: 0, dead: 0, held: 0, openBatches: 0, oldestPendingAt: null }
 
 interface Report {
   readonly events: {
@@ -47,13 +47,23 @@ interface Report {
 }
 
 function textOf({ events, destinations }: Report): string {
-  const columns = ['name', 'state', 'pending', 'delivered', 'dead', 'open_batches', 'oldest_pending_at', 'reason']
+  const columns = [
+    'name',
+    'state',
+    'pending',
+    'delivered',
+    'dead',
+    'held',
+    'open_batches',
+    'oldest_pending_at',
+    'reason',
+  ]
   const rows = destinations.map((row) => columns.map((column) => String(row[column] ?? '-')))
   return [
     `events: ${events.pending} pending, ${events.waiting > 0 ? `${events.waiting} waiting, ` : ''}${events.failed} failed`,
     '',
     table([
-      ['DESTINATION', 'STATE', 'PENDING', 'DELIVERED', 'DEAD', 'OPEN BATCHES', 'OLDEST PENDING', 'REASON'],
+      ['DESTINATION', 'STATE', 'PENDING', 'DELIVERED', 'DEAD', 'HELD', 'OPEN BATCHES', 'OLDEST PENDING', 'REASON'],
       ...rows,
     ]),
   ].join('\n')

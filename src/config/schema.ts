@@ -128,6 +128,11 @@ export const sourceSchema = z.strictObject({
     .describe(
       'After how long without a webhook the source is called silent: a duration, `off`, or `auto`: twice the longest gap of the last 28 days, at least 1h, once 20 webhooks over 7 days are known.',
     ),
+  max_clock_lead: duration
+    .prefault('5m')
+    .describe(
+      'How far ahead of its receipt the version of a record may lie: a time further ahead counts as the time of receipt.',
+    ),
   rate_limit: z
     .strictObject({
       max: whole

@@ -14,6 +14,8 @@ export const signalTypes = [
   'batch.attempted',
   'item.delivered',
   'item.dead',
+  'item.version_ahead',
+  'item.removal_stale',
   'destination.opened',
   'destination.disabled',
   'destination.recovered',

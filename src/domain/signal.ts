@@ -50,7 +50,39 @@ export type Signal =
       readonly applied: number
       readonly unchanged: number
       readonly stale: number
+      /** Changes of items that an operator holds; left out where there are none. */
+      readonly held?: number
+      /** Changes whose version lies too far ahead to be believed; left out where there are none. */
+      readonly ahead?: number
+      /** Removals that were stale though the item is wanted; left out where there are none. */
+      readonly staleRemovals?: number
       readonly durationMs: number
+    }
+  | {
+      /** A record's version lies too far ahead: it counts as the time at which it was heard of. Told once a minute for a source. */
+      readonly kind: 'item.version_ahead'
+      readonly source: string
+      readonly eventId: string
+      readonly destination: string
+      readonly type: string
+      readonly id: string
+      /** As the record gave it. */
+      readonly version: string
+      readonly countedAs: string
+      /** So many since the last one that was told, this one included. */
+      readonly count: number
+    }
+  | {
+      /** A removal was older than what is known of an item, which stays. Told once a minute for a source. */
+      readonly kind: 'item.removal_stale'
+      readonly source: string
+      readonly eventId: string
+      readonly destination: string
+      readonly type: string
+      readonly id: string
+      readonly version: string | null
+      readonly known: string | null
+      readonly count: number
     }
   | {
       /** One try to get what an event has to know from the API of its CMS. */

@@ -41,6 +41,55 @@ export function versionText(version: Version): string {
   return text.replace(/\.?0*Z$/, 'Z')
 }
 
+/** How far ahead of its receipt a version may lie where a source says nothing else. */
+export const defaultClockLeadMs = 300_000
+
+/**
+ * The moment that a version names, in unix milliseconds: of a time, and of a number of 10 digits (seconds) or 13
+ * (milliseconds). Null for any other number: that is a revision.
+ */
+export function momentOf(version: Version): number | null {
+  if (version.startsWith('t:')) return Date.parse(`${version.slice(2, 25)}Z`)
+  const [whole = '', fraction = ''] = version.slice(2).split('.')
+  const digits = whole.replace(/^0+/, '')
+  if (digits.length === 13) return Number(digits)
+  return digits.length === 10 ? Number(digits) * 1_000 + Number(fraction.slice(0, 3).padEnd(3, '0')) : null
+}
+
+/** A moment as a version that compares with `like`; null where that is a revision. */
+export function versionAt(at: number, like: Version | null): Version | null {
+  if (like === null || like.startsWith('t:')) return `t:${new Date(at).toISOString().slice(0, 23)}000000Z` as Version
+  if (momentOf(like) === null) return null
+  const [whole = ''] = like.slice(2).split('.')
+  if (whole.replace(/^0+/, '').length === 13) return padded(String(at))
+  return fractional(`${Math.floor(at / 1_000)}.${String(at % 1_000).padStart(3, '0')}`)
+}
+
+/** A version, and whether it is the moment at which it was heard of, because what was given lies ahead of that. */
+export interface Believed {
+  readonly version: Version | null
+  readonly isCounted: boolean
+}
+
+/** What a version that was heard of at `heardAt` counts as: itself, or that moment where it lies further ahead than `leadMs`. */
+export function believedVersion(given: Version | null, heardAt: number, leadMs: number): Believed {
+  const moment = given === null ? null : momentOf(given)
+  if (moment === null || moment <= heardAt + leadMs) return { version: given, isCounted: false }
+  return { version: versionAt(heardAt, given), isCounted: true }
+}
+
+/**
+ * What a version that is kept is read as at `at`. One that lies ahead was kept before versions were judged by their receipt: it is
+ * read as the time at which its item changed. Where that lies ahead too, the clock was set back, and nothing is known.
+ */
+export function keptVersion(kept: Believed, changedAt: number, at: number, leadMs: number): Believed {
+  const { version, isCounted } = believedVersion(kept.version, at, leadMs)
+  if (!isCounted) return { version, isCounted: kept.isCounted }
+  return changedAt <= at
+    ? { version: versionAt(changedAt, kept.version), isCounted }
+    : { version: null, isCounted: false }
+}
+
 function padded(digits: string): Version {
   if (!/^\d+$/.test(digits)) throw new RangeError(`version ${digits} is out of range`)
   return `n:${digits.replace(/^0+(?=\d)/, '').padStart(30, '0')}` as Version
@@ -62,7 +111,23 @@ function parsed(value: string): string | null {
   const offset = zone.length === 3 ? `${zone}:00` : zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
   const ms = Date.parse(`${date}T${time}:${seconds}${offset.toUpperCase()}`)
   if (Number.isNaN(ms)) return null
-  return `${new Date(ms).toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}Z`
+  // A zone can move a time out of the years that have four digits, and only those compare as text.
+  const inYears = Math.min(Math.max(ms, firstMs), lastMs)
+  return `${new Date(inYears).toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}Z`
+}
+
+const firstMs = Date.parse('0000-01-01T00:00:00Z')
+const lastMs = Date.parse('9999-12-31T23:59:59Z')
+
+/**
+ * Compares a change's version with the one that is known. A moment of receipt stands for the whole of its second, since many systems
+ * tell times by the second: what was saved right after it is not older.
+ */
+export function orderOf(change: Version | null, known: Believed): number | null {
+  const order = compareVersions(change, known.version)
+  if (order !== -1 || !known.isCounted) return order
+  const second = Math.floor(momentOf(known.version!)! / 1_000) * 1_000
+  return change! >= versionAt(second, known.version)! ? 0 : order
 }
 
 /** Negative where `a` is older, positive where it is newer, 0 where they are equal; null where they do not compare. */

@@ -30,6 +30,8 @@ export interface Mapper {
 /** What the API of the CMS has answered so far. */
 export interface Fetched {
   readonly answers: FetchAnswers
+  /** When the first of them was asked for, in unix milliseconds; left out where nothing was. */
+  readonly askedAt?: number | undefined
   /** Whether an answer counts that is older than the webhook: it has been waited for long enough. */
   readonly believe: boolean
 }
@@ -70,9 +72,17 @@ export interface Mapping {
 }
 
 /** What a record asks for, before what depends on the destination (language default, host check, checksum). */
-export type Draft =
-  | { readonly kind: 'upsert'; readonly record: string; readonly version: Version | null; readonly fields: DraftFields }
-  | (Extract<Change, { kind: 'delete' }> & { readonly record: string })
+export type Draft = DraftOrigin &
+  (
+    | { readonly kind: 'upsert'; readonly version: Version | null; readonly fields: DraftFields }
+    | Extract<Change, { kind: 'delete' }>
+  )
+
+interface DraftOrigin {
+  readonly record: string
+  /** Whether the CMS's API has answered with it; left out, the webhook says it. */
+  readonly isFetched?: boolean
+}
 
 export interface DraftFields {
   readonly type: string

@@ -163,7 +163,8 @@ function compileFetched(record: RecordDefinition, choose: Choose, context: Recor
     }
   }
 
-  return async function collectFetched(elements, call, { findings, whereOf }) {
+  return async function collectFetched(elements, call, { findings: all, whereOf }) {
+    const findings: Findings = { ...all, add: (draft) => all.add({ ...draft, isFetched: true }) }
     const wanted: Element[] = []
     for (const [index, value] of elements.entries()) {
       try {

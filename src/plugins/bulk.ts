@@ -43,12 +43,12 @@ function shortened(filter: object): object {
   )
 }
 
-type BulkInput = { readonly limit: number; readonly dry_run: boolean }
+type BulkInput = { readonly limit: number; readonly dry_run: boolean; readonly reset_version?: boolean }
 
 /** What a body asks for: which ones, how many at most, and whether only to count. Never everything by accident. Throws RelayError `invalid`. */
 export function readBulk<T extends BulkInput>(schema: z.ZodType<T>, body: unknown) {
-  const { limit, dry_run: dryRun, ...given } = readInput(schema, body, 'body')
+  const { limit, dry_run: dryRun, reset_version: resetVersion = false, ...given } = readInput(schema, body, 'body')
   const filter = defined(given)
-  if (Object.keys(filter).length > 0) return { filter, limit, dryRun }
+  if (Object.keys(filter).length > 0) return { filter, limit, dryRun, resetVersion }
   throw new RelayError('invalid', 'body: say which ones, by at least one filter')
 }

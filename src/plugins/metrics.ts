@@ -48,6 +48,8 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
   const mapped = counter('events_mapped_total', 'Events mapped, by status.', ['source', 'status'])
   const skipped = counter('events_skipped_total', 'Events skipped, by kind of reason.', ['source', 'reason'])
   const changes = counter('changes_total', 'Changes of items, by what became of them.', ['source', 'result'])
+  const ahead = counter('versions_ahead_total', 'Changes whose version lay too far ahead to be believed.', ['source'])
+  const staleRemovals = counter('removals_stale_total', 'Removals dropped as older than what is known.', ['source'])
   const fetches = counter('fetches_total', 'Requests to the APIs of CMSs, by outcome.', ['source', 'outcome'])
   const fetching = histogram('fetch_seconds', 'Duration of a request to the API of a CMS.', ['source'])
   const attempts = counter('attempts_total', 'HTTP attempts, by outcome.', ['destination', 'call', 'outcome'])
@@ -79,6 +81,7 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
   const eventsWaiting = gauge('events_waiting', "Events waiting for their CMS's API.", [])
   const eventsFailed = gauge('events_failed', 'Events that could not be mapped.', [])
   const items = gauge('items', 'Items by status.', ['destination', 'status'])
+  const heldItems = gauge('items_held', 'Items that an operator keeps away.', ['destination'])
   const openBatches = gauge('batches_open', 'Batches sent or to be sent again.', ['destination'])
   const oldest = gauge('oldest_pending_seconds', 'Age of the oldest pending item, since its webhook.', ['destination'])
   const circuit = gauge('destination_state', '1 for the state that the destination is in.', ['destination', 'state'])
@@ -109,6 +112,9 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
         mapped.inc({ source, status })
         if (status === 'skipped') skipped.inc({ source, reason: skipReasonOf(signal.reason) })
         for (const result of ['applied', 'unchanged', 'stale'] as const) changes.inc({ source, result }, signal[result])
+        if (signal.held !== undefined) changes.inc({ source, result: 'held' }, signal.held)
+        if (signal.ahead !== undefined) ahead.inc({ source }, signal.ahead)
+        if (signal.staleRemovals !== undefined) staleRemovals.inc({ source }, signal.staleRemovals)
         break
       }
       case 'event.fetched':
@@ -142,6 +148,8 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
         break
       case 'item.delivered': // counted with the call
       case 'webhook.rate_limited': // and each that was refused with its refusal
+      case 'item.version_ahead': // counted with the event
+      case 'item.removal_stale':
       case 'clock.stepped_back':
       case 'store.lost':
       case 'store.back':
@@ -180,6 +188,7 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
       for (const row of stats.destinations) {
         const { destination } = row
         for (const status of ['pending', 'delivered', 'dead'] as const) items.set({ destination, status }, row[status])
+        heldItems.set({ destination }, row.held)
         openBatches.set({ destination }, row.openBatches)
         oldest.set({ destination }, row.oldestPendingAt === null ? 0 : Math.max(0, now - row.oldestPendingAt) / 1000)
       }

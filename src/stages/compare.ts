@@ -2,9 +2,9 @@ import { messageOf, RelayError } from '../domain/errors.ts'
 import { eventSeqOf } from '../domain/event-id.ts'
 import { fetchText } from '../domain/fetch.ts'
 import { type Difference, jsonDiff } from '../domain/json-diff.ts'
-import { isStale } from '../domain/merge.ts'
+import { isStale, knownOf } from '../domain/merge.ts'
 import type { Webhook } from '../mapping/webhook.ts'
-import type { EventDetail, ItemChange, ItemDetail, Store } from '../store/store.ts'
+import type { EventDetail, ItemChange, Store } from '../store/store.ts'
 import { type MapTarget, mapEvent, webhookOf } from './map-event.ts'
 import type { Source } from './source.ts'
 
@@ -13,6 +13,7 @@ export interface CompareDeps {
   readonly sources: ReadonlyMap<string, Source>
   readonly destinations: ReadonlyMap<string, MapTarget>
   readonly bodyLimit: number
+  readonly now: () => number
 }
 
 /** What replaying an event would come to now, beside what is wanted now. */
@@ -47,7 +48,7 @@ export interface ComparedChange {
 /** Maps a kept event with the mapper as it is now, and compares. Nothing is kept, fetched or sent. */
 export type Compare = (eventId: string) => Promise<Comparison>
 
-export function createCompare({ store, sources, destinations, bodyLimit }: CompareDeps): Compare {
+export function createCompare({ store, sources, destinations, bodyLimit, now }: CompareDeps): Compare {
   return async function compare(eventId) {
     const event = await store.getEvent(eventId)
     const seq = eventSeqOf(eventId)
@@ -71,10 +72,10 @@ export function createCompare({ store, sources, destinations, bodyLimit }: Compa
   }
 
   async function compareOne(change: ItemChange, eventSeq: number): Promise<ComparedChange> {
-    const { destination, type, id, kind, version } = change
+    const { destination, type, id, kind, maxClockLeadMs } = change
     const [known] = await store.getItems({ destination, type, id })
     const differences = jsonDiff(documentOf(known?.body ?? null), documentOf(change.body))
-    const stale = known !== undefined && isStale(knownItemOf(known), { kind, version, eventSeq })
+    const stale = known !== undefined && isStale(knownOf(known.known, now(), maxClockLeadMs), { ...change, eventSeq })
     const settled = known?.desiredKind === kind && differences.length === 0 ? 'same' : 'changed'
     return { destination, type, id, kind, result: !known ? 'new' : stale ? 'stale' : settled, differences }
   }
@@ -87,10 +88,6 @@ async function readable(event: EventDetail, seq: number, limit: number): Promise
   } catch (error) {
     return messageOf(error)
   }
-}
-
-function knownItemOf({ desiredKind, checksum, version, bareTombstone, eventId }: ItemDetail) {
-  return { kind: desiredKind, checksum, version, bareTombstone, eventSeq: eventSeqOf(eventId) ?? 0 }
 }
 
 function documentOf(body: string | null): unknown {

@@ -97,7 +97,11 @@ export function createFetch(deps: FetchDeps): FetchStage {
       return { ...failedEvent(event, messageOf(error), source), fetches: [] }
     }
     const map = (believe: boolean) =>
-      mapEvent(event, webhook, source, deps.destinations, { answers: asking.answer, believe })
+      mapEvent(event, webhook, source, deps.destinations, {
+        answers: asking.answer,
+        askedAt: asking.startedAt,
+        believe,
+      })
     let mapping = await map(false)
     for (let round = 0; round < maxRounds && mapping.requests.length > 0; round++) {
       await asking.ask(mapping.requests)
@@ -185,6 +189,8 @@ interface Asking {
   ask(requests: readonly FetchRequest[]): Promise<void>
   answer(request: FetchRequest): FetchAnswer | undefined
   readonly fetches: readonly Fetch[]
+  /** When the first of them was asked. */
+  readonly startedAt: number | undefined
   readonly failures: readonly Failure[]
   /** How long the API wants to be left alone; null where it does not. Milliseconds. */
   readonly restMs: number | null
@@ -202,6 +208,7 @@ function createAsking(
   let asked = 0
   let textLength = 0
   let restMs: number | null = null
+  let startedAt: number | undefined
 
   function fail(request: FetchRequest, error: string, isFinal: boolean, afterMs?: number): FetchAnswer {
     const text = `${fetchText(request)}: ${error}`
@@ -213,6 +220,7 @@ function createAsking(
     if (asked >= maxRequests) return fail(request, `one event may ask for ${maxRequests} answers`, true)
     asked += 1
     const at = now()
+    startedAt ??= at
     const result = await client.send(request, signal)
     const { method, url } = request
     const status = result.kind === 'answer' ? result.status : null
@@ -252,6 +260,9 @@ function createAsking(
       )
     },
     answer: (request) => answers.get(fetchKeyOf(request)),
+    get startedAt() {
+      return startedAt
+    },
     fetches,
     failures,
     get restMs() {

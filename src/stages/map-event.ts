@@ -1,10 +1,11 @@
 import type { Change } from '../domain/change.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { Emit } from '../domain/signal.ts'
+import { believedVersion, type Version, versionText } from '../domain/version.ts'
 import { completeDraft } from '../mapping/item.ts'
 import type { Fetched, Mapping } from '../mapping/mapper.ts'
 import { readWebhook, type Webhook } from '../mapping/webhook.ts'
-import type { ItemChange, MappedEvent, MergeCounts, PendingEvent } from '../store/store.ts'
+import type { ItemChange, MappedEvent, MergeCounts, PendingEvent, StaleRemoval } from '../store/store.ts'
 import type { Destination } from './destination.ts'
 import type { Source } from './source.ts'
 
@@ -44,7 +45,9 @@ export async function mapEvent(
     if (!destination) continue // the configuration has been checked: every name is there
     for (const draft of mapping.drafts) {
       try {
-        changes.push(itemChangeOf(completeDraft(draft, destination.rules), event, destination))
+        const askedAt = draft.isFetched === true ? fetched?.askedAt : undefined
+        const change = completeDraft(draft, destination.rules)
+        changes.push(itemChangeOf(change, event, { source, destination, askedAt }))
       } catch (error) {
         if (!(error instanceof RelayError)) throw error
         problems.push(`destination '${destinationName}': ${messageOf(error)}`)
@@ -84,24 +87,49 @@ export function failedEvent({ seq }: PendingEvent, error: string, source?: Sourc
   }
 }
 
-function itemChangeOf(change: Change, event: PendingEvent, { name, debounce }: MapTarget): ItemChange {
-  const shared = { destination: name, source: event.source, receivedAt: event.receivedAt, ...debounce }
-  if (change.kind === 'delete') return { ...shared, ...change, body: null, checksum: null }
-  const { item, version } = change
+interface ChangeOrigin {
+  readonly source: Pick<Source, 'maxClockLeadMs'>
+  readonly destination: MapTarget
+  readonly askedAt: number | undefined
+}
+
+/** A version that lies too far ahead counts as the time at which it was heard of: the receipt, also in a replay. */
+function itemChangeOf(change: Change, event: PendingEvent, { source, destination, askedAt }: ChangeOrigin): ItemChange {
+  const { name, debounce } = destination
+  const { maxClockLeadMs } = source
+  const { version, isCounted } = believedVersion(change.version, askedAt ?? event.receivedAt, maxClockLeadMs)
+  const shared = {
+    destination: name,
+    source: event.source,
+    receivedAt: event.receivedAt,
+    version,
+    ...(isCounted && { ahead: change.version! }),
+    maxClockLeadMs,
+    ...(askedAt !== undefined && { askedAt }),
+    ...debounce,
+  }
+  if (change.kind === 'delete') {
+    const { kind, type, id, certain } = change
+    return { ...shared, kind, type, id, certain, body: null, checksum: null }
+  }
+  const { item } = change
   const { type, id, checksum } = item
-  return { ...shared, kind: 'upsert', type, id, version, body: JSON.stringify(item), checksum, certain: true }
+  return { ...shared, kind: 'upsert', type, id, body: JSON.stringify(item), checksum, certain: true }
 }
 
 /** Signals an event that has been settled; one that waits has more to come. */
 export function reportMapped(
   event: PendingEvent,
-  { outcome, mapper }: MappedEvent,
+  { outcome, mapper, changes }: MappedEvent,
   counts: MergeCounts | null | undefined,
   at: number,
   emit: Emit,
 ): void {
   if (!counts || outcome.status === 'waiting') return // null: another owner has settled it
-  const isStale = outcome.status === 'processed' && counts.stale > 0 && counts.applied + counts.unchanged === 0
+  const { staleRemovals = [], ...merged } = counts
+  const others = merged.applied + merged.unchanged + (merged.held ?? 0)
+  const isStale = outcome.status === 'processed' && merged.stale > 0 && others === 0
+  const ahead = changes.filter((change) => change.ahead !== undefined)
   emit({
     kind: 'event.mapped',
     eventId: event.id,
@@ -112,9 +140,34 @@ export function reportMapped(
     mapper,
     status: isStale ? 'skipped' : outcome.status,
     reason: isStale ? 'stale' : reasonOf(outcome),
-    ...counts,
+    ...merged,
+    ...(ahead.length > 0 && { ahead: ahead.length }),
+    ...(staleRemovals.length > 0 && { staleRemovals: staleRemovals.length }),
     durationMs: at - event.receivedAt,
   })
+  reportVersions(event, ahead, staleRemovals, emit)
+}
+
+/** One signal of each kind for an event, with its first item. */
+function reportVersions(
+  { id: eventId, source }: PendingEvent,
+  [ahead, ...moreAhead]: readonly ItemChange[],
+  [stale, ...moreStale]: readonly StaleRemoval[],
+  emit: Emit,
+): void {
+  const textOf = (version: Version | null) => (version === null ? null : versionText(version))
+  if (ahead) {
+    const { destination, type, id, version } = ahead
+    const [given, countedAs] = [versionText(ahead.ahead!), versionText(version!)]
+    const count = 1 + moreAhead.length
+    emit({ kind: 'item.version_ahead', source, eventId, destination, type, id, version: given, countedAs, count })
+  }
+  if (stale) {
+    const { destination, type, id } = stale
+    const [version, known] = [textOf(stale.version), textOf(stale.known)]
+    const count = 1 + moreStale.length
+    emit({ kind: 'item.removal_stale', source, eventId, destination, type, id, version, known, count })
+  }
 }
 
 function reasonOf(outcome: Exclude<MappedEvent['outcome'], { status: 'waiting' }>): string | null {

@@ -15,6 +15,8 @@ export interface Source {
   /** How the API of the CMS is asked; null where the webhooks hold their records. */
   readonly fetch: SourceFetch | null
   readonly silentAfter: SilentAfter
+  /** How far ahead of its receipt a version may lie. Milliseconds. */
+  readonly maxClockLeadMs: number
   /** Counts verified webhooks; null where the source has no limit. */
   readonly rateLimit: SourceRateLimit | null
 }

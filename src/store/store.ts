@@ -1,5 +1,6 @@
 import type { Circuit } from '../domain/circuit.ts'
 import type { Debounce } from '../domain/debounce.ts'
+import type { KeptItem } from '../domain/merge.ts'
 import type { Rhythm } from '../domain/silence.ts'
 import type { Version } from '../domain/version.ts'
 
@@ -50,7 +51,7 @@ export interface Store {
    * and cancels an upsert that was. The good changes of a failed event count too. An event of which every change
    * was stale ends `skipped` with reason `stale`. One whose outcome is `waiting` is not settled: it can be claimed again by
    * `claimWaiting` from `dueAt` on, and its changes so far count. An event no longer claimed by `owner` is left alone and
-   * answered with null. Of an event's fetches the newest 100 are kept.
+   * answered with null. Of an event's fetches the newest 100 are kept. Of an item that an operator holds, the change is noted.
    */
   settleEvents(owner: string, events: readonly MappedEvent[], at: number): Promise<readonly (MergeCounts | null)[]>
 
@@ -124,6 +125,18 @@ export interface Store {
    * tombstone of what never was at the destination is left alone.
    */
   redeliverItems(filter: ItemFilter, limit: number, at: number): Promise<number>
+  /**
+   * As `redeliverItems`, and the version that is known of each item is forgotten: the next change of it is believed, whatever its
+   * version and however old its event. Also of items that are not to be sent: a draft's, and what goes out as it is.
+   */
+  resetItems(filter: ItemFilter, limit: number, at: number): Promise<number>
+  /**
+   * Takes an item away, known or not: a tombstone at the newer of the known version and `at`, due at once. What came before does not
+   * bring the item back, a newer change does; with `hold` it is noted instead, until the item is released. A hold stays a hold.
+   */
+  removeItem(removal: Removal, at: number): Promise<void>
+  /** Ends a hold: what the CMS has wanted last since then is wanted from now on, and due at once. Null where no such item is held. */
+  releaseItem(key: ItemKey, at: number): Promise<Released | null>
 
   /**
    * Deletes events matching the filter that are processed, skipped or failed, the oldest first, at most `limit`; answers how
@@ -139,8 +152,8 @@ export interface Store {
 
   /** What `replayEvents` or `purgeEvents` would take now, in their order. */
   chooseEvents(purpose: 'replay' | 'purge', filter: EventFilter, limit: number): Promise<Chosen<string>>
-  /** What `redeliverItems` or `purgeItems` would take now: their `seq`, in their order. */
-  chooseItems(purpose: 'redeliver' | 'purge', filter: ItemFilter, limit: number, at: number): Promise<Chosen<number>>
+  /** What `redeliverItems`, `resetItems` or `purgeItems` would take now: their `seq`, in their order. */
+  chooseItems(purpose: ItemPurpose, filter: ItemFilter, limit: number, at: number): Promise<Chosen<number>>
 
   /** The errors of failed and waiting events (or those of the filter's status), most frequent first, at most `limit`. */
   groupEventErrors(filter: EventFilter, limit: number): Promise<readonly EventErrors[]>
@@ -282,7 +295,14 @@ export interface ItemChange extends Debounce {
   readonly kind: 'upsert' | 'delete'
   readonly type: string
   readonly id: string
+  /** What the record's version counts as. */
   readonly version: Version | null
+  /** The version that the record gave, where it lies too far ahead to be believed: `version` is when it was heard of. */
+  readonly ahead?: Version
+  /** How far ahead of the clock a version that is kept may lie. */
+  readonly maxClockLeadMs: number
+  /** When the CMS's API was asked, where the change comes from its answer. */
+  readonly askedAt?: number
   /** The item as JSON text, exactly as it will stand in a batch; null for a delete. */
   readonly body: string | null
   readonly checksum: string | null
@@ -296,6 +316,36 @@ export interface MergeCounts {
   readonly applied: number
   readonly unchanged: number
   readonly stale: number
+  /** Noted, since an operator holds the item; left out where there are none. */
+  readonly held?: number
+  /** Removals that were stale though the item is wanted; left out where there are none. */
+  readonly staleRemovals?: readonly StaleRemoval[]
+}
+
+export interface StaleRemoval extends ItemKey {
+  readonly version: Version | null
+  /** The version that is known, as it counts. */
+  readonly known: Version | null
+}
+
+/** What tells an item from all others. */
+export interface ItemKey {
+  readonly destination: string
+  readonly type: string
+  readonly id: string
+}
+
+export interface Removal extends ItemKey {
+  /** Keep it away until it is released, whatever the CMS says. */
+  readonly hold: boolean
+}
+
+/** What came of releasing a held item. */
+export interface Released {
+  /** What is wanted of it from now on. */
+  readonly desiredKind: 'upsert' | 'delete'
+  /** Whether the CMS has wanted something newer of it since it was removed. */
+  readonly changed: boolean
 }
 
 export interface ItemClaim {
@@ -423,10 +473,13 @@ export interface ItemFilter {
   readonly type?: string
   readonly id?: string
   readonly status?: ItemStatus
+  readonly held?: boolean
   /** Changed at or after. */
   readonly since?: number
   readonly until?: number
 }
+
+export type ItemPurpose = 'redeliver' | 'reset' | 'purge'
 
 export interface BatchFilter {
   readonly destination?: string
@@ -544,6 +597,10 @@ export interface ItemSummary {
   readonly status: ItemStatus
   readonly desiredKind: 'upsert' | 'delete'
   readonly version: Version | null
+  /** An operator keeps it away. */
+  readonly held: boolean
+  /** Its desired state is an operator's removal, and no event's. */
+  readonly removed: boolean
   readonly checksum: string | null
   readonly deliveredKind: 'upsert' | 'delete' | 'unknown' | null
   readonly deliveredChecksum: string | null
@@ -552,15 +609,25 @@ export interface ItemSummary {
   readonly dueAt: number | null
   readonly attempts: number
   readonly error: string | null
-  readonly eventId: string
+  /** The event that set the desired state; null where an operator has removed the item. */
+  readonly eventId: string | null
   readonly batchId: string | null
 }
 
 export interface ItemDetail extends ItemSummary {
-  /** Whether the desired state is a tombstone that brought no version of its own. */
-  readonly bareTombstone: boolean
+  /** What a change is judged against: the desired state, or that which is noted of a held item. */
+  readonly known: KeptItem
+  /** What the CMS has wanted since the item is held; null where that is nothing. */
+  readonly noted: NotedChange | null
   /** The desired item as JSON text; null for a tombstone. */
   readonly body: string | null
+}
+
+export interface NotedChange {
+  readonly kind: 'upsert' | 'delete'
+  readonly version: Version | null
+  readonly eventId: string
+  readonly changedAt: number
 }
 
 export interface BatchSummary {
@@ -592,6 +659,8 @@ export interface DestinationStats {
   readonly pending: number
   readonly delivered: number
   readonly dead: number
+  /** Kept away by an operator; each is one of the three above as well. */
+  readonly held: number
   readonly openBatches: number
   /** When the webhook behind the oldest pending item came in. */
   readonly oldestPendingAt: number | null

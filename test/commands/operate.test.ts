@@ -50,6 +50,7 @@ test('status, replay and redeliver work beside a running relay, which picks the 
         pending: 0,
         delivered: 2,
         dead: 0,
+        held: 0,
         open_batches: 0,
         oldest_pending_at: null,
       },
@@ -74,7 +75,7 @@ test('status, replay and redeliver work beside a running relay, which picks the 
 
   const text = await here('status')
   expect(text).toMatch(/^events: 0 pending, 1 failed$/m)
-  expect(text).toMatch(/^main +closed +0 +2 +0 +0 +- +-$/m)
+  expect(text).toMatch(/^main +closed +0 +2 +0 +0 +0 +- +-$/m)
   expect(await relay.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' })
 
   // What is only asked for is not done.
@@ -108,9 +109,27 @@ test('status, replay and redeliver work beside a running relay, which picks the 
   )
   expect(await here('errors')).toBe('no errors\n')
 
-  // And without one: what they write waits for the next start.
+  // One item by its type and id, with a hold, and its version forgotten.
+  expect(await here('remove', 'product', 'product:1', '--hold', '--dry-run')).toBe(
+    "product 'product:1' at main would be taken away; nothing was done\n",
+  )
+  expect(JSON.parse(await here('remove', 'product', 'product:1', '--hold', '--json'))).toEqual({
+    removed: [{ destination: 'main', type: 'product', id: 'product:1' }],
+    hold: true,
+  })
+  expect(JSON.parse(await here('status', '--json')).destinations[0]).toMatchObject({ pending: 1, held: 1 })
+  expect(await here('release', 'product', 'product:1')).toBe(
+    "product 'product:1' at main is released; it stays away until the CMS tells of it again\n",
+  )
+  expect(await here('remove', 'any', 'product:1')).toBe("product 'product:1' at main is taken away\n")
+  expect(await here('redeliver', 'product:1', '--reset-version')).toBe(
+    '1 items will be sent again, and their next change be believed\n',
+  )
+  expect(await here('replay', 'evt_1')).toBe('1 events will go through the mapper again\n')
+
+  // And without a relay: what they write waits for the next start.
   expect(await here('redeliver', '--all', '--limit', '1')).toBe('1 items will be sent again\n')
-  expect(JSON.parse(await here('status', '--json')).destinations[0]).toMatchObject({ pending: 1, delivered: 1 })
+  expect(JSON.parse(await here('status', '--json')).destinations[0]).toMatchObject({ pending: 2, delivered: 0 })
 })
 
 test('at a rate, events go in steps until Ctrl-C, and the others stay as they were', { timeout }, async () => {

@@ -18,6 +18,8 @@ const commands = [
   'map',
   'replay',
   'redeliver',
+  'remove',
+  'release',
   'status',
   'sandbox',
   'sign',

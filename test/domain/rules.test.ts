@@ -77,8 +77,10 @@ describe('promise 3: latest wins', () => {
     kind: 'upsert',
     checksum: 'c',
     version: readVersion(5),
+    isCounted: false,
     bareTombstone: false,
     eventSeq: 10,
+    asOf: null,
     ...over,
   })
   const change = (version: number | null, eventSeq: number, kind: 'upsert' | 'delete' = 'upsert') => ({

@@ -27,6 +27,7 @@ import {
   version,
   webhook,
 } from './support.ts'
+import { describeTakingAway } from './taking-away.ts'
 
 export interface Opened {
   readonly store: Store
@@ -1453,8 +1454,16 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
         eventsFailed: 0,
         oldestPendingEventAt: start + 1,
         destinations: [
-          { destination: 'main', pending: 1, delivered: 1, dead: 1, openBatches: 1, oldestPendingAt: start - 5 },
-          { destination: 'second', pending: 1, delivered: 0, dead: 0, openBatches: 0, oldestPendingAt: start },
+          {
+            destination: 'main',
+            pending: 1,
+            delivered: 1,
+            dead: 1,
+            held: 0,
+            openBatches: 1,
+            oldestPendingAt: start - 5,
+          },
+          { destination: 'second', pending: 1, delivered: 0, dead: 0, held: 0, openBatches: 0, oldestPendingAt: start },
         ],
       })
     })
@@ -1514,6 +1523,14 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
         ['shop', { ...rhythm, silentAt: start + 9 }],
       ])
     })
+  })
+
+  describeTakingAway(name, openStore, async () => {
+    const { store, beside } = await opened()
+    if (!beside) return []
+    const other = await beside()
+    onTestFinished(() => other.close())
+    return [store, other]
   })
 
   describe(`${name}: any sequence of steps`, () => {

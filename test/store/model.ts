@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
+import { readVersion, type Version } from '../../src/domain/version.ts'
 import type { ClaimedItem, ItemSettlement, PendingEvent, SealedBatch, Store } from '../../src/store/store.ts'
 import fc from '../fast-check.ts'
 import { claimedEvents, itemOf, map, owner, tombstone, upsert, version } from './support.ts'
@@ -14,16 +15,25 @@ interface State {
 }
 
 interface Wanted extends State {
-  readonly revision: number | null
-  /** A tombstone without a revision of its own. */
+  /** A revision, or the receipt of a version that lay ahead. All receipts of a run are in one second. */
+  readonly version: Version | null
+  /** A tombstone without a version of its own. */
   readonly bare: boolean
-  readonly eventSeq: number
+  /** Null: an operator has removed it. */
+  readonly eventSeq: number | null
+  /** In the order of arrival. */
+  readonly place: number
 }
 
 interface ModelItem {
   wanted: Wanted | null
+  held: boolean
+  /** What the CMS has wanted since it is held. */
+  noted: Wanted | null
   delivered: State | 'unknown' | null
   everSent: boolean
+  /** A redelivery was asked for while a batch had it. */
+  forced: boolean
 }
 
 interface ModelBatch {
@@ -45,7 +55,8 @@ interface Received {
 type Outcome = 'delivered' | 'retry' | 'uncertain retry' | 'dead' | 'uncertain dead'
 
 export type Step =
-  | { readonly do: 'receive'; readonly id: string; readonly change: State; readonly revision: number | null; readonly certain: boolean; readonly later: boolean } // biome-ignore format: one step a line
+  | { readonly do: 'receive'; readonly id: string; readonly change: State; readonly revision: number | 'ahead' | null; readonly certain: boolean; readonly later: boolean } // biome-ignore format: one step a line
+  | { readonly do: 'remove' | 'hold' | 'release' | 'reset'; readonly id: string }
   | { readonly do: 'map' | 'fail' | 'split' | 'uncertain split' | 'take'; readonly which: number }
   | { readonly do: 'send' | 'claim'; readonly maxItems: number }
   | { readonly do: 'finish'; readonly which: number; readonly outcomes: readonly Outcome[] }
@@ -69,7 +80,7 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
         do: fc.constant('receive' as const),
         id: fc.constantFrom(...ids),
         change,
-        revision: fc.option(fc.integer({ min: 1, max: 3 })),
+        revision: fc.option(fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant('ahead' as const))),
         certain: fc.boolean(),
         later: fc.boolean(),
       }),
@@ -99,6 +110,13 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
         which,
       }),
     },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constantFrom('remove' as const, 'hold' as const, 'release' as const, 'reset' as const),
+        id: fc.constantFrom(...ids),
+      }),
+    },
     { weight: 1, arbitrary: fc.constant({ do: 'crash' as const }) },
   ),
   { maxLength: 40, size: 'max' },
@@ -107,7 +125,9 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 /** Takes the steps in an empty store, compares it with the model after each, and at the end lets everything be delivered. */
 export async function runModel(store: Store, taken: readonly Step[]): Promise<void> {
   let at = 1_000
-  const items = new Map(ids.map((id): [string, ModelItem] => [id, { wanted: null, delivered: null, everSent: false }]))
+  const fresh = { wanted: null, held: false, noted: null, delivered: null, everSent: false, forced: false }
+  const items = new Map(ids.map((id): [string, ModelItem] => [id, { ...fresh }]))
+  let lastSeq = 0
   // What an owner has claimed it would be given again, so each event that waits to be mapped has an owner of its own.
   let mappers = 0
   let unmapped: Received[] = []
@@ -115,16 +135,59 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
   const unsealed: ModelBatch[] = []
 
   async function mapEvent({ event, by, step: { id, change, revision, certain } }: Received) {
-    const versioned = { version: revision === null ? null : version(revision), certain }
+    const given = revision === 'ahead' ? { version: receipt(event.receivedAt), ahead: farAhead } : { version: revision === null ? null : version(revision) } // biome-ignore format: one idea
+    const versioned = { ...given, certain, receivedAt: event.receivedAt }
     const wanted = change.content === null ? tombstone(id, versioned) : upsert(id, change.content, versioned)
     const counts = await map(store, event, [wanted], at, by)
     const item = items.get(id)!
-    const stale = item.wanted !== null && isOlder(item.wanted, { ...change, revision, eventSeq: event.seq })
+    const known = item.noted ?? item.wanted
+    const stale = known !== null && isOlder(known, { ...change, version: given.version, place: event.seq })
     expect(counts!.stale).toBe(stale ? 1 : 0)
+    expect(counts!.held ?? 0).toBe(!stale && item.held ? 1 : 0)
     if (stale) return
-    if (change.kind === 'delete' && certain) item.everSent = true
-    const bare = change.kind === 'delete' && revision === null
-    item.wanted = { ...change, revision: revision ?? item.wanted?.revision ?? null, bare, eventSeq: event.seq }
+    const bare = change.kind === 'delete' && given.version === null
+    const { seq } = event
+    const next = { ...change, version: given.version ?? known?.version ?? null, bare, eventSeq: seq, place: seq }
+    if (item.held) item.noted = next
+    else {
+      item.wanted = next
+      if (change.kind === 'delete' && certain) item.everSent = true
+    }
+  }
+
+  async function remove(id: string, hold: boolean): Promise<void> {
+    await store.removeItem({ destination: 'main', type: 'product', id, hold }, at)
+    const item = items.get(id)!
+    const known = (item.noted ?? item.wanted)?.version ?? null
+    const now = known?.startsWith('n:') ? known : receipt(at)
+    item.wanted = { kind: 'delete', content: null, version: now, bare: true, eventSeq: null, place: lastSeq + 0.5 }
+    item.noted = null
+    item.held ||= hold
+    item.everSent = true
+  }
+
+  async function release(id: string): Promise<void> {
+    const item = items.get(id)!
+    const released = await store.releaseItem({ destination: 'main', type: 'product', id }, at)
+    expect(released !== null).toBe(item.held)
+    expect(released?.changed ?? false).toBe(item.noted !== null)
+    item.held = false
+    item.wanted = item.noted ?? item.wanted
+    item.noted = null
+  }
+
+  async function reset(id: string): Promise<void> {
+    const item = items.get(id)!
+    const before = item.wanted ? await itemOf(store, id) : null
+    await store.resetItems({ id }, 10, at)
+    if (!item.wanted || !before) return
+    const waits = before.status === 'pending' && before.batchId === null && before.dueAt! <= at
+    const isSentAgain = !waits && !item.forced && (item.everSent || item.wanted.kind === 'upsert')
+    if (isSentAgain && before.batchId !== null) item.forced = true
+    else if (isSentAgain && item.delivered !== null) item.delivered = 'unknown'
+    const forgotten = { version: null, bare: false, place: 0 }
+    item.wanted = { ...item.wanted, ...forgotten }
+    item.noted = item.noted && { ...item.noted, ...forgotten }
   }
 
   async function claim(maxItems: number, sealed: boolean) {
@@ -167,8 +230,10 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
     const settlements = batch.items.map(({ seq, id }, index): ItemSettlement => {
       const result = outcomes[index % outcomes.length]!
       const item = items.get(id)!
-      if (result === 'delivered') item.delivered = stateOf(batch, id)
+      if (item.forced) item.delivered = 'unknown'
+      else if (result === 'delivered') item.delivered = stateOf(batch, id)
       else if (result.startsWith('uncertain')) item.delivered = 'unknown'
+      item.forced = false
       const uncertain = result.startsWith('uncertain')
       if (result === 'delivered') return { seq, result }
       if (result.endsWith('dead')) return { seq, result: 'dead', error: 'refused', uncertain }
@@ -205,6 +270,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
       case 'receive': {
         const by = `mapper ${mappers++}`
         const [event] = await claimedEvents(store, 1, at, by)
+        lastSeq = event!.seq
         const received = { event: event!, by, step: next }
         if (next.later) unmapped.push(received)
         else await mapEvent(received)
@@ -221,10 +287,19 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
         return claim(next.maxItems, false)
       case 'take':
         return void (await take())
+      case 'remove':
+      case 'hold':
+        return remove(next.id, next.do === 'hold')
+      case 'release':
+        return release(next.id)
+      case 'reset':
+        return reset(next.id)
       case 'crash':
         await store.recover({ at, all: true })
         for (const batch of batches) batch.owned = false
-        unsealed.length = 0
+        for (const { items: held } of unsealed.splice(0)) {
+          for (const { id } of held) if (items.get(id)!.forced) Object.assign(items.get(id)!, { delivered: 'unknown', forced: false }) // biome-ignore format: one idea
+        }
         // Events that nobody has mapped come back, too.
         unmapped = await reclaimed(unmapped)
         return
@@ -251,18 +326,21 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
   }
 
   async function compare(): Promise<void> {
-    for (const [id, { wanted, delivered }] of items) {
+    for (const [id, { wanted, held, noted, delivered }] of items) {
       if (!wanted) {
         expect(await store.getItems({ id })).toEqual([])
         continue
       }
       const item = await itemOf(store, id)
+      const removed = wanted.eventSeq === null && wanted.place > 0
       expect({ kind: item.desiredKind, checksum: item.checksum, version: item.version, event: item.eventId }).toEqual({
         kind: wanted.kind,
         checksum: checksumOf(wanted),
-        version: wanted.revision === null ? null : version(wanted.revision),
-        event: `evt_${wanted.eventSeq}`,
+        version: wanted.version,
+        event: removed ? null : `evt_${wanted.eventSeq ?? item.eventId?.slice(4)}`,
       })
+      const [detail] = await store.getItems({ id })
+      expect([detail!.held, detail!.noted?.version]).toEqual([held, noted?.version])
       const known = delivered === 'unknown' || delivered === null ? { kind: delivered, content: null } : delivered
       expect([item.deliveredKind, item.deliveredChecksum]).toEqual([known.kind, checksumOf(known)])
     }
@@ -296,16 +374,21 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
   }
 }
 
-function isOlder(
-  known: Wanted,
-  change: State & { readonly revision: number | null; readonly eventSeq: number },
-): boolean {
-  if (known.bare && change.kind === 'upsert' && change.eventSeq < known.eventSeq) return true
-  if (change.revision !== null && known.revision !== null) {
-    if (change.revision !== known.revision) return change.revision < known.revision
-    if (known.bare && change.kind === 'upsert' && change.eventSeq !== known.eventSeq) return true
+const farAhead = readVersion('2099-01-01') as Version
+
+function receipt(at: number): Version {
+  return readVersion(new Date(at).toISOString())!
+}
+
+function isOlder(known: Wanted, change: State & Pick<Wanted, 'version' | 'place'>): boolean {
+  if (known.bare && change.kind === 'upsert' && change.place < known.place) return true
+  const isComparable = change.version !== null && known.version !== null && change.version[0] === known.version[0]
+  if (isComparable && change.version !== known.version) {
+    // Receipts that are older by less than a second are as new.
+    if (change.version! > known.version! || change.version!.startsWith('n:')) return change.version! < known.version!
   }
-  return change.eventSeq < known.eventSeq
+  if (isComparable && known.bare && change.kind === 'upsert' && change.place !== known.place) return true
+  return change.place < known.place
 }
 
 function checksumOf({ content }: { readonly content: string | null }): string | null {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Version } from '../../src/domain/version.ts'
+import { defaultClockLeadMs, type Version } from '../../src/domain/version.ts'
 import type {
   ClaimedItems,
   ItemChange,
@@ -52,6 +52,7 @@ export function upsert(id: string, content: string, change: Partial<ItemChange> 
     receivedAt: start,
     debounceMs: 0,
     maxWaitMs: 0,
+    maxClockLeadMs: defaultClockLeadMs,
     ...change,
   }
 }

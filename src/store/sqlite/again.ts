@@ -1,5 +1,5 @@
 import { eventIdOf } from '../../domain/event-id.ts'
-import type { Chosen, EventFilter, ItemFilter } from '../store.ts'
+import type { Chosen, EventFilter, ItemFilter, ItemPurpose } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import { type Condition, eventConditions, itemConditions, whereOf } from './lists.ts'
 import { createKeepSentBody } from './sent-body.ts'
@@ -24,10 +24,13 @@ export function createAgain(database: Database) {
     return { matching, ids: seqs.map(eventIdOf) }
   }
 
-  function chooseItems(purpose: 'redeliver' | 'purge', filter: ItemFilter, limit: number, at: number): Chosen<number> {
-    const again = purpose === 'redeliver'
-    const conditions = again ? redeliverable(filter, at) : purgeableItems(filter)
-    const { matching, seqs } = choose('items', conditions, again ? 'seq' : 'changed_at, seq', limit)
+  function chooseItems(purpose: ItemPurpose, filter: ItemFilter, limit: number, at: number): Chosen<number> {
+    const conditions = {
+      redeliver: redeliverable(filter, at),
+      reset: resettable(filter, at),
+      purge: purgeableItems(filter),
+    }[purpose]
+    const { matching, seqs } = choose('items', conditions, purpose === 'purge' ? 'changed_at, seq' : 'seq', limit)
     return { matching, ids: seqs }
   }
 
@@ -68,19 +71,54 @@ export function createAgain(database: Database) {
      where seq = :seq`,
   )
 
-  function redeliverItems(filter: ItemFilter, limit: number, at: number): number {
-    const conditions = redeliverable(filter, at)
-    const sql = `select seq, revision = batch_revision as fresh, batch_seq as batch
+  interface Row {
+    readonly seq: number
+    /** The batch that holds it has what is wanted now. */
+    readonly fresh: number | null
+    readonly batch: number | null
+    readonly again: number
+  }
+
+  function redeliverChosen(conditions: readonly Condition[], limit: number, at: number, each?: (seq: number) => void) {
+    const again = whole(redeliverable({}, at))
+    const sql = `select seq, revision = batch_revision as fresh, batch_seq as batch, (${again.sql}) as again
       from items${whereOf(conditions)} order by seq limit ?`
     return database.transact('synced', () => {
-      const select = prepare<{ seq: number; fresh: number | null; batch: number | null }>(database, sql)
-      const rows = select.all(...conditions.flatMap(({ values }) => values), limit)
-      for (const { seq, fresh, batch } of rows) {
-        if (fresh === 1) keepSentBody(batch, seq)
-        if (batch === null) redeliverFree.run({ seq, at })
-        else redeliverHeld.run({ seq, at })
+      const values = conditions.flatMap((condition) => condition.values)
+      const rows = prepare<Row>(database, sql).all(...again.values, ...values, limit)
+      for (const row of rows) {
+        if (row.again === 1) redeliver(row, at)
+        each?.(row.seq)
       }
       return rows.length
+    })
+  }
+
+  function redeliver({ seq, fresh, batch }: Row, at: number): void {
+    if (fresh === 1) keepSentBody(batch, seq)
+    if (batch === null) redeliverFree.run({ seq, at })
+    else redeliverHeld.run({ seq, at })
+  }
+
+  function redeliverItems(filter: ItemFilter, limit: number, at: number): number {
+    return redeliverChosen(redeliverable(filter, at), limit, at)
+  }
+
+  // Older than every event: whatever comes, replayed events too, is newer than what is known.
+  const forgetVersion = prepare(
+    database,
+    `update items set version = null, version_counted = 0, bare_tombstone = 0, place = 0, as_of = null where seq = ?`,
+  )
+  const forgetNoted = prepare(
+    database,
+    `update held_changes set version = null, version_counted = 0, bare_tombstone = 0, place = 0, as_of = null
+     where seq = ?`,
+  )
+
+  function resetItems(filter: ItemFilter, limit: number, at: number): number {
+    return redeliverChosen(resettable(filter, at), limit, at, (seq) => {
+      forgetVersion.run(seq)
+      forgetNoted.run(seq)
     })
   }
 
@@ -103,7 +141,7 @@ export function createAgain(database: Database) {
     })
   }
 
-  return { chooseEvents, chooseItems, replayEvents, redeliverItems, purgeEvents, purgeItems }
+  return { chooseEvents, chooseItems, replayEvents, redeliverItems, resetItems, purgeEvents, purgeItems }
 }
 
 function replayable(filter: EventFilter): readonly Condition[] {
@@ -123,6 +161,22 @@ function redeliverable(filter: ItemFilter, at: number): readonly Condition[] {
     { sql: "not (status = 'pending' and batch_seq is null and due_at <= ?)", values: [at] },
     { sql: 'forced = 0 and (delivered_at is null or delivered_at <= ?)', values: [at] },
   ]
+}
+
+/** What has a version to forget, and what can be sent again. */
+function resettable(filter: ItemFilter, at: number): readonly Condition[] {
+  const again = whole(redeliverable({}, at))
+  const hasVersion = `place is not 0
+    or exists (select 1 from held_changes where held_changes.seq = items.seq and held_changes.place is not 0)`
+  return [...itemConditions(filter), { sql: `(${hasVersion} or (${again.sql}))`, values: again.values }]
+}
+
+/** Conditions as one. */
+function whole(conditions: readonly Condition[]): Condition {
+  return {
+    sql: conditions.map(({ sql }) => sql).join(' and '),
+    values: conditions.flatMap(({ values }) => values),
+  }
 }
 
 function purgeableItems(filter: ItemFilter): readonly Condition[] {

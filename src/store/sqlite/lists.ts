@@ -12,11 +12,14 @@ import type {
   ItemDetail,
   ItemFilter,
   ItemSummary,
+  NotedChange,
   Page,
   Paged,
 } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import { createFetches } from './fetches.ts'
+import { createHeldChanges, type HeldChange } from './held-changes.ts'
+import { type KeptColumns, keptColumns, keptOf } from './kept.ts'
 
 export interface Condition {
   readonly sql: string
@@ -71,16 +74,23 @@ export function createLists(database: Database) {
     return pageOf(rows, limit, itemSummaryOf, (row) => [row.changedAt, row.seq])
   }
 
-  const selectItemRest = prepare<{ body: string | null; bare: number }>(
+  const selectKept = prepare<KeptColumns & { body: string | null }>(
     database,
-    `select b.body, i.bare_tombstone as bare from items i left join item_bodies b on b.seq = i.seq where i.seq = ?`,
+    `select ${keptColumns}, (select body from item_bodies b where b.seq = items.seq) as body from items where seq = ?`,
   )
+  const held = createHeldChanges(database)
 
   function getItems(filter: { id: string; type?: string; destination?: string }): readonly ItemDetail[] {
     const rows = rowsOf<ItemRow>(selectItem, itemConditions(filter), 'destination, type', 20)
     return rows.map((row) => {
-      const { body, bare } = selectItemRest.get(row.seq)!
-      return { ...itemSummaryOf(row), body, bareTombstone: bare === 1 }
+      const { body, ...kept } = selectKept.get(row.seq)!
+      const change = row.held === 1 ? held.read(row.seq) : undefined
+      return {
+        ...itemSummaryOf(row),
+        body,
+        known: keptOf(change ?? kept),
+        noted: change === undefined ? null : notedOf(change),
+      }
     })
   }
 
@@ -153,18 +163,25 @@ function eventSummaryOf(row: EventRow): EventSummary {
 }
 
 const selectItem = `
-  select seq, destination, source, type, id, status, kind as desiredKind, version, checksum,
+  select seq, destination, source, type, id, status, kind as desiredKind, version, held, place > 0 as removed, checksum,
     delivered_kind as deliveredKind, delivered_checksum as deliveredChecksum, delivered_at as deliveredAt,
     changed_at as changedAt, due_at as dueAt, attempts, error, event_seq as eventSeq,
     (select b.id from batches b where b.seq = items.batch_seq) as batchId
   from items`
 
-interface ItemRow extends Omit<ItemSummary, 'eventId'> {
+interface ItemRow extends Omit<ItemSummary, 'eventId' | 'held' | 'removed'> {
   readonly eventSeq: number
+  readonly held: number
+  readonly removed: number | null
 }
 
 function itemSummaryOf({ eventSeq, ...row }: ItemRow): ItemSummary {
-  return { ...row, eventId: eventIdOf(eventSeq) }
+  const removed = row.removed === 1
+  return { ...row, held: row.held === 1, removed, eventId: removed ? null : eventIdOf(eventSeq) }
+}
+
+function notedOf({ kind, version, event_seq: eventSeq, changed_at: changedAt }: HeldChange): NotedChange {
+  return { kind, version, eventId: eventIdOf(eventSeq), changedAt }
 }
 
 const selectBatch = `
@@ -203,6 +220,7 @@ export function itemConditions({
   source,
   type,
   status,
+  held,
   since,
   until,
 }: ItemFilter): readonly Condition[] {
@@ -213,6 +231,7 @@ export function itemConditions({
     ...equal('source', source),
     ...equal('type', type),
     ...oneOf('status', status, itemStatuses),
+    ...(held === undefined ? [] : [{ sql: held ? 'held = 1' : 'held = 0', values: [] }]),
     ...range('changed_at', since, until),
   ]
 }

@@ -42,12 +42,15 @@ export function createUpkeep(database: Database) {
          (select received_at from inbox order by first_seq limit 1)) as oldest,
        (select min(received_at) from events where status = 'waiting' and status <> 'processed') as oldestWaiting`,
   )
-  const countItems = prepare<Omit<DestinationStats, 'pending' | 'delivered' | 'dead'> & Record<string, number>>(
+  const countItems = prepare<
+    Omit<DestinationStats, 'pending' | 'delivered' | 'dead' | 'held'> & Record<string, number>
+  >(
     database,
     `select c.destination,
        sum(count) filter (where status = 'pending') as pending,
        sum(count) filter (where status = 'delivered') as delivered,
        sum(count) filter (where status = 'dead') as dead,
+       (select count(*) from items i where i.destination = c.destination and i.held = 1) as held,
        (select count(*) from batches b
          where b.destination = c.destination and b.status = 'open' and b.status in ('claimed', 'open')) as openBatches,
        (select min(received_at) from items i
@@ -63,6 +66,7 @@ export function createUpkeep(database: Database) {
       pending: row['pending'] ?? 0,
       delivered: row['delivered'] ?? 0,
       dead: row['dead'] ?? 0,
+      held: row['held'] ?? 0,
       openBatches: row.openBatches,
       oldestPendingAt: row.oldestPendingAt,
     }))

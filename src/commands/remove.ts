@@ -1,0 +1,68 @@
+import type { Environment } from '../config/substitute.ts'
+import { defined } from '../plugins/present.ts'
+import { chooseToRelease, chooseToRemove } from '../stages/operate/choose-items.ts'
+import type { ItemKey, Released } from '../store/store.ts'
+import { print } from './report.ts'
+import { withStore } from './with-store.ts'
+
+export interface OneItemOptions {
+  readonly type: string
+  readonly id: string
+  readonly destination?: string
+  readonly dryRun: boolean
+  readonly config?: string
+  readonly json: boolean
+  readonly env: Environment
+}
+
+/** Takes an item away from its destination, known to the relay or not. */
+export async function remove(options: OneItemOptions & { readonly hold: boolean }): Promise<void> {
+  const { dryRun, hold, json } = options
+  const removed = await withStore(options, async (store, config) => {
+    const keys = await chooseToRemove(meantBy(options), { store, destinations: Object.keys(config.destinations) })
+    const at = Date.now()
+    if (!dryRun) for (const key of keys) await store.removeItem({ ...key, hold }, at)
+    return keys
+  })
+  const what = dryRun ? 'would be taken away; nothing was done' : hold ? 'is taken away, and held' : 'is taken away'
+  print(dryRun ? { dry_run: true, removed, hold } : { removed, hold }, {
+    json,
+    text: () => linesOf(removed, () => what),
+  })
+}
+
+/** Ends the hold of an item. */
+export async function release(options: OneItemOptions): Promise<void> {
+  const { dryRun, json } = options
+  const released = await withStore(options, async (store, config) => {
+    const keys = await chooseToRelease(meantBy(options), { store, destinations: Object.keys(config.destinations) })
+    const at = Date.now()
+    const results: (ItemKey & { readonly released: Released | null })[] = []
+    for (const key of keys) results.push({ ...key, released: dryRun ? null : await store.releaseItem(key, at) })
+    return results
+  })
+  const shown = released.map(({ released: result, ...key }) => ({
+    ...key,
+    ...(result && { desired_kind: result.desiredKind, changed: result.changed }),
+  }))
+  print(dryRun ? { dry_run: true, released: shown } : { released: shown }, {
+    json,
+    text: () =>
+      linesOf(released, ({ released: result }) => (dryRun ? 'would be released; nothing was done' : wordsOf(result))),
+  })
+}
+
+/** What comes of a release, in words. */
+function wordsOf(result: Released | null): string {
+  if (result === null) return 'was not held any more'
+  if (!result.changed) return 'is released; it stays away until the CMS tells of it again'
+  return result.desiredKind === 'upsert' ? 'is released and will be sent' : 'is released; the CMS wants it away as well'
+}
+
+function meantBy({ id, type, destination }: OneItemOptions) {
+  return { id, type, ...defined({ destination }) }
+}
+
+function linesOf<Key extends ItemKey>(keys: readonly Key[], what: (key: Key) => string): string {
+  return keys.map((key) => `${key.type} '${key.id}' at ${key.destination} ${what(key)}`).join('\n')
+}
