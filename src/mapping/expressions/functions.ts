@@ -130,14 +130,26 @@ markdown.prepare = () => prepareFormat('markdown')
 
 /**
  * `$richtext(value, format, options?)`: HTML of a CMS's rich text, by the name of its format. `{"base": url}` in the
- * options makes relative urls absolute, `{"media": url}` those of images and files. Nothing for nothing. Throws where
- * the value has not the format's shape.
+ * options makes relative urls absolute, `{"media": url}` those of images and files. `{"shortcodes": [names]}` and
+ * `{"rendered": true}` are for WordPress. Nothing for nothing. Throws if the value has not the format's shape.
  */
 function richtext(value: unknown, format: unknown, options?: unknown): string | undefined {
   if (isNothing(value)) return undefined
-  const { base, media } = isObject(options) ? options : {}
+  const { base, media, shortcodes, rendered } = isObject(options) ? options : {}
   const urlIn = (url: unknown) => (isNothing(url) ? undefined : textIn('richtext', url))
-  return htmlOfRichText(value, textIn('richtext', format), { base: urlIn(base), media: urlIn(media) })
+  return htmlOfRichText(value, textIn('richtext', format), {
+    base: urlIn(base),
+    media: urlIn(media),
+    shortcodes: isNothing(shortcodes) ? undefined : namesIn(shortcodes),
+    rendered: rendered === true,
+  })
+}
+
+function namesIn(value: unknown): string[] {
+  const names = Array.isArray(value) ? value : [value]
+  return names.every((name) => typeof name === 'string')
+    ? names
+    : refuse('richtext', value, 'is not a list of shortcodes')
 }
 
 richtext.prepare = ([, format]: readonly (string | undefined)[]) => {

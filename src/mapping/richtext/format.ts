@@ -18,6 +18,8 @@ export interface Context {
   url(value: unknown): string | undefined
   /** The same of an image or another file, whose relative urls may start elsewhere. */
   file(value: unknown): string | undefined
+  /** Of WordPress: the shortcodes whose content may leave, and whether the HTML has been rendered. */
+  readonly options?: { readonly shortcodes?: readonly string[] | undefined; readonly rendered?: boolean | undefined }
 }
 
 export type Node = Readonly<Record<string, unknown>>

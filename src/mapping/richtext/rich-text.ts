@@ -51,6 +51,10 @@ export interface RichTextOptions {
   readonly base?: string | undefined
   /** Where relative urls of images and other files start; without it, where all do. */
   readonly media?: string | undefined
+  /** Shortcodes of WordPress whose content may leave; without it, those of WordPress itself. */
+  readonly shortcodes?: readonly string[] | undefined
+  /** Whether WordPress has rendered the HTML. */
+  readonly rendered?: boolean | undefined
 }
 
 /** A value that is not of its format: names the format, its shape and what came instead. */
@@ -82,9 +86,10 @@ export function prepareFormat(name: string): void {
   )
 }
 
-function rendered(format: Format, tree: unknown, { base, media = base }: RichTextOptions): string {
+function rendered(format: Format, tree: unknown, given: RichTextOptions): string {
+  const { base, media = base, ...options } = given
   try {
-    return format.render(tree, { url: urlReader(base), file: urlReader(media) })
+    return format.render(tree, { url: urlReader(base), file: urlReader(media), options })
   } catch (error) {
     if (!format.mayThrow) throw error // ours take anything
     return htmlOfAnyTree(tree) // a tree that its library can't take: better its text than nothing
