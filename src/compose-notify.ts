@@ -16,7 +16,7 @@ export function composeEndpoints(
       const name = `signals[${index}]`
       try {
         const client = createPostClient({ url, allowPrivate, timeoutMs, now })
-        return [{ name, types: new Set(events), secrets: [secret].flat(), client }]
+        return [{ name, types: new Set(events), secrets: [secret].flat(), client, timeoutMs }]
       } catch (error) {
         if (!(error instanceof RelayError)) throw error
         issues.push({ path: `${name}.url`, message: messageOf(error) })

@@ -46,8 +46,8 @@ export interface TestRelay {
   admin(method: 'GET' | 'POST', path: string, body?: unknown): Promise<LightMyRequestResponse>
   /** Maps what is pending. */
   map(): Promise<void>
-  /** Asks the CMSs for what is due now; answers for how many events. */
-  fetch(): Promise<number>
+  /** Asks the CMSs for what is due now and in the next `wait` milliseconds, while the clock runs that far; answers how often. */
+  fetch(wait?: number): Promise<number>
   /** Delivers what is due now and in the next `wait` milliseconds, while the clock runs that far. */
   deliver(wait?: number): Promise<void>
 }
@@ -151,10 +151,20 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     async map() {
       while ((await relay.mapStep()) > 0);
     },
-    async fetch() {
+    async fetch(wait = 0) {
+      const end = clock.now() + wait
       const never = new AbortController().signal
       let events = 0
-      for (const { workers, step } of relay.fetches.values()) while (await step(workers[0]!, never)) events += 1
+      for (;;) {
+        let next = Number.POSITIVE_INFINITY
+        for (const { workers, step, nextAt } of relay.fetches.values()) {
+          while (await step(workers[0]!, never)) events += 1
+          if (wait > 0) next = Math.min(next, (await nextAt()) ?? Number.POSITIVE_INFINITY)
+        }
+        if (next > end || clock.now() >= end) break
+        clock.advance(Math.max(1, next - clock.now()))
+      }
+      clock.advance(Math.max(0, end - clock.now()))
       return events
     },
     async deliver(wait = 0) {

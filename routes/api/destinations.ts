@@ -28,7 +28,7 @@ export async function destinations(app: FastifyInstance): Promise<void> {
   app.post<{ Params: { name: string } }>('/destinations/:name/enable', async (request) => {
     const { destination, deliver } = find(request.params.name)
     const { isEnabled, test } = await deliver.enable(readInput(enableBody, request.body, 'body'))
-    const { skewMs: _skewMs, ...shown } = test
+    const { skewMs: _skewMs, isWell: _isWell, ...shown } = test
     if (!isEnabled) {
       const message = `the ingest API has refused a test call, so '${destination.name}' was not enabled: ${test.error}`
       throw new RelayError('conflict', message, { details: { test: shown } })

@@ -53,7 +53,9 @@ const delivery = z.strictObject({
 const retry = z.strictObject({
   base: duration.prefault('1s').describe('Longest first wait; doubles with each attempt (full jitter).'),
   cap: duration.prefault('10m').describe('Longest wait; also the limit for a `Retry-After`.'),
-  max_age: duration.prefault('72h').describe('After this long an undelivered item is dead.'),
+  max_age: duration
+    .prefault('72h')
+    .describe('An item that was tried in vain for so long is dead. Pauses do not count.'),
 })
 
 const destination = z.strictObject({
@@ -93,7 +95,9 @@ const fetch = z.strictObject({
   timeout: period.prefault('10s').describe('Limit for a request, to the last byte of the answer.'),
   max_bytes: size.prefault('10mb').describe('Size of an answer.'),
   concurrency: whole.min(1).max(64).default(4).describe('Requests under way at once.'),
-  max_age: duration.prefault('24h').describe('After so long without its answers an event is failed.'),
+  max_age: duration
+    .prefault('24h')
+    .describe('An event whose answers were asked for in vain for so long is failed. Pauses do not count.'),
   max_lag: duration
     .prefault('5m')
     .describe(

@@ -28,6 +28,7 @@ export const failuresToOpen = 5
 export const authFailuresToDisable = 3
 const openBaseMs = 1_000
 const openCapMs = 60_000
+const probesToDoubleIfWell = 4
 
 export function closedCircuit(at: number): Circuit {
   return { state: 'closed', failures: 0, authFailures: 0, retryAt: 0, reason: null, changedAt: at }
@@ -35,7 +36,13 @@ export function closedCircuit(at: number): Circuit {
 
 export type CircuitEvent =
   | { readonly kind: 'answered' }
-  | { readonly kind: 'failed'; readonly reason: string; readonly afterMs?: number | undefined }
+  | {
+      readonly kind: 'failed'
+      readonly reason: string
+      readonly afterMs?: number | undefined
+      /** It answers heartbeats: maybe these items alone are not taken, so others are tried sooner. */
+      readonly isWell?: boolean
+    }
   | { readonly kind: 'unauthorized'; readonly reason: string; readonly credentials: string }
   | { readonly kind: 'disable'; readonly reason: string }
   | { readonly kind: 'enable' }
@@ -71,7 +78,8 @@ export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): 
       if (circuit.state === 'disabled') return circuit
       const failures = circuit.failures + 1
       if (failures < failuresToOpen) return { ...circuit, failures, authFailures: 0, reason: event.reason }
-      const wait = Math.min(openCapMs, openBaseMs * 2 ** Math.min(failures - failuresToOpen, 16))
+      const doublings = (failures - failuresToOpen) / (event.isWell ? probesToDoubleIfWell : 1)
+      const wait = Math.min(openCapMs, Math.round(openBaseMs * 2 ** Math.min(doublings, 16)))
       const retryAt = at + Math.max(wait, Math.min(event.afterMs ?? 0, openCapMs))
       const changedAt = circuit.state === 'open' ? circuit.changedAt : at
       return { state: 'open', failures, authFailures: 0, retryAt, reason: event.reason, changedAt }

@@ -5,6 +5,7 @@ import { deadlineAfter, headerIn, readDate, readText } from '../domain/http-answ
 import { type NoAnswerReason, readNetworkError } from '../domain/network-error.ts'
 import { readRetryAfter } from '../domain/retry.ts'
 import { openPool } from '../http-client/pool.ts'
+import { excerptOf } from './excerpt.ts'
 import { readToken, sign } from './signer.ts'
 import { siteHostOf } from './site-domain.ts'
 import { type CallPath, type Envelope, paths, readEnvelope } from './wire.ts'
@@ -43,6 +44,8 @@ export type Answer =
       readonly status: number
       /** Null where the body is not an envelope, or was cut short on a 413. */
       readonly envelope: Envelope | null
+      /** What a body that is no envelope says: a page's title, or its first words. */
+      readonly excerpt?: string | undefined
       readonly retryAfterMs: number | null
       /** The server's clock, from its `Date` header, in unix milliseconds. */
       readonly date: number | null
@@ -138,6 +141,7 @@ export function createIngestClient({
       kind: 'answer',
       status: statusCode,
       envelope,
+      ...(envelope === null && { excerpt: excerptOf(redact(text)) }),
       // A Retry-After that is a date is meant on the server's clock.
       retryAfterMs: readRetryAfter(headerIn(headers['retry-after']), date ?? now()),
       date,

@@ -4,14 +4,32 @@ import { type BatchKind, deliveredStatuses, type Envelope, type Failure, type It
 /** What came of one item of a call. `uncertain`: the API did not say, it may have the item. */
 export type ItemOutcome =
   | { readonly result: 'delivered' }
-  | { readonly result: 'failed'; readonly retryable: boolean; readonly uncertain: boolean; readonly error: string }
+  | {
+      readonly result: 'failed'
+      readonly retryable: boolean
+      readonly uncertain: boolean
+      readonly error: string
+      /** A rate limit: the item is to come later, and nothing is wrong with it. */
+      readonly isLimit?: true
+    }
+
+/**
+ * Why a call is to be tried again.
+ *
+ *     failed       the destination was asked, and did not take it
+ *     unreached    it has not seen the call
+ *     rate_limit   it is asked too often: that says nothing of the call, nor of the destination's health
+ *     foreign      somebody in between has refused it: a proxy, a firewall
+ *     no_route     the same with 404 or 405: the path is not known, mostly for a wrong base url
+ */
+export type RetryCause = 'failed' | 'unreached' | 'rate_limit' | 'foreign' | 'no_route'
 
 /** What an attempt means for its batch. Reasons are for people, bounded, and hold no secrets. */
 export type Outcome =
   /** Each id has a result of its own. */
   | { readonly kind: 'settled'; readonly results: ReadonlyMap<string, ItemOutcome> }
   /** The same key and bytes again, not before `afterMs` where the server said so. */
-  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
+  | { readonly kind: 'retry'; readonly cause: RetryCause; readonly reason: string; readonly afterMs?: number }
   /**
    * The destination is at fault (token, scope, website, clock), not the items: they wait. `skewMs`: the server's clock
    * is that far ahead of ours. It is measured against our own clock, so it stays the same after it has been corrected.
@@ -27,7 +45,7 @@ export type Outcome =
   | { readonly kind: 'conflict'; readonly reason: string }
   /** Too large as a whole. */
   | { readonly kind: 'split'; readonly reason: string }
-  /** Too slow as a whole, time and again: smaller calls of `size` items. The API may have some of it. Not said by one answer. */
+  /** Not taken as a whole, time and again: smaller calls of `size` items. The API may have some of it. Not said by one answer. */
   | { readonly kind: 'stuck'; readonly reason: string; readonly size: number }
   /** Refused as a whole, and again would be: find the culprit. */
   | { readonly kind: 'rejected'; readonly reason: string }
@@ -43,14 +61,13 @@ const noticeableSkewMs = 60_000
  *
  *     no answer                                       retry
  *     204, 2xx with ok: true                          settled
- *     2xx without an envelope, 3xx                    retry: unclear
  *     413                                             split, whatever the envelope says: these bytes never fit
  *     408, 425, 429                                   retry
+ *     anything else without an error's envelope       retry: somebody else has answered (a proxy, a firewall, a portal)
  *     401, 403 with a clock that is off               unauthorized, even if retryable: the clock must be corrected first
  *     error.retryable                                 retry
  *     401, 403; auth.* and website.* unless 5xx        unauthorized
  *     409                                             conflict; retry while the first call with the key is under way
- *     404, 405 without an envelope                    retry: not the API's answer, maybe a wrong base url or a proxy
  *     other 4xx, 5xx with error.retryable = false     rejected
  *     other 5xx                                       retry
  */
@@ -61,26 +78,45 @@ export function readOutcome(
   kind: BatchKind = 'upsert',
   signedSkewMs = 0,
 ): Outcome {
-  if (answer.kind === 'no_answer') return { kind: 'retry', reason: `${answer.reason}: ${answer.message}` }
+  if (answer.kind === 'no_answer') {
+    const cause = answer.reason === 'connect' || answer.reason === 'aborted' ? 'unreached' : 'failed'
+    return { kind: 'retry', cause, reason: `${answer.reason}: ${answer.message}` }
+  }
   const { status, envelope } = answer
   if (status === 204) return { kind: 'settled', results: new Map(ids.map((id) => [id, delivered])) }
   if (isSuccess(status) && envelope?.ok) return { kind: 'settled', results: readResults(envelope.data, ids, kind) }
-  return readRefusal(answer, envelope?.ok === false ? envelope.error : null, nowMs, signedSkewMs)
+  // An error without a code is none of the API's; other APIs say `ok: false` as well.
+  const error = envelope?.ok === false && envelope.error.code ? envelope.error : null
+  return error === null ? readForeign(answer) : readRefusal(answer, error, nowMs, signedSkewMs)
 }
 
-function readRefusal(answer: Refused, error: Failure | null, nowMs: number, signedSkewMs: number): Outcome {
-  // An error's own status counts where the transport says nothing: 200 with ok: false.
-  const status = answer.status >= 400 ? answer.status : (error?.status ?? answer.status)
-  const code = error?.code ?? ''
-  const reason = reasonOf(answer.status, error)
-  const retry: Outcome = {
-    kind: 'retry',
-    reason,
-    ...(answer.retryAfterMs !== null && { afterMs: answer.retryAfterMs }),
-  }
+/** Every answer of the API is an envelope, so this is somebody else's: the items are not at fault, as far as one answer tells. */
+function readForeign(answer: Refused): Outcome {
+  const { status } = answer
+  const said = answer.excerpt ? `: "${clean(answer.excerpt, 120)}"` : ''
+  const isRedirect = status >= 300 && status < 400
+  const reason = `status ${status}: ${isRedirect ? 'redirect not followed' : `not an answer of the ingest API${said}`}`
+  if (status === 413) return { kind: 'split', reason }
+  return again(answer, foreignCauseOf(status), reason)
+}
 
-  if (error === null && status >= 300 && status < 400) return { ...retry, reason: `${status}: redirect not followed` }
-  if (error === null && status < 400) return { ...retry, reason: `${status}: no answer of the ingest API` }
+function foreignCauseOf(status: number): RetryCause {
+  if (status === 429) return 'rate_limit'
+  if (status === 404 || status === 405) return 'no_route'
+  return status >= 400 && status < 500 && status !== 408 && status !== 425 ? 'foreign' : 'failed'
+}
+
+function again({ retryAfterMs }: Refused, cause: RetryCause, reason: string): Outcome {
+  return { kind: 'retry', cause, reason, ...(retryAfterMs !== null && { afterMs: retryAfterMs }) }
+}
+
+function readRefusal(answer: Refused, error: Failure, nowMs: number, signedSkewMs: number): Outcome {
+  // An error's own status counts where the transport says nothing: 200 with ok: false.
+  const status = answer.status >= 400 ? answer.status : (error.status ?? answer.status)
+  const code = error.code ?? ''
+  const reason = `status ${answer.status}: ${describe(error)}`
+  const retry = again(answer, status === 429 ? 'rate_limit' : 'failed', reason)
+
   if (status === 413) return { kind: 'split', reason }
   if (status === 408 || status === 425 || status === 429) return retry
 
@@ -88,14 +124,12 @@ function readRefusal(answer: Refused, error: Failure | null, nowMs: number, sign
   const website = status < 500 && code.startsWith('website.')
   const skewMs = unauthorized ? skewOf(answer.date, nowMs, signedSkewMs) : null
   if (skewMs !== null) return { kind: 'unauthorized', reason, skewMs }
-  if (error?.retryable === true) return retry
+  if (error.retryable === true) return retry
   if (code === 'auth.scope_violation') return { kind: 'unauthorized', reason, isScope: true }
   if (unauthorized || website) return { kind: 'unauthorized', reason }
   if (status === 409) return isUnderWay(code) ? retry : { kind: 'conflict', reason }
-  if (error === null && (status === 404 || status === 405))
-    return { ...retry, reason: `${status}: no answer of the ingest API` }
   if (status >= 400 && status < 500) return { kind: 'rejected', reason }
-  return error?.retryable === false ? { kind: 'rejected', reason } : retry
+  return error.retryable === false ? { kind: 'rejected', reason } : retry
 }
 
 function isSuccess(status: number): boolean {
@@ -145,7 +179,8 @@ function readResult({ status, error }: ItemResult): ItemOutcome {
   if (deliveredStatuses.has(status)) return delivered
   if (status !== 'failed') return uncertain(`unknown item status '${clean(status, 40)}'`)
   const retryable = error?.retryable ?? isTransient(error?.status)
-  return { result: 'failed', retryable, uncertain: false, error: error ? describe(error) : 'failed without an error' }
+  const said = error ? describe(error) : 'failed without an error'
+  return { result: 'failed', retryable, uncertain: false, error: said, ...(error?.status === 429 && { isLimit: true }) }
 }
 
 function isTransient(status: number | undefined): boolean {
@@ -154,10 +189,6 @@ function isTransient(status: number | undefined): boolean {
 
 function uncertain(error: string): ItemOutcome {
   return { result: 'failed', retryable: true, uncertain: true, error }
-}
-
-function reasonOf(status: number, error: Failure | null): string {
-  return error === null ? `status ${status}` : `status ${status}: ${describe(error)}`
 }
 
 function describe({ code, message }: Failure): string {

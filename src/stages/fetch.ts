@@ -2,6 +2,7 @@ import { messageOf } from '../domain/errors.ts'
 import { type FetchAnswer, type FetchRequest, fetchKeyOf, fetchText } from '../domain/fetch.ts'
 import { retryDelayMs } from '../domain/retry.ts'
 import type { Emit } from '../domain/signal.ts'
+import { createReach, isTriedFor, notCounted, triedAgain } from '../domain/tried.ts'
 import { type FetchOutcome, judge } from '../fetch/outcome.ts'
 import { readJson } from '../mapping/json.ts'
 import type { Webhook } from '../mapping/webhook.ts'
@@ -61,25 +62,30 @@ const maxTextLength = 64 * 1024 * 1024
  *        ▲                            │ the API fails, or has only what is older than the webhook
  *        └── backoff, Retry-After ────┘ until `max_age` or `max_lag`; the records that are known count at once
  *
- * A crash leaves the claim, which is taken back: the API is asked again, which changes nothing there.
+ * Both count only the time in which the API could be asked. A crash leaves the claim, which is taken back: the API is asked
+ * again, which changes nothing there.
  */
 export function createFetch(deps: FetchDeps): FetchStage {
   const { store, source, owner, now, random, emit, onChanges } = deps
   const settings = source.fetch
   if (settings === null) throw new Error(`source '${source.name}' fetches nothing`)
   const turn = createTurns(settings.concurrency)
+  const reach = createReach(now())
   let pausedUntil = 0 // after a 429 the whole source rests: another event would meet with the same
 
   async function step(worker: string, signal: AbortSignal): Promise<boolean> {
     const at = now()
+    reach.look(at, at >= pausedUntil)
     if (at < pausedUntil || signal.aborted) return false
     const event = await store.claimWaiting({ owner: worker, source: source.name, at, leaseUntil: at + leaseMs })
     if (event === null) return false
+    reach.expectBy(at + eventLimitMs)
     using limit = limitOf(signal)
     const asking = createAsking(settings!, now, turn, limit.signal)
     const mapped = await fetchEvent(event, asking)
+    reach.look(now(), true)
     if (signal.aborted) return false // its claim is taken back at the next start
-    if (asking.restMs !== null) pausedUntil = Math.max(pausedUntil, now() + Math.min(asking.restMs, backoff.capMs))
+    if (asking.restMs !== null) rest(asking.restMs)
     const settledAt = now()
     const [counts] = await store.settleEvents(worker, [mapped], settledAt)
     if (counts) report(event, mapped, asking, settledAt - at)
@@ -87,6 +93,11 @@ export function createFetch(deps: FetchDeps): FetchStage {
     const touched = touchedBy([mapped])
     if (counts && touched.size > 0) onChanges(touched)
     return true
+  }
+
+  function rest(ms: number): void {
+    pausedUntil = Math.max(pausedUntil, now() + Math.min(ms, backoff.capMs))
+    reach.breakUntil(pausedUntil)
   }
 
   async function fetchEvent(event: WaitingEvent, asking: Asking): Promise<MappedEvent> {
@@ -118,19 +129,24 @@ export function createFetch(deps: FetchDeps): FetchStage {
 
   /** Whether and how long an event goes on waiting; null where it is to be settled with what is known. */
   function waitOf(
-    { since, attempts }: WaitingEvent,
+    { tried: before, attempts }: WaitingEvent,
     { late }: EventMapping,
     { failures }: Asking,
   ): MappedEvent['outcome'] | null {
-    const waitedMs = now() - since
+    const { maxAgeMs, maxLagMs } = settings!
     const passing = failures.filter(({ isFinal }) => !isFinal)
+    const isLimited = passing.some(({ isLimit }) => isLimit)
+    const tried = isLimited
+      ? notCounted(before)
+      : triedAgain(before, { at: now(), reachableSince: reach.since(), maxAgeMs })
     const isWorthIt =
-      (passing.length > 0 && waitedMs < settings!.maxAgeMs) || (late.length > 0 && waitedMs < settings!.maxLagMs)
+      (passing.length > 0 && !isTriedFor(maxAgeMs, before, tried)) ||
+      (late.length > 0 && !isTriedFor(maxLagMs, before, tried))
     if (!isWorthIt) return null
     const asked = passing.map(({ afterMs }) => afterMs).filter((ms) => ms !== undefined)
     const delayMs = retryDelayMs(attempts + 1, asked.length > 0 ? Math.max(...asked) : undefined, backoff, random)
     const error = boundedText([...passing.map(({ text }) => text), ...late])
-    return { status: 'waiting', dueAt: now() + delayMs, attempts: attempts + 1, error }
+    return { status: 'waiting', dueAt: now() + delayMs, attempts: attempts + 1, tried, error }
   }
 
   function report(event: WaitingEvent, { outcome }: MappedEvent, { fetches }: Asking, durationMs: number): void {
@@ -152,11 +168,15 @@ export function createFetch(deps: FetchDeps): FetchStage {
     workers: Array.from({ length: settings.concurrency }, (_, index) => `${owner} fetch ${source.name} ${index}`),
     step,
     async nextAt() {
-      const at = await store.nextFetchAt(source.name)
-      return at === null ? null : Math.max(at, pausedUntil)
+      const dueAt = await store.nextFetchAt(source.name)
+      if (dueAt === null) return null
+      const at = Math.max(dueAt, pausedUntil)
+      reach.expectBy(at)
+      return at
     },
     clockSetBack() {
       pausedUntil = 0
+      reach.look(now(), false)
     },
   }
 }
@@ -180,6 +200,7 @@ function limitOf(outer: AbortSignal): { readonly signal: AbortSignal } & Disposa
 interface Failure {
   readonly text: string
   readonly isFinal: boolean
+  readonly isLimit: boolean
   readonly afterMs: number | undefined
 }
 
@@ -210,9 +231,14 @@ function createAsking(
   let restMs: number | null = null
   let startedAt: number | undefined
 
-  function fail(request: FetchRequest, error: string, isFinal: boolean, afterMs?: number): FetchAnswer {
+  function fail(
+    request: FetchRequest,
+    error: string,
+    isFinal: boolean,
+    { afterMs, isLimit = false }: { readonly afterMs?: number | undefined; readonly isLimit?: boolean } = {},
+  ): FetchAnswer {
     const text = `${fetchText(request)}: ${error}`
-    failures.push({ text, isFinal, afterMs })
+    failures.push({ text, isFinal, isLimit, afterMs })
     return { kind: 'failed', error: text }
   }
 
@@ -231,7 +257,7 @@ function createAsking(
       const { outcome, error, isFinal, afterMs } = judgement
       if (outcome === 'rate_limited' && afterMs !== undefined) restMs = Math.max(restMs ?? 0, afterMs)
       keep(outcome, error)
-      return fail(request, error, isFinal, afterMs)
+      return fail(request, error, isFinal, { afterMs, isLimit: outcome === 'rate_limited' })
     }
     if (judgement.kind === 'gone') {
       keep('gone', null)

@@ -1,6 +1,7 @@
 import { retryDelayMs } from '../domain/retry.ts'
 import type { Emit } from '../domain/signal.ts'
 import type { SignalType } from '../domain/signal-type.ts'
+import { createReach, isTriedFor, notCounted, type Tried, triedAgain, untried } from '../domain/tried.ts'
 import type { PostClient, PostResult } from '../fetch/post.ts'
 import { signStandardWebhook } from '../verify/sign-standard-webhook.ts'
 
@@ -11,6 +12,8 @@ export interface Endpoint {
   readonly types: ReadonlySet<SignalType>
   readonly secrets: readonly string[]
   readonly client: PostClient
+  /** For one request. Milliseconds. */
+  readonly timeoutMs: number
 }
 
 export interface NotifyDeps {
@@ -44,8 +47,8 @@ interface Waiting {
   readonly id: string
   readonly type: SignalType
   readonly body: string
-  readonly takenAt: number
   readonly attempts: number
+  readonly tried: Tried
   readonly dueAt: number
 }
 
@@ -53,15 +56,16 @@ interface Waiting {
  * Tells one endpoint what has happened, one webhook at a time:
  *
  *     take ──▶ waiting ──▶ posted ──2xx──▶ sent
- *                 ▲           ├── else ──▶ waiting, with backoff, for a day; then dropped
+ *                 ▲           ├── else ──▶ waiting, with backoff, for a day of trying; then dropped
  *                 └───────────┘──── 410 ─▶ dropped
  *
  * It waits in memory: the state behind a signal is in the store, and a disk that is full must not keep anyone from being told.
  * Beyond 1000 the oldest of the most frequent type is dropped: what strangers can cause in any number pushes nothing else out. After a failure the whole endpoint rests, so that one that is down is asked once in a while.
  */
 export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDeps): Notifier {
-  const { name, types, secrets, client } = endpoint
+  const { name, types, secrets, client, timeoutMs } = endpoint
   const waiting: Waiting[] = []
+  const reach = createReach(now())
   let failures = 0
   let restUntil = 0
   let overflowed = 0
@@ -69,7 +73,7 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
   function take(type: SignalType, text: () => string): boolean {
     if (!types.has(type)) return false
     const at = now()
-    waiting.push({ id: `msg_${newId()}`, type, body: text(), takenAt: at, attempts: 0, dueAt: at })
+    waiting.push({ id: `msg_${newId()}`, type, body: text(), attempts: 0, tried: untried, dueAt: at })
     if (waiting.length > maxWaiting) dropOne()
     return true
   }
@@ -87,10 +91,12 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
 
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
+    reach.look(at, true)
     reportOverflow()
     if (at < restUntil) return false
     const next = waiting.find(({ dueAt }) => dueAt <= at)
     if (!next) return false
+    reach.expectBy(at + timeoutMs)
     await attempt(next, signal)
     return true
   }
@@ -100,18 +106,23 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
     const result = await client.send(one.body, signStandardWebhook(secrets, proof), signal)
     if (signal.aborted && result.kind !== 'answer') return // what our own stop has cut off says nothing
     const at = now()
+    reach.look(at, true)
     const place = waiting.indexOf(one)
     if (place >= 0) waiting.splice(place, 1)
     const error = errorOf(result)
     const attempts = one.attempts + 1
-    const isOver = isGone(result) || at - one.takenAt >= maxAgeMs
+    const tried = isRateLimit(result)
+      ? notCounted(one.tried)
+      : triedAgain(one.tried, { at, reachableSince: reach.since(), maxAgeMs })
+    const isOver = isGone(result) || isTriedFor(maxAgeMs, one.tried, tried)
     const outcome = error === null ? 'sent' : isOver ? 'dropped' : 'retry'
     failures = error === null ? 0 : failures + 1
     const asked = result.kind === 'answer' ? (result.retryAfterMs ?? undefined) : undefined
     if (error !== null) restUntil = at + retryDelayMs(failures, asked, backoff, random)
+    if (isRateLimit(result)) reach.breakUntil(restUntil)
     const afterMs = outcome === 'retry' ? retryDelayMs(attempts, asked, backoff, random) : null
     // One that the queue has dropped meanwhile stays dropped.
-    if (afterMs !== null && place >= 0) waiting.push({ ...one, attempts, dueAt: at + afterMs })
+    if (afterMs !== null && place >= 0) waiting.push({ ...one, attempts, tried, dueAt: at + afterMs })
     const status = result.kind === 'answer' ? result.status : null
     const { type, id } = one
     const told = { endpoint: name, type, id, attempt: attempts, outcome, status, error, afterMs } as const
@@ -130,10 +141,13 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
     step,
     nextAt() {
       if (waiting.length === 0) return null
-      return Math.max(restUntil, Math.min(...waiting.map(({ dueAt }) => dueAt)))
+      const at = Math.max(restUntil, Math.min(...waiting.map(({ dueAt }) => dueAt)))
+      reach.expectBy(at)
+      return at
     },
     clockSetBack() {
       restUntil = 0
+      reach.look(now(), false)
       for (const [place, one] of waiting.entries()) waiting[place] = { ...one, dueAt: 0 }
     },
     async flush(signal) {
@@ -147,6 +161,10 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
       waiting.length = 0
     },
   }
+}
+
+function isRateLimit(result: PostResult): boolean {
+  return result.kind === 'answer' && result.status === 429
 }
 
 function isGone(result: PostResult): boolean {

@@ -2,6 +2,7 @@ import type { Circuit } from '../domain/circuit.ts'
 import type { Debounce } from '../domain/debounce.ts'
 import type { KeptItem } from '../domain/merge.ts'
 import type { Rhythm } from '../domain/silence.ts'
+import type { Tried } from '../domain/tried.ts'
 import type { Version } from '../domain/version.ts'
 
 /**
@@ -71,7 +72,7 @@ export interface Store {
     batch: { readonly id: string; readonly key: string; readonly body: Buffer },
   ): Promise<boolean>
 
-  /** A sealed batch of the destination that is due for another attempt, claimed by `owner`, oldest first; else null. */
+  /** A sealed batch of the destination that is due for another attempt, claimed by `owner`, longest due first; else null. */
   claimBatch(claim: BatchClaim): Promise<SealedBatch | null>
 
   /**
@@ -251,6 +252,8 @@ export interface WaitingEvent extends PendingEvent {
   readonly since: number
   /** How many times it was asked for in vain. */
   readonly attempts: number
+  /** For how long it was asked for in vain. */
+  readonly tried: Tried
 }
 
 /** One request to the CMS's API. */
@@ -282,6 +285,8 @@ export interface MappedEvent {
         readonly attempts: number
         /** Why the last time was in vain; null before the first. */
         readonly error: string | null
+        /** For how long it was asked for in vain; without it for none. */
+        readonly tried?: Tried
       }
   readonly changes: readonly ItemChange[]
   /** What was asked of the CMS's API for it, this time. */
@@ -378,6 +383,8 @@ export interface ClaimedItem {
   readonly receivedAt: number
   /** Since when the item has been waiting to be delivered. */
   readonly pendingSince: number
+  /** For how long it was sent back by outcomes of its own. */
+  readonly tried: Tried
 }
 
 export interface BatchClaim {
@@ -395,6 +402,8 @@ export interface SealedBatch {
   readonly body: Buffer
   /** Failed attempts so far. */
   readonly attempts: number
+  /** For how long it was tried in vain. */
+  readonly tried: Tried
   readonly createdAt: number
   /** In the order in which they were claimed, with their bodies as they were then. */
   readonly items: readonly ClaimedItem[]
@@ -402,8 +411,8 @@ export interface SealedBatch {
 
 export type Settlement =
   | { readonly kind: 'done'; readonly items: readonly ItemSettlement[] }
-  /** The same batch again, with the same key and bytes. */
-  | { readonly kind: 'retry'; readonly nextAt: number; readonly error: string }
+  /** The same batch again, with the same key and bytes. Without `tried` the attempt does not count towards its age. */
+  | { readonly kind: 'retry'; readonly nextAt: number; readonly error: string; readonly tried?: Tried }
   /**
    * Its items go on in smaller batches, each sealed with a key and bytes of its own. `uncertain`: nobody knows whether what was
    * sent has arrived.
@@ -431,6 +440,8 @@ export type ItemSettlement =
       readonly error: string
       readonly dueAt: number
       readonly uncertain: boolean
+      /** Without it the attempt does not count towards its age. */
+      readonly tried?: Tried
     }
   | { readonly seq: number; readonly result: 'dead'; readonly error: string; readonly uncertain: boolean }
 

@@ -121,12 +121,16 @@ describe('a call that was refused', () => {
     ['200 that says 503', 200, problem({ code: 'x', status: 503 }), 'retry'],
     ['200 with an auth code', 200, problem({ code: 'auth.scope_violation', retryable: false }), 'unauthorized'],
     ['200 that says nothing', 200, problem({}), 'retry'],
-    ['400', 400, undefined, 'rejected'],
+    ['400 of something else', 400, undefined, 'retry'],
+    ['400 of an API that knows no codes', 400, problem({ message: 'no' }), 'retry'],
+    ['400 of a gateway', 400, { message: 'forbidden' }, 'retry'],
     ['400 with a code', 400, problem({ code: 'validation.failed', retryable: false }), 'rejected'],
     ['400, retryable', 400, problem({ code: 'x', retryable: true }), 'retry'],
     ['400 with an auth code', 400, problem({ code: 'auth.invalid_timestamp', retryable: false }), 'unauthorized'],
-    ['400 that claims ok', 400, taken({ accepted: 2 }), 'rejected'],
-    ['401', 401, undefined, 'unauthorized'],
+    ['400 that claims ok', 400, taken({ accepted: 2 }), 'retry'],
+    ['401', 401, problem({ code: 'auth.invalid_token' }), 'unauthorized'],
+    ['401 of something else', 401, undefined, 'retry'],
+    ['403 of something else', 403, undefined, 'retry'],
     ['401, retryable', 401, problem({ code: 'auth.busy', retryable: true }), 'retry'],
     ['403', 403, problem({ code: 'auth.scope_violation', status: 403, retryable: false }), 'unauthorized'],
     ['404 of the API', 404, problem({ code: 'x', retryable: false }), 'rejected'],
@@ -137,7 +141,8 @@ describe('a call that was refused', () => {
     ['website.not_verified, retryable', 409, problem({ code: 'website.not_verified', retryable: true }), 'retry'],
     ['408', 408, undefined, 'retry'],
     ['408, not retryable', 408, problem({ retryable: false }), 'retry'],
-    ['409', 409, undefined, 'conflict'],
+    ['409', 409, problem({ code: 'x' }), 'conflict'],
+    ['409 of something else', 409, undefined, 'retry'],
     ['409 for the key', 409, problem({ code: 'idempotency.key_reused', retryable: false }), 'conflict'],
     ['409 while under way', 409, problem({ code: 'idempotency.in_progress', retryable: false }), 'retry'],
     ['413', 413, undefined, 'split'],
@@ -159,7 +164,8 @@ describe('a call that was refused', () => {
   test('waits as long as the server asked', () => {
     expect(read(answer(503, undefined, { retryAfterMs: 7_000 }))).toEqual({
       kind: 'retry',
-      reason: 'status 503',
+      cause: 'failed',
+      reason: 'status 503: not an answer of the ingest API',
       afterMs: 7_000,
     })
     expect(read(answer(429, problem({ code: 'rate.limited' }), { retryAfterMs: 0 }))).toMatchObject({ afterMs: 0 })
@@ -172,6 +178,36 @@ describe('a call that was refused', () => {
     )
     expect(outcome).toMatchObject({ reason: expect.stringMatching(/^status 400: validation\.failed: bad x+$/) })
     expect('reason' in outcome && outcome.reason.length).toBeLessThan(500)
+  })
+})
+
+describe('an answer of somebody else', () => {
+  test.each<[number, string]>([
+    [200, 'failed'],
+    [302, 'failed'],
+    [400, 'foreign'],
+    [401, 'foreign'],
+    [403, 'foreign'],
+    [404, 'no_route'],
+    [405, 'no_route'],
+    [408, 'failed'],
+    [409, 'foreign'],
+    [422, 'foreign'],
+    [429, 'rate_limit'],
+    [451, 'foreign'],
+    [502, 'failed'],
+  ])('with %i is tried again, and blames nobody', (status, cause) => {
+    expect(read(answer(status))).toMatchObject({ kind: 'retry', cause })
+    expect(read(answer(status, problem({ message: 'an error without a code' })))).toMatchObject({ cause })
+  })
+
+  test('says what its page says, on one line', () => {
+    const outcome = read(answer(403, undefined, { excerpt: 'Access\u001b[31m denied\n' }))
+    expect(outcome).toMatchObject({ reason: 'status 403: not an answer of the ingest API: "Access [31m denied "' })
+  })
+
+  test('that says nothing about the clock corrects none', () => {
+    expect(read(answer(401, undefined, { date: nowMs + 400_000 }))).not.toHaveProperty('skewMs')
   })
 })
 
@@ -202,7 +238,7 @@ describe('the clock', () => {
 
 test('no answer is tried again', () => {
   const given: Answer = { kind: 'no_answer', reason: 'reset', message: 'other side closed', durationMs: 3 }
-  expect(read(given)).toEqual({ kind: 'retry', reason: 'reset: other side closed' })
+  expect(read(given)).toEqual({ kind: 'retry', cause: 'failed', reason: 'reset: other side closed' })
 })
 
 describe('any answer', () => {

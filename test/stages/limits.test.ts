@@ -159,18 +159,6 @@ describe('a batch that is too slow', () => {
     expect(await pendingAt(test, 'slow')).toBe(0)
   })
 
-  test('is counted anew after any other failure', async () => {
-    const test = await start()
-    let calls = 0
-    test.slow.answer(({ ids }) => {
-      if (ids.length === 0) return undefined
-      return ++calls % 4 === 0 ? refused(503, 'busy', true) : overwhelmed
-    })
-    await publish(test, 40)
-    await test.deliver(hour)
-    expect(batchesOf(test.slow)).toHaveLength(1)
-  })
-
   test('for one item that the destination can not take keeps only that item waiting', async () => {
     const test = await start()
     const poison = nextId + 6

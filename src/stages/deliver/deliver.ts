@@ -9,14 +9,16 @@ import {
 import { RelayError } from '../../domain/errors.ts'
 import { backoffMs } from '../../domain/retry.ts'
 import type { Emit } from '../../domain/signal.ts'
+import { createReach, untried } from '../../domain/tried.ts'
 import type { Answer } from '../../ingest/client.ts'
 import { type Outcome, readOutcome } from '../../ingest/outcome.ts'
 import { batchBody, callOf, deleteBody, envelopeBytes, itemBody, websiteIdOf } from '../../ingest/wire.ts'
-import type { ClaimedItems, SealedBatch, Settlement, Store } from '../../store/store.ts'
+import type { BatchClaim, ClaimedItems, SealedBatch, Settlement, Store } from '../../store/store.ts'
 import type { Destination } from '../destination.ts'
+import { createHealth } from './health.ts'
 import { createLimits, type Limits, loadOf } from './limits.ts'
 import { settlementOf } from './settlement.ts'
-import { createStuckBatches } from './stuck.ts'
+import { createStuckBatches, type Verdict } from './stuck.ts'
 import { type TestCall, testCall } from './test-call.ts'
 
 export interface DeliverDeps {
@@ -78,21 +80,29 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   const { store, destination, owner, now, random, newId, wait, emit } = deps
   const { name, client } = destination
   const limits = createLimits(destination)
-  const stuck = createStuckBatches({ maxItems: () => limits.current().items, isAlive })
+  const stuck = createStuckBatches({
+    maxItems: () => limits.current().items,
+    isWell: createHealth({ ask: isWell, now }),
+  })
   let circuit = deps.circuit ?? closedCircuit(now())
   let pausedUntil = 0
   let underWay = 0
   let skewMs = 0
+  const reach = createReach(now())
+  /** A batch that is at fault has had its turn: others go first. */
+  let newGoFirst = false
   const acceptedTypes = new Set<string>()
 
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
+    reach.look(at, isReachable(at))
     if (!destination.enabled || at < pausedUntil) return false
     if (underWay >= callsAllowed(circuit, limits.current().calls, at)) return false
     underWay += 1
     try {
       const batch = await nextBatch(at, signal)
       if (!batch) return false
+      reach.expectBy(at + destination.timeoutMs)
       await attempt(batch, signal)
       return true
     } finally {
@@ -100,12 +110,28 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     }
   }
 
-  /** A batch that is due again goes before a new one: what it holds has waited longest. */
+  function isReachable(at: number): boolean {
+    return destination.enabled && circuit.state !== 'disabled' && at >= pausedUntil
+  }
+
+  /** A batch that is due again goes before a new one, since what it holds has waited longest; in turns if it is at fault. */
   async function nextBatch(at: number, signal: AbortSignal): Promise<SealedBatch | null> {
     const claim = { owner, destination: name, at, leaseUntil: at + leaseFactor * destination.timeoutMs + 60_000 }
+    if (newGoFirst) {
+      newGoFirst = false
+      const fresh = await newBatch(claim, signal)
+      if (fresh) return fresh
+    }
     const started = await store.claimBatch(claim)
     if (started) return websiteIdOf(started.body) === destination.websiteId ? started : giveUp(started, at)
-    const { items: maxItems, bytes } = limits.current()
+    return newBatch(claim, signal)
+  }
+
+  async function newBatch(claim: BatchClaim, signal: AbortSignal): Promise<SealedBatch | null> {
+    const { at } = claim
+    const { items, bytes } = limits.current()
+    // What probes an open circuit is small: if it fails, it is a batch more that waits.
+    const maxItems = circuit.state === 'open' ? 1 : items
     const claimed = await store.claimItems({
       ...claim,
       batchId: newId(),
@@ -116,7 +142,15 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const sealed = { id: claimed.batchId, key: newId(), body: bodyOf(claimed, destination.websiteId) }
     const isOurs = await persisted(() => store.sealBatch(owner, sealed), signal)
     if (!isOurs) return null
-    return { ...sealed, destination: name, kind: claimed.kind, attempts: 0, createdAt: at, items: claimed.items }
+    return {
+      ...sealed,
+      destination: name,
+      kind: claimed.kind,
+      attempts: 0,
+      tried: untried,
+      createdAt: at,
+      items: claimed.items,
+    }
   }
 
   async function attempt(batch: SealedBatch, signal: AbortSignal): Promise<void> {
@@ -125,20 +159,26 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const signedSkewMs = skewMs
     const answer = await client.send({ path, key: batch.key, body: batch.body }, signal)
     const at = now()
+    reach.look(at, isReachable(at))
     // An attempt that our own stop has cut off says nothing: the lease ends, and the same bytes go out again.
     if (signal.aborted && answer.kind === 'no_answer') return
     const ids = batch.items.map(({ id }) => id)
     const told = scoped(readOutcome(answer, ids, at, batch.kind, signedSkewMs), batch)
     correctClock(told.kind === 'unauthorized' ? told.skewMs : undefined)
     const load = loadOf(answer, told, destination.timeoutMs)
-    limits.learn(load, batch)
-    const outcome = await stuck.judge(told, load, batch, signal)
-    const settlement = settlementOf(outcome, batch, { destination, at, random, newId })
+    // What is at fault says nothing of how much the destination can take.
+    if (!stuck.isAtFault(batch.id)) limits.learn(load, batch)
+    const about = { at, reachableSince: reach.since(), isProbe: circuit.state === 'open', signal }
+    const verdict = await stuck.judge(told, batch, about)
+    const { outcome, isAtFault } = verdict
+    if (verdict.isWell) newGoFirst = true
+    const settlement = settlementOf(outcome, batch, { ...about, destination, isAtFault, random, newId })
     if (settlement.kind !== 'retry') stuck.forget(batch.id)
+    if (settlement.kind === 'split' && outcome.kind === 'stuck') stuck.tookApart(settlement.parts.map(({ id }) => id))
     const isOurs = await persisted(() => store.settleBatch(owner, batch.id, settlement, at), signal)
     if (isOurs) report(batch, path, answer, outcome, settlement, startedAt, at)
-    react(outcome, answer)
-    await keepCircuit(circuitEventOf(outcome, answer, destination.credentials), at)
+    react(outcome)
+    await keepCircuit(circuitEventOf(verdict, circuit, destination.credentials), at)
   }
 
   /**
@@ -178,10 +218,10 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     return isFaultOfType ? { kind: 'rejected', reason: outcome.reason } : outcome
   }
 
-  async function isAlive(signal: AbortSignal): Promise<boolean> {
+  async function isWell(signal: AbortSignal): Promise<boolean> {
     const test = await testCall({ destination, skewMs, now, newId }, signal)
     correctClock(test.skewMs)
-    return test.status !== null && test.status < 500 && test.status !== 429
+    return test.isWell
   }
 
   /** A refusal for the clock is no authentication failure: the batch goes out again with the time that was told. */
@@ -192,10 +232,10 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     emit({ kind: 'destination.clock_skew', destination: name, skewMs })
   }
 
-  function react(outcome: Outcome, answer: Answer): void {
-    if (isRateLimit(answer) && outcome.kind === 'retry' && outcome.afterMs !== undefined) {
-      pausedUntil = now() + Math.min(outcome.afterMs, destination.backoff.capMs)
-    }
+  function react(outcome: Outcome): void {
+    if (outcome.kind !== 'retry' || outcome.cause !== 'rate_limit' || outcome.afterMs === undefined) return
+    pausedUntil = now() + Math.min(outcome.afterMs, destination.backoff.capMs)
+    reach.breakUntil(pausedUntil)
   }
 
   async function keepCircuit(event: CircuitEvent | null, at: number): Promise<void> {
@@ -203,6 +243,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const before = circuit
     circuit = nextCircuit(before, event, at)
     if (circuit === before) return
+    if (before.state === 'disabled') reach.breakUntil(at)
     reportChange(before)
     await store.writeCircuit(name, circuit)
   }
@@ -287,7 +328,9 @@ export function createDeliver(deps: DeliverDeps): Deliver {
       if (underWay >= callsAllowed(circuit, limits.current().calls, now()) && underWay > 0) return now() + busyRestMs
       const dueAt = await store.nextDueAt(name)
       if (dueAt === null) return null
-      return Math.max(dueAt, pausedUntil, circuit.state === 'open' ? circuit.retryAt : 0)
+      const at = Math.max(dueAt, pausedUntil, circuit.state === 'open' ? circuit.retryAt : 0)
+      reach.expectBy(at)
+      return at
     },
     circuit: () => circuit,
     limits: limits.current,
@@ -301,11 +344,13 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     },
     async clockSetBack() {
       pausedUntil = 0
+      reach.look(now(), false)
       await keepCircuit({ kind: 'clock_set_back' }, now())
     },
     async adopt(ordered) {
       const before = circuit
       circuit = ordered
+      if (before.state === 'disabled') reach.breakUntil(now())
       if (ordered.state === 'closed') pausedUntil = 0
       reportChange(before)
       await store.writeCircuit(name, circuit) // over what of our own may have been on its way
@@ -327,22 +372,23 @@ function bodyOf({ kind, items }: ClaimedItems, websiteId: string): Buffer {
   return first !== undefined && rest.length === 0 ? itemBody(websiteId, first) : batchBody(websiteId, texts)
 }
 
-function isRateLimit(answer: Answer): boolean {
-  return answer.kind === 'answer' && answer.status === 429
-}
-
 /** Corrections nearer than this are one and the same: times in headers are whole seconds, and answers take a while. */
 const skewStepMs = 30_000
 
-/** What the outcome says about the destination. Rate limits and the clock say nothing about its health. */
-function circuitEventOf(outcome: Outcome, answer: Answer, credentials: string): CircuitEvent | null {
+/**
+ * What an attempt says about the destination. Rate limits and the clock say nothing about its health. A batch that is at fault
+ * does not open the circuit for the others, since a heartbeat was answered; that alone does not close it either.
+ */
+function circuitEventOf(verdict: Verdict, { state }: Circuit, credentials: string): CircuitEvent | null {
+  const { outcome, isWell, isAtFault } = verdict
+  if (isAtFault && state === 'closed') return { kind: 'answered' }
+  if (isAtFault && 'reason' in outcome) return { kind: 'failed', reason: outcome.reason, isWell }
   switch (outcome.kind) {
     case 'unauthorized':
       return outcome.skewMs === undefined ? { kind: 'unauthorized', reason: outcome.reason, credentials } : null
     case 'retry':
-      return isRateLimit(answer) ? null : { kind: 'failed', reason: outcome.reason, afterMs: outcome.afterMs }
-    case 'stuck':
-      return { kind: 'failed', reason: outcome.reason }
+      if (outcome.cause === 'rate_limit') return null
+      return { kind: 'failed', reason: outcome.reason, afterMs: outcome.afterMs, isWell }
     default:
       return { kind: 'answered' }
   }

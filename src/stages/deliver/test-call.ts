@@ -9,6 +9,8 @@ export interface TestCall {
   /** HTTP status; null where there was no answer. */
   readonly status: number | null
   readonly error: string | null
+  /** The API itself has answered, and nothing is wrong with it. */
+  readonly isWell: boolean
   /** How far the API's clock was found to be ahead. */
   readonly skewMs: number
 }
@@ -35,9 +37,11 @@ async function heartbeat(deps: TestCallDeps, signal: AbortSignal | undefined): P
   const answer = await destination.client.send({ path: 'heartbeat', key: newId(), body }, signal)
   const outcome = readOutcome(answer, [], now(), 'upsert', skewMs)
   const status = answer.kind === 'answer' ? answer.status : null
-  if (outcome.kind === 'settled') return { result: 'accepted', status, error: null, skewMs }
+  const isOfTheApi = answer.kind === 'answer' && (answer.envelope !== null || answer.status === 204)
+  const isWell = isOfTheApi && answer.status < 500 && outcome.kind !== 'retry' && outcome.kind !== 'unauthorized'
+  if (outcome.kind === 'settled') return { result: 'accepted', status, error: null, isWell, skewMs }
   if (outcome.kind === 'unauthorized') {
-    return { result: 'refused', status, error: outcome.reason, skewMs: outcome.skewMs ?? skewMs }
+    return { result: 'refused', status, error: outcome.reason, isWell, skewMs: outcome.skewMs ?? skewMs }
   }
-  return { result: 'unclear', status, error: outcome.reason, skewMs }
+  return { result: 'unclear', status, error: outcome.reason, isWell, skewMs }
 }

@@ -1,9 +1,10 @@
 import type { BatchClaim, ClaimedItem, ClaimedItems, ItemClaim, SealedBatch } from '../store.ts'
 import { type Database, prepare } from './database.ts'
+import { type TriedColumns, triedOf } from './tried-columns.ts'
 
 type Kind = 'upsert' | 'delete'
 
-interface DueItem extends Omit<ClaimedItem, 'body'> {
+interface DueItem extends Omit<ClaimedItem, 'body' | 'tried'>, TriedColumns {
   readonly checksum: string | null
   readonly bytes: number
 }
@@ -12,7 +13,8 @@ interface DueItem extends Omit<ClaimedItem, 'body'> {
 export function createClaims(database: Database) {
   const selectDue = prepare<DueItem>(
     database,
-    `select seq, type, id, revision, checksum, bytes, attempts, received_at as receivedAt, pending_since as pendingSince
+    `select seq, type, id, revision, checksum, bytes, attempts, received_at as receivedAt, pending_since as pendingSince,
+       tried_ms as triedMs, tried_at as triedAt
      from items
      where destination = ? and kind = ? and status = 'pending' and batch_seq is null and due_at <= ?
      order by due_at, seq`,
@@ -63,11 +65,12 @@ export function createClaims(database: Database) {
       const due = dueItems(claim, kind)
       if (due.length === 0) return null
       const { lastInsertRowid: batch } = insertBatch.run(batchId, destination, kind, owner, leaseUntil, at, due.length)
-      const items = due.map(({ seq, type, id, revision, checksum, attempts, receivedAt, pendingSince }, position) => {
+      const items = due.map((item, position) => {
+        const { seq, type, id, revision, checksum, attempts, receivedAt, pendingSince } = item
         insertBatchItem.run(batch, position, seq, revision, checksum, attempts, receivedAt, pendingSince)
         holdItem.run(batch, seq)
         const body = kind === 'delete' ? null : selectBody.get(seq)!.body
-        return { seq, type, id, revision, body, attempts, receivedAt, pendingSince }
+        return { seq, type, id, revision, body, attempts, receivedAt, pendingSince, tried: triedOf(item) }
       })
       return { batchId, kind, items }
     })
@@ -95,19 +98,19 @@ export function createClaims(database: Database) {
 
   const selectOpen = prepare<OpenBatch>(
     database,
-    `select seq, id, destination, kind, key, attempts, created_at as createdAt
+    `select seq, id, destination, kind, key, attempts, created_at as createdAt, tried_ms as triedMs, tried_at as triedAt
      from batches
-     where destination = :destination and status = 'open' and status in ('claimed', 'open') and next_at <= :at
+     where destination = :destination and status = 'open' and next_at <= :at
        and (owner is null or lease_until <= :at)
-     order by seq limit 1`,
+     order by next_at, seq limit 1`,
   )
   const claimOpen = prepare(database, 'update batches set owner = ?, lease_until = ? where seq = ?')
   const selectBatchBody = prepare<{ body: Uint8Array }>(database, 'select body from batch_bodies where batch_seq = ?')
   // The item's body as it was sent: kept with the batch where the desired state has been replaced since.
-  const selectSent = prepare<ClaimedItem>(
+  const selectSent = prepare<Omit<ClaimedItem, 'tried'> & TriedColumns>(
     database,
     `select i.seq, i.type, i.id, s.revision, coalesce(s.body, b.body) as body, s.attempts,
-       s.received_at as receivedAt, s.pending_since as pendingSince
+       s.received_at as receivedAt, s.pending_since as pendingSince, i.tried_ms as triedMs, i.tried_at as triedAt
      from batch_items s
      join items i on i.seq = s.item_seq
      left join item_bodies b on b.seq = s.item_seq and s.revision = i.revision
@@ -121,10 +124,14 @@ export function createClaims(database: Database) {
       const batch = selectOpen.get({ destination, at })
       if (!batch) return null
       claimOpen.run(owner, leaseUntil, batch.seq)
-      const { seq, ...rest } = batch
+      const { seq, triedMs, triedAt, ...rest } = batch
       const { body } = selectBatchBody.get(seq)!
-      const items = selectSent.all(seq).map((item) => (batch.kind === 'delete' ? { ...item, body: null } : item))
-      return { ...rest, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength), items }
+      const items = selectSent.all(seq).map(({ triedMs, triedAt, ...item }) => {
+        const tried = triedOf({ triedMs, triedAt })
+        return batch.kind === 'delete' ? { ...item, tried, body: null } : { ...item, tried }
+      })
+      const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+      return { ...rest, tried: triedOf({ triedMs, triedAt }), body: bytes, items }
     })
   }
 
@@ -151,6 +158,6 @@ export function createClaims(database: Database) {
   return { claimItems, sealBatch, claimBatch, nextDueAt }
 }
 
-interface OpenBatch extends Omit<SealedBatch, 'items' | 'body'> {
+interface OpenBatch extends Omit<SealedBatch, 'items' | 'body' | 'tried'>, TriedColumns {
   readonly seq: number
 }

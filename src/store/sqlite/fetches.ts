@@ -1,6 +1,7 @@
 import type { Fetch, MappedEvent, WaitingClaim, WaitingEvent } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import { type EventRow, pendingEventOf } from './events.ts'
+import { columnsOf, type TriedColumns, triedOf } from './tried-columns.ts'
 
 export type Waiting = Extract<MappedEvent['outcome'], { status: 'waiting' }>
 
@@ -11,9 +12,10 @@ const keptFetches = 100
 export function createFetches(database: Database) {
   const putWaiting = prepare(
     database,
-    `insert into event_fetches (seq, source, since, due_at, attempts)
-     select seq, source, :at, :dueAt, :attempts from events where seq = :seq
-     on conflict do update set due_at = excluded.due_at, attempts = excluded.attempts`,
+    `insert into event_fetches (seq, source, since, due_at, attempts, tried_ms, tried_at)
+     select seq, source, :at, :dueAt, :attempts, :triedMs, :triedAt from events where seq = :seq
+     on conflict do update set due_at = excluded.due_at, attempts = excluded.attempts,
+       tried_ms = excluded.tried_ms, tried_at = excluded.tried_at`,
   )
   const dropWaiting = prepare(database, 'delete from event_fetches where seq = ?')
   const insertFetch = prepare(
@@ -30,7 +32,8 @@ export function createFetches(database: Database) {
   /** Within the transaction that settles the event. */
   function settleFetch(seq: number, { outcome, fetches }: MappedEvent, at: number): void {
     if (outcome.status === 'waiting') {
-      putWaiting.run({ seq, at, dueAt: outcome.dueAt, attempts: outcome.attempts })
+      const { dueAt, attempts, tried } = outcome
+      putWaiting.run({ seq, at, dueAt, attempts, ...columnsOf(tried, 0) })
     } else if (fetches !== undefined) dropWaiting.run(seq)
     if (fetches === undefined || fetches.length === 0) return
     for (const fetch of fetches.slice(-keptFetches)) {
@@ -40,10 +43,10 @@ export function createFetches(database: Database) {
     dropOldFetches.run({ event: seq, kept: keptFetches })
   }
 
-  const selectDue = prepare<EventRow & { readonly since: number; readonly attempts: number }>(
+  const selectDue = prepare<EventRow & TriedColumns & { readonly since: number; readonly attempts: number }>(
     database,
     `select e.seq, e.source, e.delivery_id, e.topic, e.received_at, b.method, b.path, b.query, b.headers, b.body,
-       f.since, f.attempts
+       f.since, f.attempts, f.tried_ms as triedMs, f.tried_at as triedAt
      from event_fetches f
      join events e on e.seq = f.seq
      join event_bodies b on b.seq = f.seq
@@ -64,7 +67,7 @@ export function createFetches(database: Database) {
       const row = selectDue.get({ owner, source, at })
       if (!row) return null
       insertClaim.run(row.seq, owner, leaseUntil)
-      return { ...pendingEventOf(row), since: row.since, attempts: row.attempts }
+      return { ...pendingEventOf(row), since: row.since, attempts: row.attempts, tried: triedOf(row) }
     })
   }
 

@@ -64,7 +64,7 @@ export function createMerge(database: Database) {
        version_counted = :counted, bare_tombstone = :bareTombstone, event_seq = :eventSeq, place = :place,
        as_of = :asOf, revision = revision + :step, bytes = :bytes,
        changed_at = :at, may_exist = :mayExist, pending_since = :pendingSince, received_at = :receivedAt,
-       due_at = :dueAt, attempts = 0, error = null, next_since = :nextSince, next_received_at = :nextReceivedAt
+       due_at = :dueAt, attempts = 0, tried_ms = 0, tried_at = null, error = null, next_since = :nextSince, next_received_at = :nextReceivedAt
      where seq = :seq`,
   )
   const putBody = prepare(

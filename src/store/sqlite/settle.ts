@@ -3,15 +3,17 @@ import { type Delivered, isDelivered } from '../../domain/merge.ts'
 import type { ItemSettlement, NewAttempt, Settlement } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import { createKeepSentBody } from './sent-body.ts'
+import { columnsOf, type TriedColumns } from './tried-columns.ts'
 
 interface Batch {
   readonly seq: number
+  readonly triedMs: number
   readonly destination: string
   readonly kind: 'upsert' | 'delete'
   readonly status: 'claimed' | 'open'
 }
 
-interface HeldItem {
+interface HeldItem extends TriedColumns {
   readonly seq: number
   readonly revision: number
   readonly kind: 'upsert' | 'delete'
@@ -39,12 +41,13 @@ type Release = ItemSettlement | { readonly result: 'unsent' }
 export function createSettle(database: Database) {
   const selectBatch = prepare<Batch>(
     database,
-    `select seq, destination, kind, status from batches where id = ? and owner = ? and status in ('claimed', 'open')`,
+    `select seq, tried_ms as triedMs, destination, kind, status from batches where id = ? and owner = ? and status in ('claimed', 'open')`,
   )
   const selectHeld = prepare<HeldItem>(
     database,
     `select i.seq, i.revision, i.kind, i.checksum, i.delivered_kind, i.delivered_checksum, i.delivered_at, i.forced,
        i.pending_since, i.received_at, i.due_at, i.next_since, i.next_received_at,
+       i.tried_ms as triedMs, i.tried_at as triedAt,
        s.revision as sent_revision, s.checksum as sent_checksum, s.attempts as sent_attempts
      from batch_items s
      join items i on i.seq = s.item_seq and i.batch_seq = s.batch_seq
@@ -54,7 +57,7 @@ export function createSettle(database: Database) {
     database,
     `update items set status = :status, delivered_kind = :deliveredKind, delivered_checksum = :deliveredChecksum,
        delivered_at = :deliveredAt, forced = 0, pending_since = :pendingSince, received_at = :receivedAt,
-       due_at = :dueAt, attempts = :attempts, error = :error, batch_seq = null, batch_revision = null,
+       due_at = :dueAt, attempts = :attempts, tried_ms = :triedMs, tried_at = :triedAt, error = :error, batch_seq = null, batch_revision = null,
        next_since = null, next_received_at = null
      where seq = :seq`,
   )
@@ -85,7 +88,7 @@ export function createSettle(database: Database) {
       // Of what was sent nothing is owed any more, unless it is to be tried again: then the newer state took its place.
       const over = release.result === 'delivered' || release.result === 'dead'
       const since = over ? { pendingSince: item.next_since ?? at, receivedAt: item.next_received_at ?? at } : waiting
-      return void write({ status: 'pending', ...since, dueAt: item.due_at, attempts: 0, error: null })
+      return void write({ ...fresh, status: 'pending', ...since, dueAt: item.due_at })
     }
     switch (release.result) {
       case 'delivered':
@@ -94,7 +97,15 @@ export function createSettle(database: Database) {
         return void write({ ...done, status: 'dead', attempts: item.sent_attempts + 1, error: release.error })
       case 'retry': {
         const { dueAt, error } = release
-        return void write({ status: 'pending', ...waiting, dueAt, attempts: item.sent_attempts + 1, error })
+        const attempts = item.sent_attempts + 1
+        return void write({
+          status: 'pending',
+          ...waiting,
+          ...columnsOf(release.tried, item.triedMs),
+          dueAt,
+          attempts,
+          error,
+        })
       }
       case 'unsent':
         return void write({
@@ -102,6 +113,8 @@ export function createSettle(database: Database) {
           ...waiting,
           dueAt: item.due_at,
           attempts: item.sent_attempts,
+          triedMs: item.triedMs,
+          triedAt: item.triedAt,
           error: null,
         })
     }
@@ -167,7 +180,9 @@ export function createSettle(database: Database) {
 
   const retryBatch = prepare(
     database,
-    `update batches set attempts = attempts + 1, next_at = ?, error = ?, owner = null, lease_until = null where seq = ?`,
+    `update batches set attempts = attempts + 1, next_at = :nextAt, error = :error, owner = null, lease_until = null,
+       tried_ms = :triedMs, tried_at = :triedAt
+     where seq = :seq`,
   )
   const insertPart = prepare(
     database,
@@ -207,6 +222,10 @@ export function createSettle(database: Database) {
     close(batch, 'split', error, at)
   }
 
+  function retry(batch: Batch, { nextAt, error, tried }: Extract<Settlement, { kind: 'retry' }>): void {
+    retryBatch.run({ seq: batch.seq, nextAt, error, ...columnsOf(tried, batch.triedMs) })
+  }
+
   function settleBatch(owner: string, batchId: string, settlement: Settlement, at: number): boolean {
     // Unsynced: after a power cut the batch is open still and the same bytes go out under the same key. A split makes
     // new keys and bytes, and those must be on disk before they are sent.
@@ -216,7 +235,7 @@ export function createSettle(database: Database) {
       if (settlement.kind === 'done') settleDone(batch, settlement.items, at)
       else if (batch.status !== 'open')
         return false // without bytes there was no attempt
-      else if (settlement.kind === 'retry') retryBatch.run(settlement.nextAt, settlement.error, batch.seq)
+      else if (settlement.kind === 'retry') retry(batch, settlement)
       else split(batch, settlement, at)
       return true
     })
@@ -239,7 +258,7 @@ export function createSettle(database: Database) {
   const dropClaims = prepare(database, 'delete from event_claims where lease_until <= ? or ?')
   const selectLeft = prepare<Batch & { id: string }>(
     database,
-    `select seq, id, destination, kind, status from batches
+    `select seq, tried_ms as triedMs, id, destination, kind, status from batches
      where status in ('claimed', 'open') and owner is not null and (lease_until <= ? or ?)`,
   )
   const disown = prepare(database, 'update batches set owner = null, lease_until = null where seq = ?')
@@ -325,7 +344,7 @@ export function createSettle(database: Database) {
   return { settleBatch, recordAttempt, recover, newestTime }
 }
 
-interface Work {
+interface Work extends TriedColumns {
   readonly status: 'pending' | 'delivered' | 'dead'
   readonly pendingSince: number | null
   readonly receivedAt: number | null
@@ -334,4 +353,5 @@ interface Work {
   readonly error: string | null
 }
 
-const done: Work = { status: 'delivered', pendingSince: null, receivedAt: null, dueAt: null, attempts: 0, error: null }
+const fresh = { attempts: 0, triedMs: 0, triedAt: null, error: null }
+const done: Work = { ...fresh, status: 'delivered', pendingSince: null, receivedAt: null, dueAt: null }
