@@ -22,6 +22,8 @@ describe('a version', () => {
     ['2026-01-01T01:00:00+02:00', '2026-01-01T00:00:00Z'],
     ['2026-01-01 00:00:00', '2026-01-01T00:00:00.5'],
     ['2021-12-31T19:00:00-0500', '2022-01-01T00:00:01Z'],
+    ['2026-01-01', '9999-12-31T23:59:59-12:00'], // in the year 10000, by UTC
+    ['0000-01-01T00:00:00+14:00', '2026-01-01'],
   ])('%s is older than %s', (older, newer) => {
     expect(order(older, newer)).toBeLessThan(0)
     expect(order(newer, older)).toBeGreaterThan(0)

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
+import { readVersion } from '../../src/domain/version.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
 import { createInbox, type Inbox } from '../../src/store/sqlite/inbox.ts'
@@ -16,7 +17,20 @@ import { createPacker } from '../../src/store/sqlite/pack.ts'
 import { createFolder } from '../folder.ts'
 import { startChild } from './children.ts'
 import { spoilRows } from './damage.ts'
-import { all, arrive, deliver, itemOf, lease, owner, send, settle, start, upsert, webhook } from './support.ts'
+import {
+  all,
+  arrive,
+  deliver,
+  itemOf,
+  lease,
+  owner,
+  send,
+  settle,
+  start,
+  tombstone,
+  upsert,
+  webhook,
+} from './support.ts'
 
 function newPath(): string {
   const folder = createFolder()
@@ -295,6 +309,20 @@ describe('a file that is not as it should be', () => {
         [4, 't"é', headers[0], '{}'],
       ],
     )
+  })
+
+  test('what an older relay has kept with a version that lies ahead is set free', async () => {
+    const { path, old } = openOld(6)
+    old.exec(`
+      insert into items (destination, type, id, source, status, kind, checksum, version, bare_tombstone, event_seq, revision,
+        bytes, changed_at, delivered_kind, delivered_checksum, delivered_at, may_exist)
+      values ('main', 'product', 'p1', 'shop', 'delivered', 'upsert', 'sha256:A', 't:2099-01-01T00:00:00.000000000Z', 0, 1, 1,
+        9, ${start}, 'upsert', 'sha256:A', ${start}, 1)`)
+    old.close()
+    const store = await openFile(path)
+    expect(await itemOf(store, 'p1')).toMatchObject({ held: false, removed: false, eventId: 'evt_1' })
+    const version = readVersion(new Date(start + 1_000).toISOString())
+    expect(await arrive(store, [tombstone('p1', { version })], start + 2_000)).toMatchObject({ applied: 1 })
   })
 
   test('no command migrates the database of an older relay that is at work on it', async () => {
