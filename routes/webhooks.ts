@@ -5,6 +5,7 @@ import { addressGroup } from '../src/plugins/address-group.ts'
 import { type Sent, sendAccepted, sendAnswer } from '../src/plugins/answer.ts'
 import { ok } from '../src/plugins/envelope.ts'
 import { expectedError, sendError } from '../src/plugins/errors.ts'
+import { createSuspects } from '../src/plugins/suspects.ts'
 import { createTurn } from '../src/plugins/turn.ts'
 import { createBodyReader, releaseBody } from '../src/plugins/webhook-body.ts'
 import type { Received } from '../src/stages/receive.ts'
@@ -37,13 +38,16 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
     keyGenerator: ({ ip }) => addressGroup(ip),
   })
 
+  const suspects = createSuspects(relay.now)
+  const senderOf = ({ ip }: Webhook) => ({ isSuspect: () => suspects.has(addressGroup(ip)) })
+
   const turn = createTurn()
 
   async function handle(request: Webhook, reply: FastifyReply): Promise<Sent> {
     intake.enter()
     try {
       await turn()
-      return answer(await relay.receive(deliveryOf(request)), request, reply)
+      return answer(await relay.receive(deliveryOf(request), senderOf(request)), request, reply)
     } finally {
       intake.leave()
       releaseBody(intake, request)
@@ -71,6 +75,7 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   async function slowedDown(error: RelayError, request: Webhook): Promise<RelayError> {
     const limit = await failures(request)
     if (limit.isAllowed || !limit.isExceeded) return error
+    suspects.add(addressGroup(request.ip), limit.ttl)
     const message = 'too many unverified webhooks from this address'
     return new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
   }

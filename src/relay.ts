@@ -224,7 +224,7 @@ export async function openRelay({
     return orders.size
   }
 
-  const receive = createReceive({ store, sources, bodyLimit, now, emit, onEvent: bells.map.ring })
+  const receive = createReceive({ store, sources, bodyLimit, intake, now, emit, onEvent: bells.map.ring })
 
   // Two signals: the first lets calls under way finish, the second cuts them off.
   const stop = new AbortController()

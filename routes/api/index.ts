@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { readJson } from '../../src/mapping/json.ts'
 import { requireAdmin } from '../../src/plugins/admin-auth.ts'
+import { askForBody } from '../../src/plugins/early-answer.ts'
 import { attempts } from './attempts.ts'
 import { destinations } from './destinations.ts'
 import { events } from './events.ts'
@@ -12,8 +13,9 @@ import { sources } from './sources.ts'
 /** The admin API, under a bearer token. Without a configured token every route of it is 404. */
 export async function admin(app: FastifyInstance): Promise<void> {
   requireAdmin(app, app.relay.config.server.admin_token)
+  app.addHook('preParsing', async (request) => askForBody(request.raw))
   // As webhooks are read: integers beyond 2^53 keep their digits, and `__proto__` is left out.
-  app.removeContentTypeParser('application/json')
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, body: string) =>
     body === '' ? undefined : readJson(body),
   )

@@ -20,6 +20,14 @@ const decoders: Readonly<Record<string, Decode>> = {
 /** More than anyone sends; each one costs a pass over the body. */
 const maxCodings = 3
 
+/** The encodings of a body, in the order in which they were applied. */
+export function codingsOf(headers: Readonly<Record<string, string>>): readonly string[] {
+  return (headers['content-encoding'] ?? '')
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== '' && coding !== 'identity')
+}
+
 interface EncodedBody {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
@@ -32,14 +40,11 @@ interface EncodedBody {
  * encoding not known, `too_large` past the limit, `invalid` for bytes that are not what the header says.
  */
 export async function decodeBody({ headers, body, limit }: EncodedBody): Promise<Buffer> {
-  const codings = (headers['content-encoding'] ?? '')
-    .split(',')
-    .map((coding) => coding.trim().toLowerCase())
-    .filter((coding) => coding !== '' && coding !== 'identity')
+  const codings = codingsOf(headers)
   if (codings.length === 0 || body.length === 0) return body
   if (codings.length > maxCodings) throw new RelayError('unsupported', `${codings.length} content encodings at once`)
   let decoded = body
-  for (const coding of codings.reverse()) decoded = await undo(coding, decoded, limit)
+  for (const coding of codings.toReversed()) decoded = await undo(coding, decoded, limit)
   return decoded
 }
 

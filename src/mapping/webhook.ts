@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
-import { decodeBody } from './content-encoding.ts'
+import { codingsOf, decodeBody } from './content-encoding.ts'
 import { checkJson, parseJson, readJson } from './json.ts'
 import type { WellFormed } from './json-scan.ts'
 
-export { decodeBody }
+export { codingsOf, decodeBody }
 
 /** A webhook as expressions see it: `$headers`, `$query`, `$body`, `$method`, `$path`, `$digest`. */
 export interface Webhook {

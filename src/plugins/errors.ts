@@ -62,3 +62,24 @@ export function sendError(reply: FastifyReply, request: FastifyRequest, error: R
 function pathOf(url: string): string {
   return (url.split('?', 1)[0] ?? '').slice(0, 200)
 }
+
+const unreadable: Readonly<Record<string, readonly [status: number, reason: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+}
+
+/** The whole answer, as text, to what is no request that could be read. */
+export function unreadableAnswer({ code = '' }: NodeJS.ErrnoException): string {
+  const [status, reason] = unreadable[code] ?? [400, 'Bad Request']
+  const body = JSON.stringify({
+    ok: false,
+    error: { code: 'invalid', message: reason, status, retryable: status === 408, requestId: null, details: {} },
+  })
+  const head = [
+    `HTTP/1.1 ${status} ${reason}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body}`
+}

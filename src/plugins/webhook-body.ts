@@ -1,5 +1,6 @@
 import { errorCodes, type FastifyRequest } from 'fastify'
 import type { Intake } from '../domain/intake.ts'
+import { askForBody } from './early-answer.ts'
 
 type Done = (error: Error | null, body?: Buffer) => void
 type Payload = FastifyRequest['raw']
@@ -17,7 +18,8 @@ export function createBodyReader(intake: Intake, limit: number) {
       done(new FST_ERR_CTP_BODY_TOO_LARGE())
       return
     }
-    const chunks: Buffer[] = []
+    askForBody(request.raw)
+    const parts = createParts()
     let received = 0
     let hasEnded = false
 
@@ -26,7 +28,7 @@ export function createBodyReader(intake: Intake, limit: number) {
       if (hasEnded) return
       hasEnded = true
       if (error === null) {
-        done(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, received))
+        done(null, parts.whole())
       } else {
         releaseBody(intake, request)
         done(error)
@@ -40,7 +42,7 @@ export function createBodyReader(intake: Intake, limit: number) {
         if (received > limit) throw new FST_ERR_CTP_BODY_TOO_LARGE()
         intake.hold(chunk.length)
         request.held += chunk.length
-        chunks.push(chunk)
+        parts.add(chunk)
       } catch (error) {
         end(error as Error)
       }
@@ -52,6 +54,58 @@ export function createBodyReader(intake: Intake, limit: number) {
     const onError = (error: Error) => end(Object.assign(error, { statusCode: 400 }))
 
     payload.on('data', onData).on('end', onEnd).on('error', onError)
+  }
+}
+
+/** Shorter parts are put together. Bytes. */
+const shortPart = 4 * 1024
+const longestRoom = 64 * 1024
+
+/**
+ * The parts of a body. A buffer takes some hundred bytes besides its own, and a sender may make parts of one byte: those are
+ * copied into one that grows with them.
+ */
+function createParts() {
+  const parts: Buffer[] = []
+  let room: Buffer | null = null
+  let used = 0
+
+  function close(): void {
+    if (room) parts.push(room.subarray(0, used))
+    room = null
+  }
+
+  function copy(chunk: Buffer): void {
+    if (room && used + chunk.length > room.length) {
+      const isGrown = room.length < longestRoom
+      const before = room.subarray(0, used)
+      if (isGrown) {
+        room = Buffer.allocUnsafeSlow(Math.min(longestRoom, room.length * 4 + chunk.length))
+        room.set(before)
+      } else close()
+    }
+    if (!room) {
+      room = Buffer.allocUnsafeSlow(parts.length > 1 ? longestRoom : shortPart)
+      used = 0
+    }
+    room.set(chunk, used)
+    used += chunk.length
+  }
+
+  return {
+    add(chunk: Buffer): void {
+      // The first is nearly always the only one.
+      if (chunk.length < shortPart && (parts.length > 0 || room)) {
+        copy(chunk)
+      } else {
+        close()
+        parts.push(chunk)
+      }
+    },
+    whole(): Buffer {
+      close()
+      return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import { RelayError } from '../domain/errors.ts'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
-import type { Scheme } from './scheme.ts'
+import { mismatch, type Scheme } from './scheme.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -55,7 +55,7 @@ export function createContentfulScheme(config: ContentfulConfig, secrets: readon
       )
       const head = [delivery.method, signedPath(delivery, public_url), pairs.join(';'), ''].join('\n')
       const expected = hmacs.map((hmacOf) => hmacOf('hex', head, body))
-      if (!isAnyEqual([given.toLowerCase()], expected)) return `header ${signatureHeader} does not match`
+      if (!isAnyEqual([given.toLowerCase()], expected)) return mismatch(`header ${signatureHeader} does not match`)
       return judgeTimestamp(Number(timestamp), nowMs, tolerance)
     },
   }

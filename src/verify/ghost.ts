@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import type { Scheme } from './scheme.ts'
+import { mismatch, type Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp } from './timestamp.ts'
 
@@ -33,7 +33,7 @@ export function createGhostScheme({ header, tolerance }: GhostConfig, secrets: r
       if (isAgeChecked && timestamp === '') return `header ${header} holds no timestamp`
       const suffixes = isAgeChecked ? [timestamp] : [timestamp, '']
       const expected = hmacs.flatMap((hmacOf) => suffixes.map((suffix) => hmacOf('hex', body, suffix)))
-      if (!isAnyEqual([signature.toLowerCase()], expected)) return `header ${header} does not match`
+      if (!isAnyEqual([signature.toLowerCase()], expected)) return mismatch(`header ${header} does not match`)
       return isAgeChecked ? judgeTimestamp(Number(timestamp), nowMs, tolerance) : null
     },
   }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { encodings, normalised } from './encoding.ts'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { maxSignatures, type Scheme } from './scheme.ts'
+import { maxSignatures, mismatch, type Scheme } from './scheme.ts'
 import { readKey } from './secret-key.ts'
 import { headerName } from './settings.ts'
 
@@ -52,7 +52,7 @@ export function createHmacScheme(config: HmacConfig, secrets: readonly string[])
       if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
       if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
       const expected = hmacs.map((hmacOf) => hmacOf(encoding, body))
-      return isAnyEqual(given, expected) ? null : `header ${header} does not match`
+      return isAnyEqual(given, expected) ? null : mismatch(`header ${header} does not match`)
     },
   }
 }

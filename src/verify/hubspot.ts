@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
-import type { Scheme } from './scheme.ts'
+import { mismatch, type Scheme } from './scheme.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -47,12 +47,12 @@ export function createHubspotScheme(config: HubspotConfig, secrets: readonly str
             .update(body)
             .digest('hex'),
         )
-        return isAnyEqual([given.toLowerCase()], expected) ? null : `header ${header} does not match`
+        return isAnyEqual([given.toLowerCase()], expected) ? null : mismatch(`header ${header} does not match`)
       }
       const timestamp = delivery.headers[timestampHeader] ?? ''
       if (!timestampPattern.test(timestamp)) return `header ${timestampHeader} holds no timestamp`
       const expected = hmacs.map((hmacOf) => hmacOf('base64', request, body, timestamp))
-      if (!isAnyEqual([given], expected)) return `header ${header} does not match`
+      if (!isAnyEqual([given], expected)) return mismatch(`header ${header} does not match`)
       return judgeTimestamp(Number(timestamp), nowMs, tolerance)
     },
   }

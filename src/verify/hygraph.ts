@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import type { Scheme } from './scheme.ts'
+import { mismatch, type Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp } from './timestamp.ts'
 
@@ -31,14 +31,14 @@ export function createHygraphScheme({ header, tolerance }: HygraphConfig, secret
       if (!match) return `header ${header} is not of the form sign=<base64>, env=<environment>, t=<ms>`
       const [, given = '', environment = '', timestamp = ''] = match
       // As text, bytes that are no UTF-8 would all look alike.
-      if (!isUtf8(body)) return 'the body is not UTF-8'
+      if (!isUtf8(body)) return mismatch('the body is not UTF-8')
       const signed = JSON.stringify({
         Body: body.toString('utf8'),
         EnvironmentName: environment,
         TimeStamp: Number(timestamp),
       })
       const expected = hmacs.flatMap((hmacOf) => formsOf(signed).map((text) => hmacOf('base64', text)))
-      if (!isAnyEqual([given], expected)) return `header ${header} does not match`
+      if (!isAnyEqual([given], expected)) return mismatch(`header ${header} does not match`)
       return judgeTimestamp(Number(timestamp), nowMs, tolerance)
     },
   }

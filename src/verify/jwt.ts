@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { errors as JoseErrors } from 'jose'
 import { z } from 'zod'
 import { duration } from '../domain/units.ts'
-import type { Refusal, Scheme } from './scheme.ts'
+import { mismatch, type Refusal, type Scheme } from './scheme.ts'
 import { publicKeys } from './settings.ts'
 
 const keyTypes = { RS256: 'rsa', PS256: 'rsa', ES256: 'ec', EdDSA: 'ed25519' } as const
@@ -26,7 +26,9 @@ export const jwtSchema = z
   .describe('The whole body is a signed JWT (Wix), checked with a public key; there is no secret. It must have `exp`.')
 type JwtConfig = z.infer<typeof jwtSchema>
 
-const mismatch = 'the signature of the JWT does not match'
+const wrongSignature = 'the signature of the JWT does not match'
+/** The header names an algorithm and a key. It is read before the signature is checked, so a stranger chooses its length. */
+const longestHeader = 4_096
 
 /** A body that is a compact JWT. Source: https://dev.wix.com/docs/rest/articles/get-started/webhook-structure */
 export function createJwtScheme({ algorithm, public_key, tolerance }: JwtConfig): Scheme {
@@ -52,11 +54,19 @@ export function createJwtScheme({ algorithm, public_key, tolerance }: JwtConfig)
     proofHeaders: [],
     async check(_delivery, body, nowMs) {
       const jwt = body.toString('latin1')
+      if (!isCompact(jwt)) return mismatch('the body is not a JWT')
       const refusals = await Promise.all(public_key.map((key) => judge(jwt, key, nowMs)))
       if (refusals.includes(null)) return null
-      return refusals.find((refusal) => refusal !== mismatch) ?? mismatch
+      return refusals.find((refusal) => refusal !== wrongSignature) ?? wrongSignature
     },
   }
+}
+
+/** Three parts, with a header that is no longer than headers are. */
+function isCompact(jwt: string): boolean {
+  const first = jwt.indexOf('.')
+  const second = jwt.indexOf('.', first + 1)
+  return first > 0 && first <= longestHeader && second > first && !jwt.includes('.', second + 1)
 }
 
 function reasonOf(
@@ -65,7 +75,7 @@ function reasonOf(
   errors: typeof JoseErrors,
 ): string {
   if (error instanceof errors.JOSEAlgNotAllowed) return `the algorithm of the JWT is not ${algorithm}`
-  if (error instanceof errors.JWSSignatureVerificationFailed) return mismatch
+  if (error instanceof errors.JWSSignatureVerificationFailed) return wrongSignature
   if (error instanceof errors.JWTExpired) return 'the JWT has expired by its timestamp exp'
   if (error instanceof errors.JWTClaimValidationFailed) return `the JWT is refused for its timestamp ${error.claim}`
   return 'the body is not a JWT'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { readBase64 } from './base64.ts'
 import { isEqual } from './equal.ts'
 import { readObject } from './json-object.ts'
-import type { Scheme } from './scheme.ts'
+import { mismatch, type Scheme } from './scheme.ts'
 import { headerName, publicKeys } from './settings.ts'
 
 export const rsaSchema = z
@@ -53,7 +53,7 @@ export function createRsaScheme({ header, padding, prefix, over, public_key, cla
       const signatures = given.map(readBase64).filter((signature) => signature !== null)
       const signed = over === 'base64' ? Buffer.from(body.toString('base64')) : body
       const isSigned = signatures.some((signature) => keys.some((key) => verify('sha256', signed, key, signature)))
-      if (!isSigned) return `header ${header.join(', ')} does not match`
+      if (!isSigned) return mismatch(`header ${header.join(', ')} does not match`)
       return judgeClaims(body, claims)
     },
   }

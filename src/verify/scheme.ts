@@ -1,7 +1,16 @@
 import type { Delivery } from '../domain/delivery.ts'
 
 /** Why a delivery is refused, in words that hold no secret; null for an authentic one. */
-export type Refusal = string | null
+export type Refusal = string | Mismatch | null
+
+/** The proof is there and in form, and does not fit the bytes of the body: it may fit others, such as those decompressed. */
+export interface Mismatch {
+  readonly mismatch: string
+}
+
+export function mismatch(reason: string): Mismatch {
+  return { mismatch: reason }
+}
 
 /** One way of proving where a webhook comes from, with its secrets. */
 export interface Scheme {

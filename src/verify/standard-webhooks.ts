@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { readBase64 } from './base64.ts'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { maxSignatures, type Scheme } from './scheme.ts'
+import { maxSignatures, mismatch, type Scheme } from './scheme.ts'
 import { readKey } from './secret-key.ts'
 import { publicKeys, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
@@ -61,7 +61,8 @@ export function createStandardWebhooksScheme(config: StandardWebhooksConfig, sec
       const start = `${id}.${timestamp}.`
       const expected = hmacs.map((hmacOf) => hmacOf('base64', start, body))
       const isSigned = isAnyEqual(named('v1'), expected)
-      if (!isSigned && !isSignedBy(verifyKeys, named('v1a'), start, body)) return `header ${header} does not match`
+      if (!isSigned && !isSignedBy(verifyKeys, named('v1a'), start, body))
+        return mismatch(`header ${header} does not match`)
       return judgeTimestamp(Number(timestamp) * 1000, nowMs, tolerance)
     },
   }

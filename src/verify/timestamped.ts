@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { encodings, normalised } from './encoding.ts'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { maxSignatures, type Scheme } from './scheme.ts'
+import { maxSignatures, mismatch, type Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -45,7 +45,7 @@ export function createTimestampedScheme(config: TimestampedConfig, secrets: read
       }
       if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
       const expected = hmacs.map((hmacOf) => hmacOf(encoding, `${timestamp}.`, body))
-      if (!isAnyEqual(given, expected)) return `header ${header} does not match`
+      if (!isAnyEqual(given, expected)) return mismatch(`header ${header} does not match`)
       return judgeTimestamp(Number(timestamp) * (unit === 's' ? 1000 : 1), nowMs, tolerance)
     },
   }

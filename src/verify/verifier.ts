@@ -53,7 +53,12 @@ export interface Verifier {
 
 export type Verdict =
   | { readonly ok: true; readonly delivery: Verified }
-  | { readonly ok: false; readonly reason: string }
+  | {
+      readonly ok: false
+      readonly reason: string
+      /** Whether the proof may fit other bytes of the body than those that were checked. */
+      readonly isMismatch: boolean
+    }
 
 /** Makes the verifier of a source. Fails closed: every scheme but `none` needs a secret or a public key. */
 export function createVerifier(config: VerifyConfig, secrets: readonly string[]): Verifier {
@@ -61,7 +66,8 @@ export function createVerifier(config: VerifyConfig, secrets: readonly string[])
   const scheme = schemeOf(config, secrets)
 
   function verdictOf(refusal: Refusal, delivery: Delivery, body: Buffer): Verdict {
-    if (refusal !== null) return { ok: false, reason: refusal }
+    if (typeof refusal === 'string') return { ok: false, reason: refusal, isMismatch: false }
+    if (refusal !== null) return { ok: false, reason: refusal.mismatch, isMismatch: true }
     return { ok: true, delivery: (scheme.blank?.(delivery, body) ?? delivery) as Verified }
   }
 

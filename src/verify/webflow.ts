@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import type { Scheme } from './scheme.ts'
+import { mismatch, type Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
 
@@ -28,7 +28,7 @@ export function createWebflowScheme(config: WebflowConfig, secrets: readonly str
       const timestamp = headers[timestamp_header] ?? ''
       if (!timestampPattern.test(timestamp)) return `header ${timestamp_header} holds no timestamp`
       const expected = hmacs.map((hmacOf) => hmacOf('hex', `${timestamp}:`, body))
-      if (!isAnyEqual([given.toLowerCase()], expected)) return `header ${header} does not match`
+      if (!isAnyEqual([given.toLowerCase()], expected)) return mismatch(`header ${header} does not match`)
       return judgeTimestamp(Number(timestamp), nowMs, tolerance)
     },
   }

@@ -72,6 +72,7 @@ export interface Process {
   /** Sends a signal. */
   kill(signal: NodeJS.Signals): void
   readonly ended: Promise<Ended>
+  readonly pid: number
 }
 
 export interface ProcessOptions {
@@ -109,6 +110,7 @@ export function startProcess(args: readonly string[], options: ProcessOptions): 
   return {
     output,
     ended,
+    pid: child.pid!,
     kill: (signal) => void child.kill(signal),
     stop(signal) {
       child.kill(signal)
@@ -148,11 +150,13 @@ export interface ConfigOptions {
   readonly destination?: Record<string, unknown>
   /** Names of more destinations, like `main` but that no source sends to. */
   readonly more?: readonly string[]
+  /** More sources, by name. */
+  readonly sources?: Record<string, Record<string, unknown>>
 }
 
 /** Writes a `relay.yaml` that delivers to an ingest API without dawdling. Secrets are those of `support.ts`. */
 export function writeConfig(folder: string, baseUrl: string, options: ConfigOptions = {}): void {
-  const { server, delivery, destination, more = [] } = options
+  const { server, delivery, destination, more = [], sources = {} } = options
   const main = {
     token,
     website_id: 'site_1',
@@ -173,6 +177,7 @@ export function writeConfig(folder: string, baseUrl: string, options: ConfigOpti
     sources: {
       shop: { mapper: 'shopify', secret: shopSecret, ...shared },
       demo: { mapper: 'generic', verify: 'none', ...shared },
+      ...Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, { ...shared, ...source }])),
     },
   }
   writeFileSync(join(folder, 'relay.yaml'), JSON.stringify(config)) // JSON is YAML

@@ -168,18 +168,6 @@ describe('the body limit is exact', () => {
     parts.write(chunked(padded(bytes), 512))
     expect(statusesIn(await parts.until(/^HTTP.*\}$/s))).toEqual([status])
   })
-
-  test('an endless chunked body is cut off at the limit', async () => {
-    const client = await openSocket(relay.origin)
-    client.write(requestText('/webhooks/demo', { ...json, 'transfer-encoding': 'chunked' }))
-    const chunk = chunked('x'.repeat(1024), 1024).replace(/0\r\n\r\n$/, '')
-    const sender = setInterval(() => client.write(chunk), 5)
-    client.socket.on('close', () => clearInterval(sender))
-    await client.closed
-    // Whether the answer can still be read depends on how the reset overtakes it.
-    expect([[413], []]).toContainEqual(statusesIn(client.received()))
-    await expectAlive()
-  })
 })
 
 describe('an ingest API that misbehaves on the wire', () => {

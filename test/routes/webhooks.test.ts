@@ -372,6 +372,86 @@ describe('a body', () => {
   })
 })
 
+describe('a stranger', () => {
+  const plain = JSON.stringify(product(1))
+  const forged = { 'content-type': 'application/json', 'x-shopify-hmac-sha256': sign('another body') }
+  const zipped = gzipSync(plain)
+
+  async function startCounting(sources = {}) {
+    const test = await start({ sources: { shop: { ...settings, secret: shopSecret }, ...sources } })
+    const held = vi.spyOn(test.relay.intake, 'hold')
+    const send = (payload: Buffer, headers: Record<string, string>, url = '/webhooks/shop') =>
+      test.app.inject({ method: 'POST', url, payload, headers: { ...forged, ...headers } })
+    /** How many bodies were decompressed: each is held a second time. */
+    const decoded = () => held.mock.calls.length
+    return { ...test, send, decoded, forget: () => held.mockClear() }
+  }
+  const settings = { mapper: 'shopify', destination: 'main', vars: { origin: 'https://example.com' } }
+
+  test('has one encoding undone, and only where the signature could be of what comes out', async () => {
+    const sources = {
+      token: { ...settings, verify: { scheme: 'header', header: 'x-token' }, secret: 'a-token-of-mine' },
+      late: { ...settings, verify: { scheme: 'timestamped', header: 'x-t' }, secret: 'another-secret' },
+      woo: { mapper: 'woocommerce', destination: 'main', secret: 'woo-secret-1', vars: { currency: 'EUR' } },
+    }
+    const test = await startCounting(sources)
+    const none = { 'x-shopify-hmac-sha256': '' }
+    const cases: readonly (readonly [Buffer, Record<string, string>, string, number])[] = [
+      [zipped, { 'content-encoding': 'gzip' }, 'shop', 1],
+      [zipped, { 'content-encoding': 'identity, gzip' }, 'shop', 1],
+      [gzipSync(zipped), { 'content-encoding': 'gzip, gzip' }, 'shop', 0],
+      [zipped, { 'content-encoding': 'gzip', ...none }, 'shop', 0],
+      [zipped, { 'content-encoding': 'gzip', 'x-token': 'guess' }, 'token', 0],
+      [zipped, { 'content-encoding': 'gzip', 'x-t': 't=1' }, 'late', 0],
+      [zipped, { 'content-encoding': 'gzip' }, 'woo', 0],
+    ]
+    for (const [payload, headers, source, expected] of cases) {
+      test.forget()
+      const answer = await test.send(payload, headers, `/webhooks/${source}`)
+      expect(answer.statusCode).toBe(401)
+      expect(test.decoded() - 1, `${source} ${JSON.stringify(headers)}`).toBe(expected)
+    }
+    expect(test.relay.intake.bytes).toBe(0)
+  })
+
+  test.each([
+    ['a bomb', gzipSync(Buffer.alloc(50_000_000)), 'gzip'],
+    ['what is not gzip', zipped.subarray(0, 20), 'gzip'],
+    ['an unknown encoding', zipped, 'zstd'],
+  ])('that sends %s is no more than unverified, and slowed down as any other', async (_name, payload, encoding) => {
+    const test = await startCounting()
+    const statuses = []
+    for (let sent = 0; sent < 32; sent += 1) {
+      statuses.push((await test.send(payload, { 'content-encoding': encoding })).statusCode)
+    }
+    expect(statuses).toEqual([...Array(30).fill(401), 429, 429])
+  })
+
+  test('over its failures has nothing undone any more, while what is signed as sent passes', async () => {
+    const test = await startCounting()
+    for (let sent = 0; sent < 31; sent += 1) await test.send(Buffer.from('{}'), {})
+    test.forget()
+    expect((await test.send(zipped, { 'content-encoding': 'gzip' })).statusCode).toBe(429)
+    expect(test.decoded()).toBe(1)
+    const authentic = { 'content-encoding': 'gzip', 'x-shopify-topic': 'products/update' }
+    const answer = await test.send(zipped, { ...authentic, 'x-shopify-hmac-sha256': sign(zipped) })
+    expect(answer.statusCode).toBe(202)
+    test.clock.advance(60_000)
+    expect((await test.send(zipped, { ...authentic, 'x-shopify-hmac-sha256': sign(plain) })).statusCode).toBe(202)
+  })
+
+  test('can not make what comes out more than the relay may hold', async () => {
+    const test = await startCounting()
+    const room = 64 * 1024 * 1024 - zipped.length
+    test.relay.intake.hold(room)
+    const answer = await test.send(zipped, { 'content-encoding': 'gzip', 'x-shopify-hmac-sha256': sign(plain) })
+    expect(answer.statusCode).toBe(503)
+    expect(answer.json().error.code).toBe('overloaded')
+    expect(test.relay.intake.bytes).toBe(room)
+    test.relay.intake.release(room)
+  })
+})
+
 describe('a delivery id', () => {
   test.each([
     ['of 10 KB', 'x'.repeat(10_000)],
