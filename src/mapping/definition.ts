@@ -91,6 +91,10 @@ export const recordFields = {
   skip: expression.optional().describe('The reason to skip the webhook: the records below are not asked.'),
   fail: expression.optional().describe('The reason why the webhook cannot be mapped: the event fails.'),
   each: expression.optional().describe('The record or records in the webhook; left out, it is the body.'),
+  may_be_empty: z
+    .boolean()
+    .optional()
+    .describe('Whether `each` may give nothing: the record is then skipped. Left out, the event fails.'),
   fetch: recordFetch.optional(),
   model: expression.optional().describe("The model's name; only models that the source registers are sent."),
   type: itemFields.type.optional(),
@@ -131,6 +135,7 @@ const recordSchema = z.strictObject({ name: recordName, ...recordFields }).super
     }
     return
   }
+  if (record.may_be_empty !== undefined && record.each === undefined) refuse('may_be_empty', 'is about `each`')
   if (record.id === undefined) refuse('id', 'is required')
   if (record.type === undefined && record.model === undefined) refuse('type', 'is required')
   const isTombstone = record.live === false
@@ -144,9 +149,11 @@ const varSchema = z.strictObject({
   required: z.boolean().default(false).describe('Whether every source has to set it.'),
   default: z.json().optional().describe('What it is where a source says nothing.'),
   format: z
-    .enum(['origin', 'currency'])
+    .enum(['origin', 'currency', 'list'])
     .optional()
-    .describe('origin: an absolute http(s) url, slashes at its end are cut off. currency: three capital letters.'),
+    .describe(
+      'origin: an absolute http(s) url, slashes at its end are cut off. currency: three capital letters. list: one value alone is a list, too.',
+    ),
   description: z.string().optional().describe('What it is for.'),
 })
 export type VarDefinition = z.output<typeof varSchema>

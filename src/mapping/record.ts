@@ -27,6 +27,8 @@ export interface CompiledRecord {
   readonly name: string
   /** Whether the record applies; null: always. */
   readonly match: Field | null
+  /** Whether it gives a reason and no item: where it cannot be asked, the records below are not to be asked either. */
+  readonly isGuard: boolean
   /** Reads every draft of a webhook that matched. Answers true where the records below are not to be asked. */
   collect(call: Call, findings: Findings): Promise<boolean>
 }
@@ -47,7 +49,7 @@ export function compileRecord(record: RecordDefinition, context: RecordContext):
     guard === undefined
       ? collectItems(record, context)
       : collectReason(record.name, compiler.expression(guard, record.skip === undefined ? 'fail' : 'skip', at))
-  return { name: record.name, match, collect }
+  return { name: record.name, match, isGuard: guard !== undefined, collect }
 }
 
 function collectReason(name: string, reason: Field): CompiledRecord['collect'] {
@@ -70,8 +72,11 @@ function collectItems(record: RecordDefinition, context: RecordContext): Compile
     const { scope } = call
     let found = each === null ? body : each.evaluate(body, scope)
     if (found instanceof Promise) found = await found
-    if (each !== null && (found === undefined || (Array.isArray(found) && found.length === 0))) {
-      findings.skip(`record '${record.name}': each ${expressionText(each.text)} returned nothing`)
+    if (each !== null && isNothing(found)) {
+      const where = `record '${record.name}'`
+      const text = expressionText(each.text)
+      if (record.may_be_empty && found !== null) findings.skip(`${where}: each ${text} returned nothing`)
+      else findings.problem(where, new FieldError(`each gave nothing (${text}): ${otherForm}`))
       return false
     }
     const elements = each !== null && Array.isArray(found) ? found : [found]
@@ -90,6 +95,12 @@ function collectItems(record: RecordDefinition, context: RecordContext): Compile
     }
     return false
   }
+}
+
+const otherForm = 'the webhook has another form than the mapper knows'
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
 }
 
 async function collectOne(

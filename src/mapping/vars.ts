@@ -37,6 +37,7 @@ const expected = {
   any: '',
   origin: 'must be an absolute http(s) url, such as https://example.com',
   currency: 'must be a currency code of three letters, such as EUR',
+  list: 'must be a list, such as [en, de]',
 }
 
 const formats = {
@@ -46,6 +47,10 @@ const formats = {
     const url = typeof value === 'string' ? URL.parse(value) : null
     if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') return null
     return url.href.replace(/\/+$/, '')
+  },
+  list(value: unknown) {
+    if (typeof value === 'object') return Array.isArray(value) ? value : null
+    return [value]
   },
   currency: (value: unknown) => (typeof value === 'string' && /^[a-z]{3}$/i.test(value) ? value.toUpperCase() : null),
 }

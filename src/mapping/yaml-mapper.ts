@@ -8,6 +8,7 @@ import { createMismatch } from './mismatch.ts'
 import type { ModelDefinitions } from './models.ts'
 import { compileRecord } from './record.ts'
 import { type Names, scopeOf } from './scope.ts'
+import { isObject, kindOf } from './text.ts'
 import type { Webhook } from './webhook.ts'
 
 export interface YamlMapperOptions {
@@ -78,12 +79,17 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
         if (isTruthy(matches) && (await record.collect({ webhook, names, scope: inner, fetched }, findings))) break
       } catch (error) {
         findings.problem(`record '${record.name}'`, error)
+        if (record.isGuard) break
       }
     }
     if (!findings.isEmpty()) return findings.result('')
     const nothing = topic === null ? noTopic : `topic '${topic.slice(0, 120)}'`
     const nearest = await explain(webhook.body, inner)
-    return findings.result(`no record of mapper '${name}' matches ${nothing}${nearest && `: ${nearest}`}`)
+    const reason = `no record of mapper '${name}' matches ${nothing}${nearest && `: ${nearest}`}`
+    if (isObject(webhook.body)) return findings.result(reason)
+    // Authentic, and nothing that anybody has thought of: somebody has to look at it.
+    findings.problem('body', new FieldError(`is ${kindOf(webhook.body)}, not an object, and ${reason}`))
+    return findings.result('')
   }
 
   return {

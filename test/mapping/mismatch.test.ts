@@ -6,7 +6,7 @@ const records = `
   - { name: other, match: 'lang != "en"', skip: '"in another language"' }
   - { name: post, match: 'kind = "post" and site = "main" and $exists(id)', type: post, id: id, url: url }
   - { name: page, match: 'kind = "page" and site = "main"', type: page, id: id, url: url }
-  - { name: gone, match: 'kind = "post" and event = "gone"', each: posts, type: post, id: id, live: false }
+  - { name: gone, match: 'kind = "post" and event = "gone"', each: posts, may_be_empty: true, type: post, id: id, live: false }
 `
 const head = 'event: { topic: event }'
 

@@ -200,9 +200,51 @@ test('a record that fails does not hold back the others', async () => {
   )
 })
 
-test('each that gives nothing is a reason to skip', async () => {
-  const mapper = await mapperOf(list)
-  expect((await mapper.map(webhook({}))).skipped).toBe("record 'entry': each expression `entries` returned nothing")
+test.each([
+  ['is missing', {}],
+  ['is null', { entries: null }],
+  ['is empty', { entries: [] }],
+])('each that %s is a problem: a change was announced, and nothing is known of it', async (_what, body) => {
+  const { drafts, skipped, problems } = await (await mapperOf(list)).map(webhook(body))
+  expect({ drafts, skipped }).toEqual({ drafts: [], skipped: null })
+  expect(problems).toEqual([
+    "mapper 'test', record 'entry': each gave nothing (expression `entries`): the webhook has another form than the mapper knows",
+  ])
+})
+
+test('each that may be empty is a reason to skip, but null is no list', async () => {
+  const mapper = await mapperOf(list.replace('each: entries', 'each: entries\n    may_be_empty: true'))
+  for (const body of [{}, { entries: [] }]) {
+    expect(await mapper.map(webhook(body))).toMatchObject({
+      skipped: "record 'entry': each expression `entries` returned nothing",
+      problems: [],
+    })
+  }
+  expect((await mapper.map(webhook({ entries: null }))).problems).toHaveLength(1)
+})
+
+test.each([
+  [null, 'null'],
+  [[{ kind: 'x' }, { kind: 'y' }], 'a list'],
+  ['<xml/>', 'a string'],
+  [5, 'a number'],
+])('a body that is %j, which no record matches, is a problem', async (body, kind) => {
+  const mapper = await mapperOf(post, { head })
+  const { skipped, problems } = await mapper.map(webhook(body))
+  expect(skipped).toBeNull()
+  expect(problems).toEqual([
+    expect.stringMatching(`^mapper 'test', body: is ${kind}, not an object, and no record of mapper 'test' matches`),
+  ])
+})
+
+test('a guard that cannot be asked lets no record below it have the webhook', async () => {
+  const mapper = await mapperOf(`
+  - { name: private, match: $number(audience) > 1, skip: '"private"' }
+  - { name: post, type: post, id: id, url: url, text: id }
+`)
+  const { drafts, problems } = await mapper.map(webhook({ id: 'p:1', url: 'https://example.com/', audience: 'staff' }))
+  expect(drafts).toEqual([])
+  expect(problems).toEqual([expect.stringContaining("record 'private': match: ")])
 })
 
 test('of several drafts of one item the last one stays, in the last place', async () => {
