@@ -125,7 +125,7 @@ export function composeDestination(name: string, config: DestinationConfig, now:
     enabled: config.enabled,
     websiteId: config.website_id,
     credentials: credentialsFingerprint(config.token, config.website_id),
-    rules: { siteDomain: config.site_domain, defaultLanguage: config.default_language },
+    rules: { siteDomain: config.site_domain, aliases: config.aliases, defaultLanguage: config.default_language },
     debounce: { debounceMs: delivery.debounce, maxWaitMs: delivery.max_wait },
     maxItems: delivery.max_items,
     maxBytes: delivery.max_bytes,

@@ -38,6 +38,7 @@ export interface LoopsOptions {
   readonly pruneStep: () => Promise<number>
   readonly clockStep: () => Promise<boolean>
   readonly orderStep: () => Promise<number>
+  readonly startStep: () => Promise<void>
   /** Nothing waits longer than this for its time, unless the clock has stepped back since. Milliseconds. */
   readonly longestWaitMs: number
   readonly now: () => number
@@ -54,7 +55,7 @@ export interface LoopsOptions {
 export function runLoops(options: LoopsOptions): Promise<unknown> {
   const { bells, store, destinations, delivers, fetches, notifiers, watch, refusals, storeWatch } = options
   const { now, emit, isBusy, stop, cut } = options
-  const { mapStep, pruneStep, clockStep, orderStep, longestWaitMs } = options
+  const { mapStep, pruneStep, clockStep, orderStep, startStep, longestWaitMs } = options
 
   function loop(name: string, bell: Bell, step: () => Promise<number>, longestRestMs = idleMs): Promise<void> {
     const onError = (error: unknown) => emit({ kind: 'step.failed', loop: name, error })
@@ -106,6 +107,7 @@ export function runLoops(options: LoopsOptions): Promise<unknown> {
 
   return Promise.all([
     loop('map', bells.map, async () => ((await mapStep()) > 0 ? 0 : idleMs)),
+    loop('start', createBell(), once(startStep), Number.POSITIVE_INFINITY),
     loop('prune', bells.prune, prune, pruneEveryMs),
     loop('orders', createBell(), look),
     loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs),
@@ -115,6 +117,14 @@ export function runLoops(options: LoopsOptions): Promise<unknown> {
     ...[...fetches].flatMap(asking),
     ...notifiers.map(notifying),
   ])
+}
+
+/** A step that is done when it has succeeded. */
+function once(step: () => Promise<void>): () => Promise<number> {
+  return async () => {
+    await step()
+    return Number.POSITIVE_INFINITY
+  }
 }
 
 /** How long a loop may rest; at least a little where what is due can't be had, so that it never spins. */

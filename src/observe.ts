@@ -32,6 +32,9 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
     case 'destination.clock_skew':
     case 'clock.stepped_back':
     case 'store.log_grows':
+    case 'destination.retargeted':
+    case 'destination.unconfigured':
+    case 'source.unconfigured':
       return 'warn'
     case 'webhook.answered':
       return signal.note === undefined ? 'info' : 'warn'

@@ -25,7 +25,9 @@ import { createNotifier, type Notifier } from './stages/notify.ts'
 import { createPrune } from './stages/prune.ts'
 import { createReceive, type Receive } from './stages/receive.ts'
 import { createRefusals, type Refusals } from './stages/refusals.ts'
+import { createRetarget } from './stages/retarget.ts'
 import type { Source } from './stages/source.ts'
+import { findUnconfigured, moveTarget, reportUnconfigured } from './stages/unconfigured.ts'
 import { createWatch, type SourceRhythm, type Watch } from './stages/watch.ts'
 import { createStoreWatch, type StoreWatch } from './stages/watch-store.ts'
 import { openStore } from './store/open.ts'
@@ -68,6 +70,8 @@ export interface Relay {
   readonly clockStep: () => Promise<boolean>
   /** Takes over the circuits that another process has set; answers how many. */
   readonly orderStep: () => Promise<number>
+  /** What is left of another configuration: once, after the start. */
+  readonly startStep: () => Promise<void>
   readonly watch: Watch
   readonly refusals: Refusals
   readonly storeWatch: StoreWatch
@@ -171,6 +175,23 @@ export async function openRelay({
 
   const longestWaitMs = longestWaitOf([...destinations.values()], fetching.length > 0)
   await store.recover({ at: now(), all: true, latest: now() + longestWaitMs })
+  const retarget = createRetarget({
+    store,
+    destinations: Object.entries(config.destinations).map(([name, settings]) => {
+      const { website_id, site_domain, base_url, connector_type } = settings
+      const target = { website_id, site_domain, base_url, connector_type }
+      return { to: moveTarget(name, settings, config.sources), target }
+    }),
+    now,
+    emit,
+    onChanges: () => wake(),
+  })
+  await retarget.prepare()
+  async function startStep(): Promise<void> {
+    await retarget.step()
+    reportUnconfigured(await findUnconfigured(store, config), emit)
+  }
+
   const bodyLimit = config.server.body_limit
   const bells = {
     map: createBell(),
@@ -246,6 +267,7 @@ export async function openRelay({
       pruneStep,
       clockStep,
       orderStep,
+      startStep,
       longestWaitMs,
       now,
       emit,
@@ -300,6 +322,7 @@ export async function openRelay({
     fetches,
     clockStep,
     orderStep,
+    startStep,
     watch,
     refusals,
     storeWatch,

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { Circuit } from '../../src/domain/circuit.ts'
+import { type Circuit, type CircuitEvent, closedCircuit, nextCircuit } from '../../src/domain/circuit.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 import { ok } from '../../src/plugins/envelope.ts'
 import { present, readInput } from '../../src/plugins/present.ts'
 import type { Deliver } from '../../src/stages/deliver/deliver.ts'
 import type { Destination } from '../../src/stages/destination.ts'
+import { findUnconfigured } from '../../src/stages/unconfigured.ts'
 import type { DestinationStats } from '../../src/store/store.ts'
 
 const enableBody = z.strictObject({ force: z.boolean().default(false) })
@@ -18,14 +19,23 @@ export async function destinations(app: FastifyInstance): Promise<void> {
   app.get('/destinations', async (request) => {
     const stats = await statsByName()
     const rows = [...relay.destinations.values()].map((destination) => show(destination, stats))
-    return ok(rows, request.id, { cursor: null })
+    const others = await leftBehind()
+    return ok([...rows, ...(await Promise.all(others.map(showLeftBehind)))], request.id, { cursor: null })
   })
 
   app.get<{ Params: { name: string } }>('/destinations/:name', async (request) => {
+    const other = await otherOf(request.params.name)
+    if (other) return ok(await showLeftBehind(other), request.id)
     return ok(show(find(request.params.name).destination, await statsByName()), request.id)
   })
 
   app.post<{ Params: { name: string } }>('/destinations/:name/enable', async (request) => {
+    const other = await otherOf(request.params.name)
+    if (other) {
+      await setCircuit(other.destination, { kind: 'enable' })
+      const test = { result: 'unclear', status: null, error: 'it is not configured, so nothing is sent to it' }
+      return ok({ ...(await showLeftBehind(other)), test }, request.id)
+    }
     const { destination, deliver } = find(request.params.name)
     const { isEnabled, test } = await deliver.enable(readInput(enableBody, request.body, 'body'))
     const { skewMs: _skewMs, isWell: _isWell, ...shown } = test
@@ -38,8 +48,14 @@ export async function destinations(app: FastifyInstance): Promise<void> {
   })
 
   app.post<{ Params: { name: string } }>('/destinations/:name/disable', async (request) => {
+    const { reason } = readInput(disableBody, request.body, 'body')
+    const other = await otherOf(request.params.name)
+    if (other) {
+      await setCircuit(other.destination, { kind: 'disable', reason })
+      return ok(await showLeftBehind(other), request.id)
+    }
     const { destination, deliver } = find(request.params.name)
-    await deliver.disable(readInput(disableBody, request.body, 'body').reason)
+    await deliver.disable(reason)
     return ok(show(destination, await statsByName()), request.id)
   })
 
@@ -48,6 +64,39 @@ export async function destinations(app: FastifyInstance): Promise<void> {
     const deliver = relay.delivers.get(name)
     if (!destination || !deliver) throw new RelayError('not_found', `no destination '${name.slice(0, 64)}'`)
     return { destination, deliver }
+  }
+
+  /** What is not configured any more, and has items all the same. */
+  async function leftBehind(): Promise<readonly DestinationStats[]> {
+    return (await findUnconfigured(relay.store, relay.config)).destinations
+  }
+
+  async function otherOf(name: string): Promise<DestinationStats | undefined> {
+    if (relay.destinations.has(name)) return undefined
+    return (await leftBehind()).find(({ destination }) => destination === name)
+  }
+
+  async function setCircuit(name: string, event: CircuitEvent): Promise<void> {
+    const at = relay.now()
+    const before = (await relay.store.readCircuits()).get(name) ?? closedCircuit(at)
+    await relay.store.writeCircuit(name, nextCircuit(before, event, at))
+  }
+
+  async function showLeftBehind(row: DestinationStats) {
+    const { destination: name, ...counts } = present(row)
+    const circuit = (await relay.store.readCircuits()).get(row.destination)
+    return {
+      name,
+      enabled: false,
+      state: 'unconfigured',
+      circuit: circuit ? showCircuit(circuit) : null,
+      website_id: null,
+      site_domain: null,
+      aliases: [],
+      base_url: null,
+      counts,
+      limits: null,
+    }
   }
 
   async function statsByName(): Promise<ReadonlyMap<string, DestinationStats>> {
@@ -67,6 +116,7 @@ export async function destinations(app: FastifyInstance): Promise<void> {
       circuit: circuit ? showCircuit(circuit) : null,
       website_id: websiteId,
       site_domain: rules.siteDomain,
+      aliases: rules.aliases ?? [],
       base_url: settings?.base_url,
       counts,
       limits: deliver ? deliver.limits() : null,

@@ -12,7 +12,9 @@ import {
   splitPage,
   timeParam,
 } from '../../src/plugins/present.ts'
+import { moveBetween } from '../../src/stages/move.ts'
 import { chooseToRelease, chooseToRemove } from '../../src/stages/operate/choose-items.ts'
+import { purgeOf } from '../../src/stages/unconfigured.ts'
 import type { ItemDetail } from '../../src/store/store.ts'
 
 const itemFilter = {
@@ -45,10 +47,21 @@ const redeliverBody = z.strictObject({
 const redeliverOneBody = z.strictObject(resetParam)
 const removeBody = z.strictObject({ hold: z.boolean().default(false) })
 const purgeBody = z.strictObject({ ...itemFilter, status: z.literal('dead').optional(), ...bulkParams })
+const moveBody = z.strictObject({
+  from: z.string().min(1),
+  to: z.string().min(1),
+  source: z.string().optional(),
+  type: z.string().optional(),
+  id: z.string().optional(),
+  status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  since: timeParam.optional(),
+  until: timeParam.optional(),
+  ...bulkParams,
+})
 /** What tells items of one id apart. */
 const whichQuery = z.strictObject({ destination: z.string().optional(), type: z.string().optional() })
 
-/** Items: list, look into (desired, delivered, last error, attempts), redeliver, give up, take away, release. */
+/** Items: list, look into (desired, delivered, last error, attempts), redeliver, move, give up, take away, release. */
 export async function items(app: FastifyInstance): Promise<void> {
   const { store } = app.relay
 
@@ -90,10 +103,20 @@ export async function items(app: FastifyInstance): Promise<void> {
     return runBulk('items.purged', {
       dryRun,
       filter,
-      choose: () => store.chooseItems('purge', filter, limit, app.relay.now()),
-      run: () => store.purgeItems(filter, limit),
+      ...purgeOf(store, app.relay.config, filter, limit, app.relay.now()),
       request,
     })
+  })
+
+  app.post('/items/move', async (request, reply) => {
+    const { from, to, limit, dry_run: dryRun, ...given } = readInput(moveBody, request.body, 'body')
+    const move = { from, to, filter: defined(given), limit, dryRun, at: app.relay.now() }
+    const moved = await moveBetween(store, app.relay.config, move)
+    if (dryRun) return ok({ dry_run: true, ...moved }, request.id)
+    const { id: requestId, ip, server } = request
+    server.logger.info({ what: 'items.moved', from, to, ...moved, filter: move.filter, ip, requestId }, 'bulk.done')
+    app.relay.wake()
+    return reply.code(202).send(ok({ dry_run: false, ...moved }, request.id))
   })
 
   app.post<{ Params: { id: string } }>('/items/:id/redeliver', async (request, reply) => {

@@ -10,6 +10,7 @@ export async function sources(app: FastifyInstance): Promise<void> {
     const rows = [...relay.sources.values()].map(({ name, enabled, mapper, verifier, destinations }) => ({
       name,
       enabled,
+      state: enabled ? 'active' : 'off',
       path: `/webhooks/${name}`,
       mapper: mapper.name,
       mapper_version: mapper.version,
@@ -18,7 +19,21 @@ export async function sources(app: FastifyInstance): Promise<void> {
       rate_limit: relay.config.sources[name]?.rate_limit ?? null,
       ...showRhythm(relay.watch.rhythmOf(name)),
     }))
-    return ok(rows, request.id, { cursor: null })
+    const others = await relay.store.listOtherSources([...relay.sources.keys()])
+    const unconfigured = others.map(({ source: name, ...events }) => ({
+      name,
+      enabled: false,
+      state: 'unconfigured',
+      path: null,
+      mapper: null,
+      mapper_version: null,
+      verify: null,
+      destinations: [],
+      rate_limit: null,
+      ...showRhythm({ lastAt: null, limitMs: null, silentAt: null }),
+      events,
+    }))
+    return ok([...rows, ...unconfigured], request.id, { cursor: null })
   })
 }
 

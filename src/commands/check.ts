@@ -4,20 +4,26 @@ import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
 import type { Environment } from '../config/substitute.ts'
 import { warningsOf } from '../config/warnings.ts'
+import { messageOf, RelayError } from '../domain/errors.ts'
 import { escapeText } from '../domain/printable.ts'
 import { type Definition, needsModels } from '../mapping/bind.ts'
 import { loadConfigOrSandbox } from '../sandbox-mode.ts'
 import type { Source } from '../stages/source.ts'
+import { findUnconfigured, warningsOfUnconfigured } from '../stages/unconfigured.ts'
+import { peekStore } from '../store/open.ts'
 import { print, table } from './report.ts'
 
 export interface CheckOptions {
   readonly config?: string
   readonly json: boolean
+  readonly strict: boolean
+  /** Whether the database is looked into where there is one. */
+  readonly store: boolean
   readonly env: Environment
 }
 
 /** Validates everything that can be validated without a connection, and shows what is wired to what. */
-export async function check({ config: flag, json, env }: CheckOptions): Promise<void> {
+export async function check({ config: flag, json, strict, store, env }: CheckOptions): Promise<void> {
   const { config, file } = await loadConfigOrSandbox(flag, env)
   const { sources, mappers } = await composeSources(config)
   composeEndpoints(config)
@@ -30,8 +36,28 @@ export async function check({ config: flag, json, env }: CheckOptions): Promise<
       ...(rateLimit ? lossWarnings(`sources.${name}.rate_limit`, definition) : []),
     ]
   })
-  const wiring = wiringOf(config, file, sources, [...warningsOf(config), ...inMappers])
+  const inStore = store ? await storeWarnings(config) : []
+  const warnings = [...warningsOf(config), ...inMappers, ...inStore]
+  const wiring = wiringOf(config, file, sources, warnings)
   print(wiring, { json, text: () => textOf(wiring) })
+  if (!strict || warnings.length === 0) return
+  throw new RelayError('invalid', `--strict: ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`)
+}
+
+/** What is in the database of destinations and sources that are not in the configuration. It is only read. */
+async function storeWarnings(config: Config): Promise<readonly string[]> {
+  try {
+    const store = await peekStore(config.store)
+    if (!store) return []
+    try {
+      return warningsOfUnconfigured(await findUnconfigured(store, config))
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error
+    return [`the store was not looked into: ${messageOf(error)} (--no-store leaves it out)`]
+  }
 }
 
 /** What a limit costs with a system that does not try again for long. */

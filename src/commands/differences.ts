@@ -36,8 +36,8 @@ export async function showDifferences({ ids, json, ...options }: ReplayOptions):
 
 function targetsOf(config: Config): ReadonlyMap<string, MapTarget> {
   return new Map(
-    Object.entries(config.destinations).map(([name, { site_domain, default_language, delivery }]) => {
-      const rules = { siteDomain: site_domain, defaultLanguage: default_language }
+    Object.entries(config.destinations).map(([name, { site_domain, aliases, default_language, delivery }]) => {
+      const rules = { siteDomain: site_domain, aliases, defaultLanguage: default_language }
       return [name, { name, rules, debounce: { debounceMs: delivery.debounce, maxWaitMs: delivery.max_wait } }]
     }),
   )

@@ -5,6 +5,7 @@ import type { Environment } from '../config/substitute.ts'
 import { type Circuit, type CircuitEvent, closedCircuit, nextCircuit } from '../domain/circuit.ts'
 import { RelayError } from '../domain/errors.ts'
 import { testCall } from '../stages/deliver/test-call.ts'
+import { findUnconfigured } from '../stages/unconfigured.ts'
 import type { Store } from '../store/store.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
@@ -20,6 +21,11 @@ interface DestinationOptions {
 export async function enable(options: DestinationOptions & { readonly force: boolean }): Promise<void> {
   const { name, force, json } = options
   const shown = await withStore(options, async (store, config) => {
+    if (await isLeftBehind(store, config, name)) {
+      await order(store, name, { kind: 'enable' })
+      const error = 'it is not configured, so nothing is sent to it'
+      return { name, state: 'unconfigured', test: { result: 'unclear', status: null, error } }
+    }
     const destination = composeDestination(name, settingsOf(config, name), Date.now)
     try {
       const { result, status, error } = await testCall({ destination, skewMs: 0, now: Date.now, newId: randomUUID })
@@ -45,10 +51,16 @@ export async function enable(options: DestinationOptions & { readonly force: boo
 export async function disable(options: DestinationOptions & { readonly reason: string }): Promise<void> {
   const { name, reason, json } = options
   const state = await withStore(options, async (store, config) => {
-    settingsOf(config, name)
+    if (!(await isLeftBehind(store, config, name))) settingsOf(config, name)
     return (await order(store, name, { kind: 'disable', reason })).state
   })
   print({ name, state, reason }, { json, text: () => [`${name} is disabled: ${reason}`] })
+}
+
+/** Not configured any more, with items that it has left in the store. */
+async function isLeftBehind(store: Store, config: Config, name: string): Promise<boolean> {
+  const { destinations } = await findUnconfigured(store, config)
+  return destinations.some(({ destination }) => destination === name)
 }
 
 function settingsOf(config: Config, name: string): Config['destinations'][string] {

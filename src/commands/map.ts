@@ -86,7 +86,11 @@ export async function mapOne(options: MapOptions): Promise<void> {
 function rulesOf(config: Config | null, source: Config['sources'][string] | undefined) {
   const target = [source?.destination ?? []].flat()[0]
   const destination = target === undefined ? undefined : config?.destinations[target]
-  return { siteDomain: destination?.site_domain ?? null, defaultLanguage: destination?.default_language }
+  return {
+    siteDomain: destination?.site_domain ?? null,
+    aliases: destination?.aliases ?? [],
+    defaultLanguage: destination?.default_language,
+  }
 }
 
 function readFixture({ fixture, input, header }: MapOptions): Fixture {

@@ -36,6 +36,8 @@ export function createProgram(env: Environment): Command {
   program
     .command('check')
     .description('validate the configuration and print what is wired to what')
+    .option('--strict', 'exit with 1 where there are warnings', false)
+    .option('--no-store', 'do not look into the database')
     .addOption(config())
     .addOption(json())
     .action(async (options) => (await import('./check.ts')).check({ ...options, env }))
@@ -112,6 +114,20 @@ export function createProgram(env: Environment): Command {
     .addOption(config())
     .addOption(json())
     .action(async (type, id, options) => (await import('./remove.ts')).release({ ...options, type, id, env }))
+  withItems(
+    program.command('move').description('move items to another destination, where they are delivered anew'),
+    false,
+  )
+    .requiredOption('--from <name>', 'the destination that has them, configured or not')
+    .requiredOption('--to <name>', 'a configured destination')
+    .addOption(new Option('--status <status>', 'items that are so').choices(['pending', 'delivered', 'dead']))
+    .addOption(since())
+    .addOption(until())
+    .addOption(dryRun())
+    .addOption(limit())
+    .addOption(config())
+    .addOption(json())
+    .action(async (id, options) => (await import('./move.ts')).move({ ...options, id, env }))
 
   const purge = program.command('purge').description('away with settled events, or with dead items')
 
@@ -128,7 +144,13 @@ export function createProgram(env: Environment): Command {
     .addOption(json())
     .action(async (ids, options) => (await import('./purge.ts')).purgeEvents({ ...options, ids, env }))
 
-  withItems(purge.command('items').description('give dead items up; what the ingest API may have of them stays known'))
+  withItems(
+    purge
+      .command('items')
+      .description(
+        'give dead items up, and pending ones of a destination that is not configured; what the ingest API may have of them stays known',
+      ),
+  )
     .addOption(since())
     .addOption(until())
     .option('--all', 'every dead item', false)
@@ -190,6 +212,7 @@ export function createProgram(env: Environment): Command {
     .option('--token <token>', 'connectorId.secret')
     .option('--website-id <id>', 'the website of the token')
     .option('--site-domain <host>', 'the host that urls must have')
+    .option('--alias <host>', 'a further host that they may have; repeatable', collect, [])
     .option('--state <file>', 'remember items over restarts')
     .action(async (options) => (await import('./sandbox.ts')).runSandbox(options))
 
@@ -250,10 +273,9 @@ function withEventFilter(command: Command): Command {
 }
 
 /** Which items, but for their status. */
-function withItems(command: Command): Command {
-  return command
-    .argument('[item]', 'id of an item')
-    .option('--destination <name>', 'items of this destination')
+function withItems(command: Command, byDestination = true): Command {
+  const named = command.argument('[item]', 'id of an item')
+  return (byDestination ? named.option('--destination <name>', 'items of this destination') : named)
     .option('--source <name>', 'items of this source')
     .option('--type <type>', 'items of this type')
 }

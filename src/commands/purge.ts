@@ -1,3 +1,4 @@
+import { purgeOf } from '../stages/unconfigured.ts'
 import { describeBulk, presentBulk, runBulk } from './bulk.ts'
 import { type ItemOptions, itemFilterOf } from './redeliver.ts'
 import { type EventOptions, eventFilterOf } from './replay.ts'
@@ -26,13 +27,13 @@ export async function purgeEvents(options: EventOptions): Promise<void> {
 export async function purgeItems(options: ItemOptions): Promise<void> {
   const filter = itemFilterOf(options)
   const { limit } = options
-  const result = await withStore(options, (store) => {
-    const all = () => store.purgeItems(filter, limit)
-    return runBulk(options, { choose: () => store.chooseItems('purge', filter, limit, Date.now()), all, some: all })
+  let what = 'dead items'
+  const result = await withStore(options, (store, config) => {
+    const bulk = purgeOf(store, config, filter, limit, Date.now())
+    what = bulk.isUnconfigured ? 'items' : what
+    return runBulk(options, { choose: bulk.choose, all: bulk.run, some: bulk.run })
   })
   const text = () =>
-    result.kind === 'dry run'
-      ? describeBulk('dead items', 'be given up', result)
-      : `${result.count} dead items were given up`
+    result.kind === 'dry run' ? describeBulk(what, 'be given up', result) : `${result.count} ${what} were given up`
   print(presentBulk('purged', result), { json: options.json, text })
 }

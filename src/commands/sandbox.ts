@@ -10,6 +10,7 @@ export interface SandboxCommandOptions {
   readonly token?: string
   readonly websiteId?: string
   readonly siteDomain?: string
+  readonly alias: readonly string[]
   readonly state?: string
 }
 
@@ -20,7 +21,7 @@ export async function runSandbox(options: SandboxCommandOptions): Promise<void> 
   const output = createLogOutput()
   const secrets = [token, token.slice(token.indexOf('.') + 1)]
   const log = createLog({ level: 'info', secrets, stream: output })
-  const sandbox = createSandbox({ token, websiteId, siteDomain, state, log })
+  const sandbox = createSandbox({ token, websiteId, siteDomain, aliases: options.alias, state, log })
   const origin = await sandbox.app.listen({ host: '127.0.0.1', port })
   const lines = [
     `sandbox ingest API: base_url ${origin}/v1/ingest, website_id ${websiteId}, site_domain ${siteDomain}`,

@@ -1,5 +1,7 @@
 import type { Environment } from '../config/substitute.ts'
+import { escapeText } from '../domain/printable.ts'
 import { present } from '../plugins/present.ts'
+import { findUnconfigured, warningsOfUnconfigured } from '../stages/unconfigured.ts'
 import { print, table } from './report.ts'
 import { withStore } from './with-store.ts'
 
@@ -13,8 +15,9 @@ export interface StatusOptions {
 export async function status({ json, ...options }: StatusOptions): Promise<void> {
   const report = await withStore(options, async (store, config) => {
     const [stats, circuits] = [await store.readStats(), await store.readCircuits()]
+    const { destinations: others, sources } = await findUnconfigured(store, config)
     const known = new Map(stats.destinations.map((row) => [row.destination, row]))
-    const names = new Set([...Object.keys(config.destinations), ...known.keys()])
+    const names = new Set([...Object.keys(config.destinations), ...others.map(({ destination }) => destination)])
     return {
       events: {
         pending: stats.eventsPending,
@@ -25,10 +28,12 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
       destinations: [...names].map((name) => {
         const { destination: _name, ...counts } = known.get(name) ?? noCounts
         const circuit = circuits.get(name)
-        const isOff = config.destinations[name]?.enabled === false
-        const state = isOff ? 'off' : (circuit?.state ?? 'closed')
+        const settings = Object.hasOwn(config.destinations, name) ? config.destinations[name] : undefined
+        const state = !settings ? 'unconfigured' : settings.enabled ? (circuit?.state ?? 'closed') : 'off'
         return { name, state, reason: circuit?.reason ?? null, ...present(counts) }
       }),
+      unconfigured_sources: sources.map(({ source: name, ...counts }) => ({ name, ...counts })),
+      warnings: warningsOfUnconfigured({ destinations: others, sources }),
     }
   })
   print(report, { json, text: () => textOf(report) })
@@ -44,9 +49,11 @@ interface Report {
     readonly oldest_pending_at: string | null
   }
   readonly destinations: readonly (Record<string, unknown> & { readonly name: string; readonly state: string })[]
+  readonly unconfigured_sources: readonly object[]
+  readonly warnings: readonly string[]
 }
 
-function textOf({ events, destinations }: Report): string {
+function textOf({ events, destinations, warnings }: Report): string {
   const columns = [
     'name',
     'state',
@@ -66,6 +73,7 @@ function textOf({ events, destinations }: Report): string {
       ['DESTINATION', 'STATE', 'PENDING', 'DELIVERED', 'DEAD', 'HELD', 'OPEN BATCHES', 'OLDEST PENDING', 'REASON'],
       ...rows,
     ]),
+    ...warnings.map((warning) => `\nwarning: ${escapeText(warning)}`),
   ].join('\n')
 }
 

@@ -65,6 +65,10 @@ const destination = z.strictObject({
     .describe('The connector token, `connectorId.secret`.'),
   website_id: z.string().min(1).describe('The website that the token is scoped to.'),
   site_domain: host.describe("Host of every item's url, without scheme."),
+  aliases: z
+    .array(host)
+    .default([])
+    .describe('Further hosts that the ingest API knows for the site, such as www.example.com: urls may be on them.'),
   base_url: httpUrl.default('https://api.bainquet.online/v1/ingest').describe('Root of the ingest API.'),
   connector_type: z.string().min(1).default('api').describe('Sent as X-Connector-Type.'),
   connector_version: z.string().min(1).default('1.0.0').describe('Sent as X-Connector-Version.'),

@@ -65,8 +65,8 @@ function originWarnings(path: string, { vars, destination }: SourceConfig, confi
   const origin = typeof vars['origin'] === 'string' ? URL.parse(vars['origin'])?.host : undefined
   if (origin === undefined) return []
   return [destination].flat().flatMap((name) => {
-    const site = config.destinations[name]?.site_domain
-    if (site === undefined || site === origin) return []
+    const { site_domain: site, aliases = [] } = config.destinations[name] ?? {}
+    if (site === undefined || site === origin || aliases.includes(origin)) return []
     return [`${path}.vars.origin: its host ${origin} is not ${site}, the site_domain of destination '${name}'`]
   })
 }

@@ -147,6 +147,33 @@ export type Signal =
     }
   /** Of this machine, against a clock that can't be set. */
   | { readonly kind: 'clock.stepped_back'; readonly byMs: number }
+  | {
+      /** It is another website, host, API or kind of connector than at the last start: what is known goes out anew. */
+      readonly kind: 'destination.retargeted'
+      readonly destination: string
+      /** The settings that have changed. */
+      readonly changed: readonly string[]
+      readonly resent: number
+      /** Their urls are on the old host: their events are mapped again. */
+      readonly mappedAgain: number
+      /** The same, and that can't be done. */
+      readonly dead: number
+    }
+  /** The store has something of what is not configured: said once, at the start. */
+  | {
+      readonly kind: 'destination.unconfigured'
+      readonly destination: string
+      readonly pending: number
+      readonly dead: number
+      readonly advice: string
+    }
+  | {
+      readonly kind: 'source.unconfigured'
+      readonly source: string
+      readonly waiting: number
+      readonly failed: number
+      readonly advice: string
+    }
   /** What the store has open is not what stands at its place any more; said once. */
   | { readonly kind: 'store.lost'; readonly error: string }
   | { readonly kind: 'store.back' }

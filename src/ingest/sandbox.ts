@@ -7,7 +7,7 @@ import { errorEnvelope, okEnvelope, Refusal } from './sandbox/refusal.ts'
 import { openSandboxState, type SandboxItem } from './sandbox/state.ts'
 import { viewRoutes } from './sandbox/views.ts'
 import { bodySha256Of, readToken } from './signer.ts'
-import { siteHostOf } from './site-domain.ts'
+import { siteHostOf, siteHostsOf } from './site-domain.ts'
 import { type CallPath, paths } from './wire.ts'
 
 export type { SandboxCall, SandboxLog } from './sandbox/call-log.ts'
@@ -17,6 +17,8 @@ export interface SandboxOptions {
   readonly token: string
   readonly websiteId: string
   readonly siteDomain: string
+  /** Further hosts of the site. */
+  readonly aliases?: readonly string[]
   readonly now?: () => number
   /** Root of the API's paths. */
   readonly path?: string
@@ -51,6 +53,7 @@ export function createSandbox({
 }: SandboxOptions): Sandbox {
   readToken(options.token)
   const siteDomain = siteHostOf(options.siteDomain)
+  const hosts = siteHostsOf(options.siteDomain, options.aliases ?? [])
   const state = openSandboxState(file)
   const calls = createCallLog(now, log)
   const app = Fastify({
@@ -110,7 +113,7 @@ export function createSandbox({
     }
     const json = parseJson(body)
     const connectorType = String(request.headers['x-connector-type'])
-    const context = { state, websiteId: options.websiteId, siteDomain, connectorType, at }
+    const context = { state, websiteId: options.websiteId, hosts, connectorType, at }
     const { applied, stored } = state.transaction(() => {
       const applied = applyCall(name, json, context)
       const stored = okEnvelope(applied, request.id)

@@ -6,3 +6,8 @@ export function siteHostOf(siteDomain: string): string {
   if (!host) throw new RelayError('invalid', 'site domain must be a host, without scheme or path')
   return host
 }
+
+/** Every host that a url of the site may have. */
+export function siteHostsOf(siteDomain: string, aliases: readonly string[]): readonly string[] {
+  return [...new Set([siteDomain, ...aliases].map(siteHostOf))]
+}

@@ -35,7 +35,7 @@ function itemError(record: string, id: string, issues: readonly Issue[]): RelayE
 function itemOf(fields: DraftFields, rules: ItemRules, issues: Issue[]): Record<string, unknown> {
   const { type, id } = fields
   const url = readUrl(fields.url, 'url', issues) ?? ''
-  if (url !== '') checkHost(url, rules.siteDomain, issues)
+  if (url !== '') checkHost(url, rules, issues)
   const html = filled(fields.html)
   const text = filled(fields.text) ?? (html === undefined ? undefined : filled(textOfHtml(html)))
   const json = pruned(fields.json)
@@ -89,12 +89,16 @@ function readUrl(text: string | undefined, path: string, issues: Issue[]): strin
   return url.href
 }
 
-function checkHost(text: string, siteDomain: string | null, issues: Issue[]): void {
+function checkHost(text: string, { siteDomain, aliases = [] }: ItemRules, issues: Issue[]): void {
   if (siteDomain === null) return
   const { host, protocol } = new URL(text)
-  const expected = URL.parse(`${protocol}//${siteDomain}`)?.host ?? siteDomain.toLowerCase()
-  if (host === expected) return
+  const hostOf = (domain: string) => URL.parse(`${protocol}//${domain}`)?.host ?? domain.toLowerCase()
+  const expected = hostOf(siteDomain)
+  if (host === expected || aliases.some((alias) => hostOf(alias) === host)) return
   const bare = (name: string) => name.replace(/^www\./, '')
   const hint = bare(host) === bare(expected) ? ' (with and without www. are two hosts)' : ''
-  issues.push({ path: 'url', message: `host '${host}' is not the destination's site_domain '${expected}'${hint}` })
+  issues.push({
+    path: 'url',
+    message: `host '${host}' is not the destination's site_domain '${expected}'${aliases.length > 0 ? `, nor one of its aliases ${aliases.join(', ')}` : ''}${hint}`,
+  })
 }

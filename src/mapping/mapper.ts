@@ -102,6 +102,8 @@ export interface DraftFields {
 export interface ItemRules {
   /** The host that every url must have, without scheme; null in a dry run that knows no destination. */
   readonly siteDomain: string | null
+  /** Further hosts of the site. */
+  readonly aliases?: readonly string[]
   /** BCP-47; for items that name no language. */
   readonly defaultLanguage: string | undefined
 }

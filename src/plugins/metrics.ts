@@ -151,6 +151,9 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
       case 'item.version_ahead': // counted with the event
       case 'item.removal_stale':
       case 'clock.stepped_back':
+      case 'destination.retargeted':
+      case 'destination.unconfigured':
+      case 'source.unconfigured':
       case 'store.lost':
       case 'store.back':
       case 'store.log_grows':

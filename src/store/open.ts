@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { RelayError } from '../domain/errors.ts'
 import { backupSqlite } from './sqlite/backup.ts'
-import { openSqlite } from './sqlite/open.ts'
+import { openSqlite, peekSqlite } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 
 export interface OpenOptions {
@@ -16,6 +16,15 @@ export async function openStore(url: string, { lock }: OpenOptions): Promise<Sto
   expectFile(path)
   // A command keeps nobody waiting, and threads would take longer to start than it takes for its work.
   return openSqlite(path, { thread: false })
+}
+
+/**
+ * Opens a store only to read it, and only where it is there: nothing is made, migrated or written. Null where there is none. Throws
+ * RelayError where it can't be read, or is of an older version.
+ */
+export async function peekStore(url: string): Promise<Pick<Store, 'readStats' | 'listOtherSources' | 'close'> | null> {
+  const path = pathOf(url)
+  return existsSync(path) ? peekSqlite(path) : null
 }
 
 export interface BackupOptions {

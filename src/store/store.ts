@@ -151,9 +151,30 @@ export interface Store {
    */
   purgeItems(filter: ItemFilter, limit: number): Promise<number>
 
+  /**
+   * Gives back the items of the destination's batches that nobody is working on, as after an unclear outcome; answers how many
+   * batches. For a destination that is not configured any more, or is another one.
+   */
+  abandonBatches(destination: string, at: number): Promise<number>
+  /** Gives up what is pending at a destination as `purgeItems` does what is dead; for one that is not configured. Answers how many. */
+  giveUpItems(filter: ItemFilter & { readonly destination: string }, limit: number): Promise<number>
+  /**
+   * Moves items matching the filter to another destination, at most `limit`, those that no batch holds. They are delivered anew
+   * there. Where it knows the item as well, the newer version wins. One whose url is on none of its hosts is mapped again from
+   * its event, where that can be.
+   */
+  moveItems(filter: ItemFilter, to: MoveTo, limit: number, at: number): Promise<Moved>
+  /** All items of a destination that has become another one are delivered anew; in the words of `moveItems`, `left` are dead. */
+  resendItems(to: MoveTo, at: number): Promise<Moved>
+  /** What each destination was at the ingest API, as far as it was written. */
+  readTargets(): Promise<ReadonlyMap<string, Target>>
+  writeTarget(destination: string, target: Target): Promise<void>
+  /** Sources that have events and are not among these, with what is not settled of them. */
+  listOtherSources(known: readonly string[]): Promise<readonly OtherSource[]>
+
   /** What `replayEvents` or `purgeEvents` would take now, in their order. */
   chooseEvents(purpose: 'replay' | 'purge', filter: EventFilter, limit: number): Promise<Chosen<string>>
-  /** What `redeliverItems`, `resetItems` or `purgeItems` would take now: their `seq`, in their order. */
+  /** What `redeliverItems`, `resetItems`, `purgeItems` or `giveUpItems` would take now: their `seq`, in their order. */
   chooseItems(purpose: ItemPurpose, filter: ItemFilter, limit: number, at: number): Promise<Chosen<number>>
 
   /** The errors of failed and waiting events (or those of the filter's status), most frequent first, at most `limit`. */
@@ -490,7 +511,7 @@ export interface ItemFilter {
   readonly until?: number
 }
 
-export type ItemPurpose = 'redeliver' | 'reset' | 'purge'
+export type ItemPurpose = 'redeliver' | 'reset' | 'purge' | 'give up'
 
 export interface BatchFilter {
   readonly destination?: string
@@ -502,6 +523,44 @@ export interface AttemptFilter {
   readonly batchId?: string
   /** Attempts of batches that held this item (`seq`). */
   readonly itemSeq?: number
+}
+
+export interface MoveTo {
+  readonly destination: string
+  /** Where its urls may be, as in a url: `site_domain` and `aliases`. */
+  readonly hosts: readonly string[]
+  /** Those that send to it: their events can be mapped again for it. */
+  readonly sources: readonly string[]
+  /** Only count. */
+  readonly dryRun?: boolean
+}
+
+/** What has become of items that were to be moved. */
+export interface Moved {
+  readonly moved: number
+  /** The other side knew a newer one. */
+  readonly superseded: number
+  /** Their urls are on another host: their events go through the mapper again. */
+  readonly mapped_again: number
+  /** The same, and they can't: they are as they were. */
+  readonly left: number
+  /** The other side's is in a batch, or held by an operator: they are as they were. */
+  readonly busy: number
+}
+
+/** What a destination is at the ingest API: as another one it knows nothing of what it was sent before. */
+export interface Target {
+  readonly website_id: string
+  readonly site_domain: string
+  readonly base_url: string
+  readonly connector_type: string
+}
+
+export interface OtherSource {
+  readonly source: string
+  readonly pending: number
+  readonly waiting: number
+  readonly failed: number
 }
 
 /** What a filter would take. */

@@ -55,6 +55,8 @@ test('status, replay and redeliver work beside a running relay, which picks the 
         oldest_pending_at: null,
       },
     ],
+    unconfigured_sources: [],
+    warnings: [],
   })
 
   const before = ingest.calls.length

@@ -28,7 +28,7 @@ export interface Applied {
 export interface ApplyContext {
   readonly state: SandboxState
   readonly websiteId: string
-  readonly siteDomain: string
+  readonly hosts: readonly string[]
   readonly connectorType: string
   readonly at: number
 }
@@ -39,7 +39,7 @@ export function applyCall(path: CallPath, json: unknown, context: ApplyContext):
   switch (path) {
     case 'item': {
       const { item } = parse(itemRequestSchema, json)
-      const problem = problemOf(item, context.siteDomain)
+      const problem = problemOf(item, context.hosts)
       if (problem) throw new Refusal(400, problem.code, problem.message)
       return summed([putItem(item, context)])
     }
@@ -62,7 +62,7 @@ export function applyCall(path: CallPath, json: unknown, context: ApplyContext):
 
 /** With `partial` a bad item fails alone; without it all of the batch is refused. */
 function applyBatch(items: readonly unknown[], partial: boolean, context: ApplyContext): Applied {
-  const read = items.map((value, index) => readItem(value, index, context.siteDomain))
+  const read = items.map((value, index) => readItem(value, index, context.hosts))
   const bad = read.filter((entry) => 'verdict' in entry).map(({ verdict }) => verdict)
   if (bad.length > 0 && !partial) {
     throw new Refusal(
@@ -77,24 +77,31 @@ function applyBatch(items: readonly unknown[], partial: boolean, context: ApplyC
   return summed(read.map((entry) => ('verdict' in entry ? entry.verdict : putItem(entry.item, context))))
 }
 
-function readItem(value: unknown, index: number, siteDomain: string): { item: IngestItem } | { verdict: ItemVerdict } {
+function readItem(
+  value: unknown,
+  index: number,
+  hosts: readonly string[],
+): { item: IngestItem } | { verdict: ItemVerdict } {
   const parsed = ingestItemSchema.safeParse(value)
   const problem = parsed.success
-    ? problemOf(parsed.data, siteDomain)
+    ? problemOf(parsed.data, hosts)
     : { code: 'validation.failed', message: problemsOf(parsed.error) }
   if (parsed.success && !problem) return { item: parsed.data }
   return { verdict: { id: idOf(value) ?? `#${index}`, status: 'failed', error: { ...problem!, retryable: false } } }
 }
 
 /** What the schema can't see: the checksum, recomputed, and the host. */
-function problemOf(item: IngestItem, siteDomain: string): { code: string; message: string } | null {
+function problemOf(item: IngestItem, hosts: readonly string[]): { code: string; message: string } | null {
   const checksum = checksumOf(item)
   if (checksum !== item.checksum) {
     return { code: 'validation.checksum_mismatch', message: `checksum of the content is ${checksum}` }
   }
   const host = URL.parse(item.url)?.host
-  if (host !== siteDomain) {
-    return { code: 'validation.host_mismatch', message: `host of url is ${host}, site domain is ${siteDomain}` }
+  if (host === undefined || !hosts.includes(host)) {
+    return {
+      code: 'validation.host_mismatch',
+      message: `host of url is ${host}, site domain is ${hosts.join(', or ')}`,
+    }
   }
   return null
 }

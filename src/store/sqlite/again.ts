@@ -29,8 +29,9 @@ export function createAgain(database: Database) {
       redeliver: redeliverable(filter, at),
       reset: resettable(filter, at),
       purge: purgeableItems(filter),
+      'give up': givenUp(filter),
     }[purpose]
-    const { matching, seqs } = choose('items', conditions, purpose === 'purge' ? 'changed_at, seq' : 'seq', limit)
+    const { matching, seqs } = choose('items', conditions, isAway(purpose) ? 'changed_at, seq' : 'seq', limit)
     return { matching, ids: seqs }
   }
 
@@ -141,7 +142,17 @@ export function createAgain(database: Database) {
     })
   }
 
-  return { chooseEvents, chooseItems, replayEvents, redeliverItems, resetItems, purgeEvents, purgeItems }
+  function giveUpItems(filter: ItemFilter, limit: number): number {
+    const conditions = givenUp(filter)
+    const sql = `update items set status = 'delivered', error = 'given up: ' || coalesce(error, 'its destination is not configured'),
+        due_at = null, pending_since = null, received_at = null
+      where seq in (select seq from items${whereOf(conditions)} order by changed_at, seq limit ?)`
+    return database.transact('synced', () => {
+      return Number(prepare(database, sql).run(...conditions.flatMap(({ values }) => values), limit).changes)
+    })
+  }
+
+  return { giveUpItems, chooseEvents, chooseItems, replayEvents, redeliverItems, resetItems, purgeEvents, purgeItems }
 }
 
 function replayable(filter: EventFilter): readonly Condition[] {
@@ -177,6 +188,15 @@ function whole(conditions: readonly Condition[]): Condition {
     sql: conditions.map(({ sql }) => sql).join(' and '),
     values: conditions.flatMap(({ values }) => values),
   }
+}
+
+function isAway(purpose: ItemPurpose): boolean {
+  return purpose === 'purge' || purpose === 'give up'
+}
+
+/** At a destination that is not configured, where nobody will ever deliver it. */
+function givenUp(filter: ItemFilter): readonly Condition[] {
+  return [...itemConditions(filter), { sql: "status in ('pending', 'dead') and batch_seq is null", values: [] }]
 }
 
 function purgeableItems(filter: ItemFilter): readonly Condition[] {

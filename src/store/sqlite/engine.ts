@@ -1,4 +1,4 @@
-import type { Store } from '../store.ts'
+import type { ItemFilter, Moved, MoveTo, Store } from '../store.ts'
 import { createAgain } from './again.ts'
 import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
@@ -9,6 +9,7 @@ import { createFetches } from './fetches.ts'
 import { createInbox } from './inbox.ts'
 import { createLists } from './lists.ts'
 import { createMerge } from './merge.ts'
+import { createMove } from './move.ts'
 import { createOrders } from './orders.ts'
 import type { PackedEvents } from './pack.ts'
 import { createRefusals } from './refusals.ts'
@@ -19,12 +20,19 @@ import { createUpkeep } from './upkeep.ts'
 type Sync<Method> = Method extends (...args: infer Args) => Promise<infer Result> ? (...args: Args) => Result : never
 
 /** The store as plain synchronous functions over one connection; see `createInbox` for what is its own. */
-export type Engine = { readonly [Name in Exclude<keyof Store, 'accept' | 'close'>]: Sync<Store[Name]> } & {
+export type Engine = {
+  readonly [Name in Exclude<keyof Store, 'accept' | 'close' | 'moveItems' | 'resendItems'>]: Sync<Store[Name]>
+} & {
   readonly acceptAll: (events: PackedEvents) => readonly number[]
   readonly spread: (limit: number) => number
+  /** From the item after this one on; answers the last one that was looked at, 0 where there was none. */
+  readonly moveItems: (filter: ItemFilter, to: MoveTo, limit: number, after: number, at: number) => MovedSome
+  readonly resendItems: (to: MoveTo, limit: number, after: number, at: number) => MovedSome
   /** False where the database had to be left open: to close it would spoil what was written over it. */
   readonly close: () => boolean
 }
+
+type MovedSome = Moved & { readonly last: number }
 
 export function openEngine(path: string, options: DatabaseOptions): Engine {
   const database = openDatabase(path, options)
@@ -41,6 +49,7 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createClaims(database),
     ...createSettle(database),
     ...createAgain(database),
+    ...createMove(database),
     ...createLists(database),
     ...createErrorGroups(database),
     ...createUpkeep(database),

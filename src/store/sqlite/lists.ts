@@ -13,6 +13,7 @@ import type {
   ItemFilter,
   ItemSummary,
   NotedChange,
+  OtherSource,
   Page,
   Paged,
 } from '../store.ts'
@@ -118,7 +119,27 @@ export function createLists(database: Database) {
     return pageOf(rows, limit, ({ seq, ...attempt }) => ({ ...attempt, id: `att_${seq}` }), (row) => [row.seq]) // biome-ignore format: one idea
   }
 
-  return { listEvents, getEvent, listItems, getItems, listBatches, listAttempts }
+  // From one source to the next: the index knows where each begins.
+  const nextSource = prepare<{ source: string | null }>(
+    database,
+    'select min(source) as source from events where source > ?',
+  )
+  const countOf = prepare<Omit<OtherSource, 'source'>>(
+    database,
+    `select count(*) filter (where status = 'pending') as pending, count(*) filter (where status = 'waiting') as waiting,
+       count(*) filter (where status = 'failed') as failed
+     from events where source = ?`,
+  )
+
+  function listOtherSources(known: readonly string[]): readonly OtherSource[] {
+    const others: OtherSource[] = []
+    for (let { source } = nextSource.get('')!; source !== null; { source } = nextSource.get(source)!) {
+      if (!known.includes(source)) others.push({ source, ...countOf.get(source)! })
+    }
+    return others
+  }
+
+  return { listOtherSources, listEvents, getEvent, listItems, getItems, listBatches, listAttempts }
 }
 
 const selectEvent = `

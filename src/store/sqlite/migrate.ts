@@ -72,6 +72,13 @@ export function checkSchema(db: DatabaseSync, path: string): number {
   return newest
 }
 
+/** Throws RelayError `unavailable` where a start would have to migrate first. */
+export function expectNewest(db: DatabaseSync, path: string): void {
+  const all = readMigrations()
+  if (newestOf(db, path, all) === all.length) return
+  throw new RelayError('unavailable', `database ${path} is of an older version: the next start migrates it`)
+}
+
 /** The number of the newest migration that was run, after a look at whether they are ours; 0 for an empty file. */
 function newestOf(db: DatabaseSync, path: string, migrations: readonly Migration[]): number {
   const { tables } = db.prepare('select count(*) as tables from sqlite_schema').get() as { tables: number }

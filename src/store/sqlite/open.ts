@@ -1,8 +1,10 @@
-import type { Store } from '../store.ts'
-import type { DatabaseOptions } from './database.ts'
+import type { Moved, Store } from '../store.ts'
+import { type DatabaseOptions, openDatabase } from './database.ts'
+import { openEngine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { type Link, linkHere, linkThread } from './link.ts'
 import { lockDatabase } from './lock.ts'
+import { expectNewest } from './migrate.ts'
 
 export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check' | 'isLocked'> {
   /** Be the only relay on this file, and look it through: a second one is refused. A CLI beside a running relay leaves it out. */
@@ -22,6 +24,24 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   } catch (error) {
     unlock()
     throw error
+  }
+}
+
+/** Only for what reads. Throws RelayError for a database of an older version: its tables are not those that are read. */
+export async function peekSqlite(path: string): Promise<Pick<Store, 'readStats' | 'listOtherSources' | 'close'>> {
+  const { db, close: end } = openDatabase(path, { readOnly: true })
+  try {
+    expectNewest(db, path)
+  } finally {
+    end()
+  }
+  const engine = openEngine(path, { readOnly: true })
+  return {
+    readStats: async () => engine.readStats(),
+    listOtherSources: async (known) => engine.listOtherSources(known),
+    async close() {
+      engine.close()
+    },
   }
 }
 
@@ -94,6 +114,20 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     chooseItems: (purpose, filter, limit, at) => reader.call('chooseItems', purpose, filter, limit, at),
     purgeEvents: (filter, limit) => inSteps(limit, (step) => writer.call('purgeEvents', filter, step)),
     purgeItems: (filter, limit) => inSteps(limit, (step) => writer.call('purgeItems', filter, step)),
+    abandonBatches: (destination, at) => writer.call('abandonBatches', destination, at),
+    giveUpItems: (filter, limit) => inSteps(limit, (step) => writer.call('giveUpItems', filter, step)),
+    // A dry run takes everything back, so it can't be done in steps.
+    moveItems: (filter, to, limit, at) =>
+      movedInSteps(limit, to.dryRun ? limit : purgeStep, (step, after) =>
+        writer.call('moveItems', filter, to, step, after, at),
+      ),
+    resendItems: (to, at) =>
+      movedInSteps(Number.POSITIVE_INFINITY, purgeStep, (step, after) =>
+        writer.call('resendItems', to, step, after, at),
+      ),
+    readTargets: () => writer.call('readTargets'),
+    writeTarget: (destination, target) => writer.call('writeTarget', destination, target),
+    listOtherSources: (known) => reader.call('listOtherSources', known),
     groupEventErrors: (filter, limit) => reader.call('groupEventErrors', filter, limit),
     groupItemErrors: (filter, limit) => reader.call('groupItemErrors', filter, limit),
     addRefusals: (refusals) => writer.call('addRefusals', refusals),
@@ -140,6 +174,24 @@ async function inSteps(limit: number, work: (step: number) => Promise<number>): 
     done += count
     if (count < step || step <= 0) return done
   }
+}
+
+async function movedInSteps(
+  limit: number,
+  most: number,
+  work: (step: number, after: number) => Promise<Moved & { readonly last: number }>,
+): Promise<Moved> {
+  const total = { moved: 0, superseded: 0, mapped_again: 0, left: 0, busy: 0 }
+  let after = 0
+  for (let rest = limit; rest > 0; ) {
+    const step = Math.min(most, rest)
+    const { last, ...counts } = await work(step, after)
+    for (const name of Object.keys(total) as (keyof Moved)[]) total[name] += counts[name]
+    if (last === 0) break
+    after = last
+    rest -= step
+  }
+  return total
 }
 
 /** A buffer that has come from another thread is a bare Uint8Array. */

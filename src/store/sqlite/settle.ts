@@ -307,6 +307,30 @@ export function createSettle(database: Database) {
     }
   }
 
+  const selectIdle = prepare<Batch>(
+    database,
+    `select seq, destination, kind, status from batches
+     where destination = ? and status in ('claimed', 'open') and (owner is null or lease_until <= ?)`,
+  )
+
+  function abandonBatches(destination: string, at: number): number {
+    if (selectIdle.get(destination, at) === undefined) return 0
+    return database.transact('synced', () => {
+      const batches = selectIdle.all(destination, at)
+      for (const batch of batches) {
+        const error = 'its call was given up'
+        const release: Release =
+          batch.status === 'open'
+            ? { seq: 0, result: 'retry', error, dueAt: at, uncertain: true }
+            : { result: 'unsent' }
+        for (const item of selectHeld.all(batch.seq)) letGo(item, release, batch, at)
+        if (batch.status === 'open') close(batch, 'done', error, at)
+        else deleteBatch.run(batch.seq)
+      }
+      return batches.length
+    })
+  }
+
   interface Recovery {
     readonly at: number
     readonly all: boolean
@@ -341,7 +365,7 @@ export function createSettle(database: Database) {
     return selectNewest.get()!.newest
   }
 
-  return { settleBatch, recordAttempt, recover, newestTime }
+  return { settleBatch, recordAttempt, recover, newestTime, abandonBatches }
 }
 
 interface Work extends TriedColumns {

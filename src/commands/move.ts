@@ -1,0 +1,54 @@
+import type { Config } from '../config/schema.ts'
+import type { Environment } from '../config/substitute.ts'
+import { defined } from '../plugins/present.ts'
+import { moveBetween } from '../stages/move.ts'
+import type { ItemStatus } from '../store/store.ts'
+import { print } from './report.ts'
+import { withStore } from './with-store.ts'
+
+export interface MoveOptions {
+  readonly id?: string
+  readonly from: string
+  readonly to: string
+  readonly source?: string
+  readonly type?: string
+  readonly status?: ItemStatus
+  readonly since?: number
+  readonly until?: number
+  readonly limit: number
+  readonly dryRun: boolean
+  readonly config?: string
+  readonly json: boolean
+  readonly env: Environment
+}
+
+/** Moves items from one destination to another: after it was renamed, or to give its website up for another. */
+export async function move(options: MoveOptions): Promise<void> {
+  const { from, to, id, source, type, status, since, until, limit, dryRun, json } = options
+  const filter = defined({ id, source, type, status, since, until })
+  const moved = await withStore(options, (store, config: Config) =>
+    moveBetween(store, config, { from, to, filter, limit, dryRun, at: Date.now() }),
+  )
+  print({ dry_run: dryRun, ...moved }, { json, text: () => textOf(moved, options) })
+}
+
+function textOf(
+  { moved, superseded, mapped_again, left, busy }: Awaited<ReturnType<typeof moveBetween>>,
+  { from, to, dryRun }: MoveOptions,
+): string {
+  const [did, were] = dryRun ? ['would go', 'would be'] : ['have gone', 'were']
+  return [
+    `${moved} items ${did} from '${from}' to '${to}', to be delivered there`,
+    ...(superseded > 0 ? [`${superseded} ${were} dropped: '${to}' knows a newer one`] : []),
+    ...(mapped_again > 0
+      ? [`${mapped_again} ${were} mapped again from their events: their urls are on another host`]
+      : []),
+    ...(left > 0
+      ? [
+          `${left} stay: their urls are on a host that is neither site_domain nor an alias of '${to}', and their events are gone or of a source that does not send there. Save them in the CMS, or add the host to destinations.${to}.aliases`,
+        ]
+      : []),
+    ...(busy > 0 ? [`${busy} stay for now: a call or an operator holds what the other side has of them`] : []),
+    ...(dryRun ? ['nothing was done'] : []),
+  ].join('\n')
+}
