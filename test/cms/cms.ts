@@ -5,12 +5,23 @@ export interface Held {
   readonly url: string
   readonly title: string
   readonly html?: string
+  /** What else of it is looked at, in words: see `Cms.more`. */
+  readonly more?: string
+}
+
+/** What a step can do to the relay, to see whether the sender gets over it. */
+export interface Outage {
+  /** Ends the relay at once, without a farewell. */
+  kill(): Promise<void>
+  restart(): Promise<void>
+  /** So many of the next webhooks are answered this, and do not reach the relay. */
+  refuse(times: number, status: number, headers?: Readonly<Record<string, string>>): void
 }
 
 /** One thing that an editor does, and what must come of it. */
 export interface Step {
   readonly name: string
-  act(): Promise<unknown>
+  act(relay: Outage): Promise<unknown>
   /** Each webhook that must arrive, in any order, as the event's topic and what became of it: `entry.update skipped`. */
   readonly webhooks: readonly string[]
   /** Everything that the ingest API must hold afterwards. Asked for after `act`, because ids are known only then. */
@@ -45,6 +56,10 @@ export interface Cms {
   connectWebhook?(): Promise<void>
   readonly steps: readonly Step[]
   stop(): Promise<void>
+  /** A sender that tries again: whether it has nothing left to send. Its webhooks may come more than once. */
+  hasSentAll?(): Promise<boolean>
+  /** What of an item is looked at beside its text, in words. */
+  more?(item: Readonly<Record<string, unknown>>): string
   /** Settings of the source beside those of the page's example, such as where this very CMS is. */
   readonly source?: Readonly<Partial<Record<'vars' | 'models' | 'fetch', Record<string, unknown>>>>
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CmsName, type Pins, pins } from './pins.ts'
 import { runProgram } from './program.ts'
@@ -15,6 +15,11 @@ export async function installCms(name: CmsName, folder: string): Promise<void> {
   const run: Run = (file, args) => {
     const log = join(folder, 'logs', `${file}-${args[0]}.log`)
     return runProgram(file, args, { cwd: folder, log })
+  }
+  if ((pins[name] as Pins).debian) {
+    await unpackDebian(name, folder, run)
+    writeFileSync(marker, wanted)
+    return
   }
   const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
   if (unpack) {
@@ -40,4 +45,27 @@ async function unpackSite(name: CmsName, folder: string, run: Run): Promise<void
   const { devDependencies: _, ...manifest } = JSON.parse(readFileSync(path, 'utf8'))
   const optionalDependencies = { ...manifest.optionalDependencies, ...overrides }
   writeFileSync(path, JSON.stringify({ ...manifest, optionalDependencies }))
+}
+
+/** Unpacks packages of Debian below the folder, without installing anything on the machine. */
+async function unpackDebian(name: CmsName, folder: string, run: Run): Promise<void> {
+  const { dependencies, debian }: Pins = pins[name]
+  const missing = debian!.programs.filter((program) => !isProgram(program))
+  if (missing.length > 0) {
+    const cure = `apt-get install --no-install-recommends ${debian!.packages.join(' ')}`
+    throw new Error(`${name} needs ${missing.join(', ')}, which this machine does not have: ${cure}`)
+  }
+  await run('apt-get', ['download', ...Object.entries(dependencies).map(([name, version]) => `${name}=${version}`)])
+  for (const file of globSync('*.deb', { cwd: folder })) await run('dpkg-deb', ['-x', file, 'root'])
+}
+
+function isProgram(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
 }

@@ -11,6 +11,8 @@ export interface Pins {
   readonly build?: readonly string[]
   /** The package is itself the site to run, with dependencies that are files inside of it. Overrides are of its optional dependencies. */
   readonly unpack?: boolean
+  /** The dependencies are packages of Debian, unpacked below the folder; the machine itself has to have these programs. */
+  readonly debian?: { readonly programs: readonly string[]; readonly packages: readonly string[] }
 }
 
 export const pins = {
@@ -46,6 +48,27 @@ export const pins = {
     dependencies: { ghost: '6.65.0' },
     overrides: { 'better-sqlite3': '13.2.0' },
     unpack: true,
+  },
+  wordpress: {
+    named: 'wordpress',
+    // Debian keeps one patch release, the newest.
+    dependencies: {
+      wordpress: '6.1.*',
+      'wordpress-theme-twentytwentythree': '6.1.*',
+      'php-getid3': '1.9.*',
+    },
+    debian: {
+      programs: ['php', 'mariadbd', 'mariadb-install-db', 'apt-get', 'dpkg-deb'],
+      packages: [
+        'php-cli',
+        'php-mysql',
+        'php-gd',
+        'php-xml',
+        'php-mbstring',
+        'mariadb-server-core',
+        'mariadb-client-core',
+      ],
+    },
   },
 } as const satisfies Record<string, Pins>
 

@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path'
 export interface Program {
   /** Asks it to end, makes it end after ten seconds. */
   stop(): Promise<void>
+  /** Ends it at once. */
+  kill(): Promise<void>
   /** Resolves when `isUp` says so, rejects when the program ends before, or after two minutes. */
   until(isUp: () => Promise<boolean>): Promise<void>
 }
@@ -75,6 +77,12 @@ export function startProgram(file: string, args: readonly string[], options: Pro
       await ended
       clearTimeout(force)
       signalGroup(child.pid, 'SIGKILL') // children that have stayed behind
+      groups.delete(child.pid!)
+      output.end()
+    },
+    async kill() {
+      signalGroup(child.pid, 'SIGKILL')
+      await ended
       groups.delete(child.pid!)
       output.end()
     },

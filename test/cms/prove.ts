@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { SandboxItem } from '../../src/ingest/sandbox.ts'
 import type { Cms, Held, Step } from './cms.ts'
+import { pause } from './program.ts'
 import type { RunningRelay } from './relay.ts'
 
 /** What came of a step, in words, and where it is not what was expected. */
@@ -20,23 +21,28 @@ export async function prove(
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
   for (const step of cms.steps) {
-    const outcome = await outcomeOf(step, relay)
+    const outcome = await outcomeOf(step, relay, cms)
     outcomes.push(outcome)
     tell(outcome)
   }
   return outcomes
 }
 
-async function outcomeOf(step: Step, relay: RunningRelay): Promise<Outcome> {
+async function outcomeOf(step: Step, relay: RunningRelay, cms: Cms): Promise<Outcome> {
   const from = relay.webhooks.length
   const refusedBefore = relay.refusals().length
-  await step.act()
+  await step.act(relay)
+  if (cms.hasSentAll) await until(cms.hasSentAll)
   await relay.settle(from, step.webhooks.length)
 
   const webhooks = relay.webhooks.slice(from)
   const verdicts = await Promise.all(webhooks.map(relay.verdictOf))
-  const held = relay.items().map(heldOf).sort(byId)
-  const came = verdicts.map(({ topic, status }) => `${topic} ${status}`)
+  const held = relay
+    .items()
+    .map((kept) => heldOf(kept, cms))
+    .sort(byId)
+  const said = verdicts.map(({ topic, status }) => `${topic} ${status}`)
+  const came = cms.hasSentAll ? [...new Set(said)] : said
   return {
     step: step.name,
     sent: verdicts.map(({ topic }) => topic),
@@ -52,9 +58,15 @@ async function outcomeOf(step: Step, relay: RunningRelay): Promise<Outcome> {
   }
 }
 
-function heldOf({ item }: SandboxItem): Held {
+function heldOf({ item }: SandboxItem, cms: Cms): Held {
   const { type, id, url, title, html } = item as unknown as Held
-  return { type, id, url, title, ...(html !== undefined && { html: html.trim() }) }
+  const more = cms.more?.(item as unknown as Record<string, unknown>) ?? ''
+  return { type, id, url, title, ...(html !== undefined && { html: html.trim() }), ...(more !== '' && { more }) }
+}
+
+/** Two minutes at the longest: what is missing then is seen in what is held. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 120_000; !(await isSo()) && Date.now() < end; ) await pause(200)
 }
 
 function byId(a: Held, b: Held): number {

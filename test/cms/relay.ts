@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { createSandbox, type SandboxItem } from '../../src/ingest/sandbox.ts'
-import type { Cms, Page } from './cms.ts'
+import type { Cms, Outage, Page } from './cms.ts'
 import { freePort, type Program, pause, startProgram } from './program.ts'
 import { openTap, type Webhook } from './tap.ts'
 
@@ -17,7 +17,7 @@ export interface Verdict {
   readonly reason: string | null
 }
 
-export interface RunningRelay {
+export interface RunningRelay extends Outage {
   /** Where the CMS has to send its webhooks. */
   readonly webhookUrl: string
   readonly secret: string
@@ -81,6 +81,10 @@ export async function openRelay(folder: string, page: Page): Promise<RunningRela
   async function serve(own: Cms['source']): Promise<void> {
     const config = configOf(example, own, `${ingest}/v1/ingest`)
     writeFileSync(join(folder, 'relay.yaml'), JSON.stringify(config)) // JSON is YAML
+    await restart()
+  }
+
+  async function restart(): Promise<void> {
     relay = startProgram(process.execPath, [cli, 'serve'], {
       cwd: folder,
       log: join(folder, 'logs/relay.log'),
@@ -100,6 +104,11 @@ export async function openRelay(folder: string, page: Page): Promise<RunningRela
     secret,
     webhooks: tap.webhooks,
     serve,
+    restart,
+    refuse: tap.refuse,
+    async kill() {
+      await relay?.kill()
+    },
     async verdictOf({ eventId, status }) {
       if (eventId === null) return { topic: 'no event', status: status < 300 ? 'answered' : 'refused', reason: null }
       const headers = { authorization: `Bearer ${adminToken}` }

@@ -1,7 +1,7 @@
 // Installs real CMSs, points their webhooks at a relay as the documentation tells, uses them, and looks what arrives:
 // `npm run test:cms [-- strapi …]`. With `--write` the tables go into docs/cms/<name>.md, with `--folder` what is installed
 // stays there for the next run, with `--capture` every webhook is written to a folder of its CMS's name.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -18,12 +18,14 @@ import { openRelay } from './relay.ts'
 import { createStrapi } from './strapi.ts'
 import { tableOf } from './table.ts'
 import type { Webhook } from './tap.ts'
+import { createWordpress } from './wordpress.ts'
 
 const creators: Record<CmsName, CreateCms> = {
   strapi: createStrapi,
   directus: createDirectus,
   payload: createPayload,
   ghost: createGhost,
+  wordpress: createWordpress,
 }
 
 interface Options {
@@ -38,7 +40,7 @@ async function createSite(name: CmsName, folder: string): Promise<string> {
   const site = join(folder, 'site')
   rmSync(site, { recursive: true, force: true })
   mkdirSync(site)
-  cpSync(join(folder, 'package.json'), join(site, 'package.json'))
+  if (existsSync(join(folder, 'package.json'))) cpSync(join(folder, 'package.json'), join(site, 'package.json'))
   return site
 }
 
@@ -70,9 +72,13 @@ async function proveOne(name: CmsName, options: Options): Promise<readonly Outco
 function tell({ step, sent, held, differences }: Outcome): void {
   const mark = differences.length === 0 ? 'ok    ' : 'WRONG '
   console.log(
-    `  ${mark} ${step}: ${sent.join(', ') || 'no webhook'}; ${held.map(({ id }) => id).join(', ') || 'no item'}`,
+    `  ${mark} ${step}: ${sent.length > 8 ? `${sent.length} webhooks` : sent.join(', ') || 'no webhook'}; ${idsOf(held)}`,
   )
   for (const difference of differences) console.log(`         ${difference}`)
+}
+
+function idsOf(held: Outcome['held']): string {
+  return held.length > 8 ? `${held.length} items` : held.map(({ id }) => id).join(', ') || 'no item'
 }
 
 /** In the shape of test/fixtures. The headers of the connection are left out. */
