@@ -1,11 +1,12 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApi } from './api.ts'
-import type { CreateCms, Held } from './cms.ts'
+import type { CreateCms, Held, Outage } from './cms.ts'
 import { pixel } from './pixel.ts'
 import { type Program, startProgram } from './program.ts'
 
 const site = join(import.meta.dirname, 'sites/payload')
+const hook = join(import.meta.dirname, '../../integrations/payload/relay.ts')
 
 /** What Payload's editor saves for one paragraph. */
 function lexical(text: string): object {
@@ -15,8 +16,8 @@ function lexical(text: string): object {
   return { root: { type: 'root', ...shared, children: [paragraph] } }
 }
 
-/** Payload 3 with SQLite: posts with drafts, trash and two locales, products without; the hook is that of the page. */
-export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret, page }) => {
+/** Payload 3 with SQLite: posts with drafts, trash and two locales, products without; the hooks are those of integrations/payload. */
+export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret }) => {
   let program: Program | undefined
   const origin = `http://127.0.0.1:${port}`
   const api = createApi(origin)
@@ -43,12 +44,41 @@ export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret, pag
   })
   const products = (material: string) => [product(material), { ...product(material), id: 'products:1@de' }]
 
+  const many = new Map<number, { readonly id: number; readonly text: string }>()
+  const manyHeld = () => [
+    ...products('Tin'),
+    ...[...many].flatMap(([index, { id, text }]) =>
+      ['en', 'de'].map((locale) => ({
+        type: 'product',
+        id: `products:${id}@${locale}`,
+        url: `https://example.com/lamp-${index}`,
+        title: `Lamp ${index}`,
+        html: `<p><strong>${text}</strong></p>`,
+      })),
+    ),
+  ]
+
+  async function bulk(relay: Outage, from: number, act: (index: number) => Promise<void>): Promise<void> {
+    for (let index = 0; index < 60; index++) {
+      if (index === from) await relay.kill()
+      await act(index)
+    }
+    await relay.restart()
+  }
+
+  async function refused(change: Promise<unknown>): Promise<void> {
+    const isDone = await change.then(
+      () => true,
+      () => false,
+    )
+    if (isDone) throw new Error('the hook that refuses was not asked')
+  }
+
   return {
     async prepare() {
       cpSync(site, folder, { recursive: true })
-      const [hook = ''] = page.code('ts')
-      mkdirSync(join(folder, 'src/hooks'), { recursive: true })
-      writeFileSync(join(folder, 'src/hooks/relay.ts'), hook)
+      mkdirSync(join(folder, 'src'))
+      cpSync(hook, join(folder, 'src/relay.ts'))
     },
     async start() {
       const env = { PORT: String(port), RELAY_URL: webhookUrl, RELAY_SECRET: secret, NODE_ENV: 'development' }
@@ -58,6 +88,10 @@ export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret, pag
         env,
       })
       await program.until(async () => (await fetch(origin)).ok)
+    },
+    async hasSentAll() {
+      const { totalDocs } = await call('count', { collection: 'payload-jobs' })
+      return totalDocs === 0
     },
     steps: [
       {
@@ -100,6 +134,14 @@ export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret, pag
         name: 'save it by itself (autosave)',
         act: () => update({ title: 'Not yet either', _status: 'draft' }, { draft: true, autosave: true }),
         webhooks: ['posts.update processed'],
+        held: () => both('Hello', 'Good morning'),
+      },
+      {
+        name: 'publish a change that a hook after ours refuses: it is rolled back',
+        async act() {
+          await refused(update({ title: 'Refused', _status: 'published' }))
+        },
+        webhooks: [],
         held: () => both('Hello', 'Good morning'),
       },
       {
@@ -212,8 +254,63 @@ export const createPayload: CreateCms = ({ folder, port, webhookUrl, secret, pag
         held: () => products('Brass'),
       },
       {
-        name: 'delete',
-        act: () => call('delete', { collection: 'products', id: 1 }),
+        name: 'delete one whose deletion is refused: it is rolled back',
+        async act() {
+          await call('updateGlobal', { slug: 'gate', data: { isClosed: true } })
+          await refused(call('delete', { collection: 'products', id: 1 }))
+          await call('updateGlobal', { slug: 'gate', data: { isClosed: false } })
+        },
+        webhooks: [],
+        held: () => products('Brass'),
+      },
+      {
+        name: 'the relay is busy: 429 with Retry-After',
+        async act(relay) {
+          relay.refuse(1, 429, { 'retry-after': '3' })
+          await call('update', { collection: 'products', id: 1, data: { description: lexical('Tin') } })
+        },
+        webhooks: ['no event refused', 'products.update processed'],
+        held: () => products('Tin'),
+      },
+      {
+        name: 'create 60; the relay is killed after 20',
+        act: (relay) =>
+          bulk(relay, 20, async (index) => {
+            const data = { name: `Lamp ${index}`, slug: `lamp-${index}`, description: lexical('One') }
+            const { id } = await call('create', { collection: 'products', data })
+            many.set(index, { id, text: 'One' })
+          }),
+        webhooks: ['products.create processed'],
+        held: manyHeld,
+      },
+      {
+        name: 'edit all 60, and delete every sixth; the relay is killed after 25',
+        act: (relay) =>
+          bulk(relay, 25, async (index) => {
+            const { id } = many.get(index)!
+            if (index % 6 === 0) {
+              await call('delete', { collection: 'products', id })
+              many.delete(index)
+              return
+            }
+            const text = `Text ${index}`
+            await call('update', { collection: 'products', id, data: { description: lexical(text) } })
+            many.set(index, { id, text })
+          }),
+        webhooks: ['products.delete processed', 'products.update processed'],
+        held: manyHeld,
+      },
+      {
+        name: 'queue all once more',
+        act: () => call('relaySync', { collection: 'products' }),
+        webhooks: ['products.update processed'],
+        held: manyHeld,
+      },
+      {
+        name: 'delete them all',
+        async act() {
+          await call('delete', { collection: 'products', where: { id: { exists: true } } })
+        },
         webhooks: ['products.delete processed'],
         held: () => [],
       },

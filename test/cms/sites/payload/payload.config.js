@@ -1,16 +1,26 @@
 import { sqliteAdapter } from '@payloadcms/db-sqlite'
 import { lexicalEditor } from '@payloadcms/richtext-lexical'
 import { buildConfig } from 'payload'
-import { relayChange, relayDelete } from './src/hooks/relay'
+import { relayChange, relayDelete, relayResume, relayTask } from './src/relay'
 
-const hooks = { afterChange: [relayChange], afterDelete: [relayDelete] }
+/** A hook of somebody else, after ours: what it refuses is rolled back. */
+const refuse = ({ doc }) => {
+  if (doc.title === 'Refused') throw new Error('a hook after ours refuses it')
+}
+const refuseAtGate = async ({ req }) => {
+  if ((await req.payload.findGlobal({ slug: 'gate' })).isClosed) throw new Error('a hook after ours refuses it')
+}
+const hooks = { afterChange: [relayChange, refuse], afterDelete: [relayDelete, refuseAtGate] }
 
 export default buildConfig({
   secret: 'secret-of-the-proof',
   db: sqliteAdapter({ client: { url: 'file:./payload.db' }, transactionOptions: {} }),
   editor: lexicalEditor(),
   telemetry: false,
+  jobs: { tasks: [relayTask] }, // serve.js runs them: SQLite has one transaction at a time
+  onInit: relayResume,
   localization: { locales: ['en', 'de'], defaultLocale: 'en' },
+  globals: [{ slug: 'gate', fields: [{ name: 'isClosed', type: 'checkbox' }] }],
   collections: [
     { slug: 'users', auth: true, fields: [{ name: 'name', type: 'text' }] },
     { slug: 'media', upload: { staticDir: 'media' }, fields: [{ name: 'alt', type: 'text' }] },
