@@ -59,6 +59,14 @@ describe.each(pages)('%s', (page) => {
   })
 })
 
+test.each(globSync('docs/cms/*.md', { cwd: project }).sort())('%s says what changes without a webhook', (page) => {
+  const [, section = '', ...more] = read(page).split(/^## What changes without a webhook\n/m)
+  expect(more).toEqual([])
+  const told = section.split(/^## /m)[0] ?? ''
+  expect(told.match(/^(- |\| )/gm)?.length).toBeGreaterThan(2) // what it is
+  expect(told.match(/^(?![-| ]).+/gm)?.length).toBeGreaterThan(0) // and what to do about it
+})
+
 test('the threat model names tests that exist, and for each threat at least one', () => {
   const text = read('docs/security.md')
   const named = [...text.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+\.test\.ts)\)/g)]
