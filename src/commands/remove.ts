@@ -63,6 +63,6 @@ function meantBy({ id, type, destination }: OneItemOptions) {
   return { id, type, ...defined({ destination }) }
 }
 
-function linesOf<Key extends ItemKey>(keys: readonly Key[], what: (key: Key) => string): string {
-  return keys.map((key) => `${key.type} '${key.id}' at ${key.destination} ${what(key)}`).join('\n')
+function linesOf<Key extends ItemKey>(keys: readonly Key[], what: (key: Key) => string): readonly string[] {
+  return keys.map((key) => `${key.type} '${key.id}' at ${key.destination} ${what(key)}`)
 }
