@@ -8,7 +8,7 @@ import type { ProcessFault } from './plan.ts'
 import { cmsSecret, shopSecret } from './traffic.ts'
 
 const root = join(import.meta.dirname, '..')
-const adminToken = 'chaos-admin-token'
+export const adminToken = 'chaos-admin-token'
 
 export interface RelayOptions {
   /** Gets the configuration, the database and the log. */
@@ -16,6 +16,8 @@ export interface RelayOptions {
   readonly baseUrl: string
   readonly faults?: readonly ProcessFault[]
   readonly database?: string
+  /** What the only destination is called. */
+  readonly destination?: string
   /** Laid over the settings of the sources. */
   readonly sources?: Record<string, unknown>
   /** Laid over `server`. */
@@ -49,7 +51,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const clockFile = join(folder, 'clock')
   const log = join(folder, 'relay.log')
   writeFileSync(clockFile, '0')
-  writeFileSync(config, JSON.stringify(configOf(port, baseUrl, database, sources, server))) // JSON is YAML
+  writeFileSync(config, JSON.stringify(configOf(port, baseUrl, database, sources, server, options.destination))) // JSON is YAML
   const crash = faults.find((fault) => fault.kind === 'crash')
   const steps = faults.filter((fault) => fault.kind === 'clock')
 
@@ -159,6 +161,7 @@ function configOf(
   database: string,
   sources: Record<string, unknown>,
   server: Record<string, unknown>,
+  destination = 'main',
 ) {
   const main = {
     token,
@@ -170,13 +173,13 @@ function configOf(
     retry: { base: '50ms', cap: '400ms' },
   }
   const shared = {
-    destination: 'main',
+    destination,
     vars: { origin: 'https://example.com' },
   }
   return {
     server: { host: '127.0.0.1', port, admin_token: adminToken, ...server },
     store: `sqlite:${database}`,
-    destinations: { main },
+    destinations: { [destination]: main },
     sources: {
       shop: { mapper: 'shopify', secret: shopSecret, ...shared },
       cms: { mapper: 'generic', secret: cmsSecret, ...shared },

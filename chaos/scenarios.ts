@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,7 +9,7 @@ import { migrate, readMigrations } from '../src/store/sqlite/migrate.ts'
 import { startJudge } from './judge.ts'
 import type { Plan } from './plan.ts'
 import { createRandom } from './random.ts'
-import { type Relay, type RelayOptions, startRelay } from './relay.ts'
+import { adminToken, type Relay, type RelayOptions, startRelay } from './relay.ts'
 import { badOf, compare, type Result, settle } from './round.ts'
 import { createTraffic, sendTraffic, shopSecret } from './traffic.ts'
 
@@ -280,6 +280,117 @@ async function latencyOfShop(folder: string, connections: number) {
   return { p95: latencies[Math.floor(latencies.length * 0.95)]!, flooded, refused, bad }
 }
 
+/** Longest from the loss of the database to the first refusal. */
+const noticedMs = 4_000
+
+/** What is acknowledged until the loss is noticed goes with the rest; after that nothing may be. */
+const deletedDatabase: Scenario = async (folder) => {
+  const judge = await startJudge(peace, new Map(), createRandom(1))
+  const relay = await startRelay({ folder, baseUrl: judge.baseUrl })
+  let deletedAt = Number.POSITIVE_INFINITY
+  let isOver = false
+  let before = 0
+  const lost: number[] = []
+  let refused = 0
+  try {
+    const sending = Array.from({ length: 8 }, async (_, sender) => {
+      for (let at = 0; !isOver; at += 1) {
+        const body = JSON.stringify({ id: sender * 1_000_000 + at })
+        const answer = await fetch(`${relay.origin}/webhooks/shop`, {
+          method: 'POST',
+          headers: shopHeaders(body),
+          body,
+        })
+        await answer.arrayBuffer()
+        if (answer.status !== 202) refused += 1
+        else if (performance.now() < deletedAt) before += 1
+        else lost.push(performance.now() - deletedAt)
+      }
+    })
+    await sleep(1_000)
+    for (const ending of ['', '-wal', '-shm']) rmSync(join(folder, `relay.db${ending}`))
+    deletedAt = performance.now()
+    await sleep(noticedMs + 2_000)
+    const ready = (await fetch(`${relay.origin}/readyz`)).status
+    isOver = true
+    await Promise.all(sending)
+    const last = Math.max(0, ...lost)
+    const told = `${before} webhooks acknowledged before; ${lost.length} more in the ${Math.round(last)} ms until it was noticed; then ${refused} told 503`
+    const bad = [
+      ...(last > noticedMs ? [`the last one was acknowledged ${Math.round(last)} ms after`] : []),
+      ...(refused > 0 ? [] : ['none was refused']),
+      ...(ready === 503 ? [] : [`/readyz is ${ready}`]),
+      ...relay.surprises,
+    ]
+    return { told, bad }
+  } finally {
+    isOver = true
+    await relay.stop()
+    await judge.close()
+  }
+}
+
+function shopHeaders(body: string): Record<string, string> {
+  return {
+    'x-shopify-topic': 'shop/update',
+    'x-shopify-hmac-sha256': createHmac('sha256', shopSecret).update(body).digest('base64'),
+  }
+}
+
+/** A volume that is gone for a while: the relay refuses, and goes on by itself. */
+const movedDatabase: Scenario = async (folder) => {
+  const data = join(folder, 'data')
+  mkdirSync(data)
+  const { bad, sent } = await stage(folder, {
+    database: join(data, 'relay.db'),
+    async meanwhile() {
+      await sleep(400)
+      renameSync(data, `${data}-away`)
+      await sleep(noticedMs)
+      renameSync(`${data}-away`, data)
+    },
+  })
+  const refused = sent.answers.get('503') ?? 0
+  return {
+    told: `${refused} webhooks were told 503 and came again`,
+    bad: refused > 0 ? bad : [...bad, 'never refused'],
+  }
+}
+
+/** Killed under load, started with another name for its destination, which is another website; then the items are moved. */
+const renamedDestination: Scenario = async (folder) => {
+  const random = createRandom(peace.seed)
+  const traffic = createTraffic(peace, random)
+  const [before, after] = [
+    await startJudge(peace, traffic.saves, random),
+    await startJudge(peace, traffic.saves, random),
+  ]
+  const old = await startRelay({ folder, baseUrl: before.baseUrl, destination: 'old' })
+  let relay = old
+  try {
+    const sent = await sendTraffic(traffic, old.origin, random)
+    await old.stop()
+    relay = await startRelay({ folder, baseUrl: after.baseUrl })
+    after.relent()
+    await relay.relent()
+    const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({ from: 'old', to: 'main' })
+    const answer = await fetch(`${relay.origin}/api/v1/items/move`, { method: 'POST', headers, body })
+    const { data } = (await answer.json()) as { data: { moved: number; superseded: number } }
+    const other = await settle(relay, peace)
+    const { verdicts } = after
+    const lost = compare(traffic.saves, sent, after.held)
+    const result = { lost, other: [...other, ...relay.surprises], ...verdicts } as unknown as Result
+    const told = `${data.moved} items moved, of ${data.superseded} the new name knew a newer version`
+    return { told, bad: data.moved > 0 ? badOf(result) : [...badOf(result), 'nothing was moved'] }
+  } finally {
+    await old.stop()
+    await relay.stop()
+    await before.close()
+    await after.close()
+  }
+}
+
 const scenarios: Readonly<Record<string, Scenario>> = {
   'disk full while receiving and settling': diskFull,
   'disk read-only for a while': readOnly,
@@ -287,6 +398,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'killed in the middle of a migration': migration,
   '10,000 connections that send a byte a second': slowSenders,
   'a source that floods beside one that does not': flood,
+  'the database deleted under load': deletedDatabase,
+  'the database moved away under load, and back': movedDatabase,
+  'a destination renamed, and its items moved': renamedDestination,
 }
 
 /** Faults that have a stage of their own. `only` is part of a name. */
