@@ -2,12 +2,17 @@ import { z } from 'zod'
 import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/substitute.ts'
+import { verifyConfigOf } from '../config/verify.ts'
+import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
-import { bindMapper } from '../mapping/bind.ts'
+import type { Proof } from '../domain/proof.ts'
+import { bindMapper, type Definition } from '../mapping/bind.ts'
 import { readJson } from '../mapping/json.ts'
 import { loadMappers } from '../mapping/load.ts'
 import { fixtureAnswers } from '../stages/fixture-answers.ts'
 import { deliveryOf, type Fixture, preview } from '../stages/preview.ts'
+import { coverageOf } from '../verify/coverage.ts'
+import { verifySchema } from '../verify/schema.ts'
 import { readInputFile } from './input.ts'
 import { ownMappersDir } from './mappers.ts'
 import { printJson, UsageError } from './report.ts'
@@ -75,12 +80,25 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const delivery = deliveryOf(fixture, sourceName ?? 'map')
   const answers = fixtureAnswers(fixture.fetched ?? [])
   const limit = config?.server.body_limit ?? delivery.body.length + 1
-  const { event, changes, skipped, problems } = await preview(mapper, delivery, rulesOf(config, source), limit, answers)
+  const proof = proofOf(source, definition, delivery)
+  const rules = rulesOf(config, source)
+  const { event, changes, skipped, problems } = await preview(mapper, delivery, rules, limit, answers, proof)
   printJson({ event, changes, skipped })
   if (problems.length > 0) {
     const issues = problems.map((message) => ({ path: '', message }))
     throw new RelayError('invalid', 'some records could not be mapped', { details: { issues } })
   }
+}
+
+/** What the proof would cover if the webhook had come in: a time that is not in the headers is that of now. */
+function proofOf(
+  source: Config['sources'][string] | undefined,
+  { verify: preset }: Definition,
+  delivery: Delivery,
+): Proof | null {
+  const config = source ? verifyConfigOf(source, preset, '', []) : (verifySchema.safeParse(preset).data ?? null)
+  const proof = config && coverageOf(config, delivery, delivery.body)
+  return proof && 'at' in proof ? { ...proof, at: proof.at ?? Date.now() } : proof
 }
 
 function rulesOf(config: Config | null, source: Config['sources'][string] | undefined) {

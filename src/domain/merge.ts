@@ -28,6 +28,8 @@ export interface IncomingChange {
   readonly eventSeq: number
   /** When it was asked for, where the CMS's API has answered with it. */
   readonly askedAt?: number | undefined
+  /** True where something that no proof covers says what happened: the same proof may have said something else before. */
+  readonly told?: boolean | undefined
 }
 
 /** A kept item as it counts at `at`, by a clock that a version may lie `leadMs` ahead of. */
@@ -59,6 +61,7 @@ export function isStale(known: KnownItem, change: IncomingChange): boolean {
   const order = orderOf(change.version, known)
   if (order !== null && order < 0) return true
   if (order !== null && order > 0) return false
+  if (order === 0 && change.told === true && change.eventSeq !== known.eventSeq) return true
   if (order === 0 && known.bareTombstone && change.kind === 'upsert' && change.eventSeq !== known.eventSeq) return true
   if (change.version === null && change.askedAt !== undefined && known.asOf !== null && change.askedAt !== known.asOf) {
     return change.askedAt < known.asOf

@@ -77,6 +77,7 @@ class UnpackedWebhook implements Webhook {
   readonly headers: Webhook['headers']
   readonly query: Webhook['query']
   readonly body: unknown
+  readonly proof: Webhook['proof']
   readonly #packed: Webhook
 
   constructor(packed: Webhook, body: unknown) {
@@ -85,6 +86,7 @@ class UnpackedWebhook implements Webhook {
     this.headers = packed.headers
     this.query = packed.query
     this.body = body
+    this.proof = packed.proof ?? null
     this.#packed = packed
   }
 

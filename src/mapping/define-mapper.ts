@@ -6,6 +6,7 @@ import type { Webhook } from './webhook.ts'
 
 /** What a module's functions are told besides the body. */
 export interface MapContext {
+  /** With no more headers, query and path than the proof covers: `event` reads the others. */
   readonly webhook: Webhook
   readonly topic: string | null
   readonly vars: Readonly<Record<string, unknown>>
@@ -20,6 +21,7 @@ export type Wanted =
       readonly id: string
       readonly version: unknown
       readonly certain: boolean
+      readonly shown: boolean
     }
 
 type ItemInput = Omit<DraftFields, 'id'> & { readonly url: string; readonly version?: string | number | null }
@@ -49,11 +51,13 @@ interface TombstoneInput {
   readonly version?: string | number | null
   /** False where the record is only not public, so that a tombstone is due only if it was once sent. */
   readonly certain?: boolean
+  /** True where the body itself shows that the record is gone, so that it is believed whatever the headers say. */
+  readonly shown?: boolean
 }
 
 /** The item `id` as gone. */
-export function tombstone(id: string, { type, version = null, certain = true }: TombstoneInput): Wanted {
-  return { kind: 'delete', type, id, version, certain }
+export function tombstone(id: string, { type, version = null, certain = true, shown = false }: TombstoneInput): Wanted {
+  return { kind: 'delete', type, id, version, certain, shown }
 }
 
 /** A mapper written as a module: data and a pure function, so that replay, backfill and dry run can rely on it. */

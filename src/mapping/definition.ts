@@ -88,6 +88,11 @@ const recordFetch = z
 /** The keys of a record besides its name. */
 export const recordFields = {
   match: expression.optional().describe('Whether the record applies to the webhook; left out, it always does.'),
+  shape: expression
+    .optional()
+    .describe(
+      'Whether the body itself shows what this record says of it. Asked where headers, query or path choose the record and the proof does not cover them.',
+    ),
   skip: expression.optional().describe('The reason to skip the webhook: the records below are not asked.'),
   fail: expression.optional().describe('The reason why the webhook cannot be mapped: the event fails.'),
   each: expression.optional().describe('The record or records in the webhook; left out, it is the body.'),

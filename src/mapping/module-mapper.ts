@@ -6,7 +6,8 @@ import { idIn, typeIn, versionIn } from './identity.ts'
 import { issuesOf } from './issues.ts'
 import type { Draft, DraftFields, Mapper } from './mapper.ts'
 import { isObject } from './text.ts'
-import type { Webhook } from './webhook.ts'
+import { toldFindings } from './told.ts'
+import { provenPart, type Webhook } from './webhook.ts'
 
 const itemKeys = new Set('type id url canonical_url title language updated_at html text json attributes'.split(' '))
 
@@ -19,6 +20,21 @@ export function moduleMapper(
     const value = attempt(() => read?.(webhook))
     return typeof value === 'number' || (typeof value === 'string' && value !== '') ? String(value) : null
   }
+  /** What the module makes of a webhook without what its proof does not cover; null: the topic is among what it covers. */
+  function believedOf(proven: Webhook, topic: string | null): ReadonlySet<string> | null {
+    const provenTopic = nameOf(module.event?.topic, proven)
+    if (provenTopic === topic) return null
+    const texts = new Set<string>()
+    try {
+      for (const wanted of wantedOf(module, proven, { webhook: proven, topic: provenTopic, vars })) {
+        texts.add(textOf(draftOf(wanted)))
+      }
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error // what can't be mapped without the topic believes nothing
+    }
+    return texts
+  }
+
   return {
     name: module.name,
     version,
@@ -36,9 +52,14 @@ export function moduleMapper(
       const findings = createFindings(module.name)
       try {
         const topic = nameOf(module.event?.topic, webhook)
-        for (const [index, wanted] of wantedOf(module, webhook, { webhook, topic, vars }).entries()) {
+        const proven = provenPart(webhook)
+        const believed = proven === webhook ? null : believedOf(proven, topic)
+        for (const [index, wanted] of wantedOf(module, proven, { webhook: proven, topic, vars }).entries()) {
           try {
-            findings.add(draftOf(wanted))
+            const draft = draftOf(wanted)
+            const isBelieved = believed === null || believed.has(textOf(draft))
+            if (isBelieved) findings.add(draft)
+            else toldFindings(findings, proven.proof!, isShown(wanted)).add(draft)
           } catch (error) {
             findings.problem(`map, element ${index}`, error)
           }
@@ -82,6 +103,15 @@ function wantedOf(
   }
   if (!Array.isArray(wanted)) throw new FieldError('must give a list of item(…) and tombstone(…)')
   return wanted
+}
+
+/** What a draft says, to be compared with another. */
+function textOf(draft: Draft): string {
+  return JSON.stringify(draft)
+}
+
+function isShown(wanted: unknown): boolean {
+  return isObject(wanted) && wanted['shown'] === true
 }
 
 const field = (label: string): Field => literal(undefined, label)

@@ -1,13 +1,15 @@
 import type { FetchRequest } from '../domain/fetch.ts'
+import type { Proof } from '../domain/proof.ts'
 import { anyModel, type RecordDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
 import { compileFetch, type Element, type Resolved } from './fetch.ts'
-import { expressionText, type Field, FieldError } from './field.ts'
+import { expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { nothing } from './identity.ts'
 import type { Draft, Fetched } from './mapper.ts'
 import { compilePlan, draftOf, type Plan, type RecordContext, removalOf } from './plan.ts'
 import { type Names, scopeOf } from './scope.ts'
 import { textIn } from './text.ts'
+import { readsRequest, readsTopic, toldFindings, unbelieved } from './told.ts'
 import type { Webhook } from './webhook.ts'
 
 /** What a mapping has come to so far. */
@@ -29,6 +31,10 @@ export interface CompiledRecord {
   readonly match: Field | null
   /** Whether it gives a reason and no item: where it cannot be asked, the records below are not to be asked either. */
   readonly isGuard: boolean
+  /** Whether `match` depends on the topic, or on the request besides its body. */
+  readonly isChosenBy: { readonly topic: boolean; readonly request: boolean }
+  /** Whether anything else in it depends on the topic. */
+  readonly readsTopic: boolean
   /** Reads every draft of a webhook that matched. Answers true where the records below are not to be asked. */
   collect(call: Call, findings: Findings): Promise<boolean>
 }
@@ -39,6 +45,8 @@ export interface Call {
   readonly names: Names
   readonly scope: Scope
   readonly fetched: Fetched
+  /** The proof, where something that it does not cover has chosen the record; else null. */
+  readonly told: Proof | null
 }
 
 export function compileRecord(record: RecordDefinition, context: RecordContext): CompiledRecord {
@@ -49,7 +57,15 @@ export function compileRecord(record: RecordDefinition, context: RecordContext):
     guard === undefined
       ? collectItems(record, context)
       : collectReason(record.name, compiler.expression(guard, record.skip === undefined ? 'fail' : 'skip', at))
-  return { name: record.name, match, isGuard: guard !== undefined, collect }
+  const { match: matchText = '', skip: _skip, fail: _fail, ...rest } = record
+  return {
+    name: record.name,
+    match,
+    isGuard: guard !== undefined,
+    isChosenBy: { topic: readsTopic(matchText), request: readsRequest(matchText) },
+    readsTopic: guard === undefined && readsTopic(JSON.stringify(rest)),
+    collect,
+  }
 }
 
 function collectReason(name: string, reason: Field): CompiledRecord['collect'] {
@@ -66,10 +82,14 @@ function collectItems(record: RecordDefinition, context: RecordContext): Compile
   const each = record.each === undefined ? null : compiler.expression(record.each, 'each', at)
   const choose = compilePlans(record, context)
   const collectFetched = record.fetch === undefined ? null : compileFetched(record, choose, context)
+  const shape = record.shape === undefined ? null : compiler.expression(record.shape, 'shape', at)
 
-  return async function collect(call, findings) {
+  return async function collect(call, all) {
     const { body } = call.webhook
-    const { scope } = call
+    const { scope, told } = call
+    const shown = told !== null && shape !== null && isTruthy(await shape.evaluate(body, scope))
+    if (told !== null && shape !== null && !shown) throw unbelieved(expressionText(shape.text))
+    const findings = told === null ? all : toldFindings(all, told, shown)
     let found = each === null ? body : each.evaluate(body, scope)
     if (found instanceof Promise) found = await found
     if (each !== null && isNothing(found)) {

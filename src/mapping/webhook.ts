@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
+import { type Proof, provenHeaders } from '../domain/proof.ts'
 import { codingsOf, decodeBody } from './content-encoding.ts'
 import { checkJson, parseJson, readJson } from './json.ts'
 import type { WellFormed } from './json-scan.ts'
@@ -19,9 +20,15 @@ export interface Webhook {
   readonly body: unknown
   /** Lower-case hex SHA-256 of the exact body bytes. */
   readonly digest: string
+  /** What of the request is proven besides the body; null, or left out: all of it is believed. */
+  readonly proof?: Proof | null | undefined
 }
 
-export interface WebhookBytes extends Omit<Delivery, 'source'> {
+interface SentBytes extends Omit<Delivery, 'source'> {
+  readonly proof?: Proof | null | undefined
+}
+
+export interface WebhookBytes extends SentBytes {
   /** How long the body may be once its compression is undone. Bytes. */
   readonly limit: number
 }
@@ -38,7 +45,7 @@ export async function readWebhook(delivery: WebhookBytes): Promise<Webhook> {
  * The same from bytes whose content encoding is undone. With `later`, the values of JSON are made when `body` is first asked
  * for; mistakes are found at once all the same.
  */
-export function readDecoded(delivery: Omit<Delivery, 'source'>, bytes: Buffer, later = false): Webhook {
+export function readDecoded(delivery: SentBytes, bytes: Buffer, later = false): Webhook {
   const type = readContentType(delivery.headers['content-type'])
   const json = checkedJson(bytes, type)
   if (json === null) return new ReadWebhook(delivery, readBody(bytes, type), null)
@@ -51,13 +58,14 @@ class ReadWebhook implements Webhook {
   readonly path: string
   readonly headers: Webhook['headers']
   readonly query: Webhook['query']
+  readonly proof: Proof | null
   readonly #bytes: Buffer
   #body: unknown
   #unparsed: WellFormed | null
   #digest: string | undefined
 
   constructor(
-    { method, path, headers, query, body }: Omit<Delivery, 'source'>,
+    { method, path, headers, query, body, proof = null }: SentBytes,
     parsed: unknown,
     unparsed: WellFormed | null,
   ) {
@@ -65,6 +73,7 @@ class ReadWebhook implements Webhook {
     this.path = path
     this.headers = headers
     this.query = readQuery(query)
+    this.proof = proof
     this.#body = parsed
     this.#unparsed = unparsed
     this.#bytes = body
@@ -81,6 +90,39 @@ class ReadWebhook implements Webhook {
   get digest(): string {
     this.#digest ??= hash('sha256', this.#bytes, 'hex')
     return this.#digest
+  }
+}
+
+/** The same webhook with nothing in it but what its proof covers. */
+export function provenPart(webhook: Webhook): Webhook {
+  const { proof = null } = webhook
+  return proof === null ? webhook : new ProvenWebhook(webhook, proof)
+}
+
+class ProvenWebhook implements Webhook {
+  readonly method: string
+  readonly path: string
+  readonly headers: Webhook['headers']
+  readonly query: Webhook['query']
+  readonly proof: Proof
+  readonly #sent: Webhook
+
+  constructor(sent: Webhook, proof: Proof) {
+    const isUrlProven = proof.url === true
+    this.method = isUrlProven ? sent.method : ''
+    this.path = isUrlProven ? sent.path : ''
+    this.query = isUrlProven ? sent.query : {}
+    this.headers = provenHeaders(sent.headers, proof)
+    this.proof = proof
+    this.#sent = sent
+  }
+
+  get body(): unknown {
+    return this.#sent.body
+  }
+
+  get digest(): string {
+    return this.#sent.digest
   }
 }
 

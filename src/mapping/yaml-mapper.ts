@@ -6,10 +6,11 @@ import { createFindings } from './findings.ts'
 import { type Answer, type EventNames, type Fetched, type Mapper, nothingFetched, type Ping } from './mapper.ts'
 import { createMismatch } from './mismatch.ts'
 import type { ModelDefinitions } from './models.ts'
-import { compileRecord } from './record.ts'
+import { type CompiledRecord, compileRecord } from './record.ts'
 import { type Names, scopeOf } from './scope.ts'
 import { isObject, kindOf } from './text.ts'
-import type { Webhook } from './webhook.ts'
+import { readsRequest } from './told.ts'
+import { provenPart, type Webhook } from './webhook.ts'
 
 export interface YamlMapperOptions {
   readonly source: string
@@ -72,11 +73,22 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     }
     const names = topic === null ? outer : { ...outer, topic }
     const inner = scopeOf(webhook, names)
+    const proven = provenPart(webhook)
+    const isAllProven = proven === webhook
+    const isTopicProven = isAllProven || topic === null || (await isTopicOf(proven, topic, outer))
+    const provenScope = isAllProven ? inner : scopeOf(proven, names)
     for (const record of records) {
       try {
         let matches: unknown = record.match === null ? true : record.match.evaluate(webhook.body, inner)
         if (matches instanceof Promise) matches = await matches
-        if (isTruthy(matches) && (await record.collect({ webhook, names, scope: inner, fetched }, findings))) break
+        if (!isTruthy(matches)) continue
+        const isTold = !isAllProven && (await isToldOf(record, proven, isTopicProven, isTopicProven ? names : outer))
+        const told = isTold ? (proven.proof ?? null) : null
+        // A guard lets nothing out, whatever it reads.
+        const call = record.isGuard
+          ? { webhook, names, scope: inner, fetched, told: null }
+          : { webhook: proven, names, scope: provenScope, fetched, told }
+        if (await record.collect(call, findings)) break
       } catch (error) {
         findings.problem(`record '${record.name}'`, error)
         if (record.isGuard) break
@@ -90,6 +102,29 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     // Authentic, and nothing that anybody has thought of: somebody has to look at it.
     findings.problem('body', new FieldError(`is ${kindOf(webhook.body)}, not an object, and ${reason}`))
     return findings.result('')
+  }
+
+  /** Whether the topic is the same without what the proof does not cover. */
+  async function isTopicOf(proven: Webhook, topic: string, names: Names): Promise<boolean> {
+    if (eventTopic === null || !readsRequest(eventTopic.text)) return true
+    return (await readName(eventTopic, proven.body, scopeOf(proven, names))) === topic
+  }
+
+  /** Whether a record that matches would not, or not be what it is, without what the proof does not cover. */
+  async function isToldOf(
+    { match, isChosenBy, readsTopic }: CompiledRecord,
+    proven: Webhook,
+    isTopicProven: boolean,
+    names: Names,
+  ): Promise<boolean> {
+    if (readsTopic && !isTopicProven) return true
+    if (match === null || !(isChosenBy.request || (isChosenBy.topic && !isTopicProven))) return false
+    try {
+      return !isTruthy(await match.evaluate(proven.body, scopeOf(proven, names)))
+    } catch (error) {
+      if (error instanceof FieldError) return true
+      throw error
+    }
   }
 
   return {

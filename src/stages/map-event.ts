@@ -47,7 +47,8 @@ export async function mapEvent(
       try {
         const askedAt = draft.isFetched === true ? fetched?.askedAt : undefined
         const change = completeDraft(draft, destination.rules)
-        changes.push(itemChangeOf(change, event, { source, destination, askedAt }))
+        const { told = false } = draft
+        changes.push({ ...itemChangeOf(change, event, { source, destination, askedAt }), ...(told && { told }) })
       } catch (error) {
         if (!(error instanceof RelayError)) throw error
         problems.push(`destination '${destinationName}': ${messageOf(error)}`)

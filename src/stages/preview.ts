@@ -2,6 +2,7 @@ import type { Change } from '../domain/change.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { type FetchAnswers, fetchText } from '../domain/fetch.ts'
+import type { Proof } from '../domain/proof.ts'
 import { completeDraft } from '../mapping/item.ts'
 import { type ItemRules, type Mapper, nothingFetched } from '../mapping/mapper.ts'
 import { readWebhook } from '../mapping/webhook.ts'
@@ -27,7 +28,8 @@ export type PreviewChange =
   | { readonly kind: 'delete'; readonly type: string; readonly id: string }
 
 /**
- * The dry run of one webhook: nothing is verified, kept, fetched or sent. What the CMS's API would answer is in `answers`.
+ * The dry run of one webhook: nothing is verified, kept, fetched or sent. What the CMS's API would answer is in `answers`,
+ * what of the request would be proven in `proof`.
  * Throws RelayError for a body that can't be read.
  */
 export async function preview(
@@ -36,8 +38,9 @@ export async function preview(
   rules: ItemRules,
   limit: number,
   answers: FetchAnswers = nothingFetched.answers,
+  proof: Proof | null = null,
 ): Promise<Preview> {
-  const webhook = await readWebhook({ ...delivery, limit })
+  const webhook = await readWebhook({ ...delivery, limit, proof })
   const ping = await mapper.readPing(webhook)
   const { id, topic } = await mapper.readEvent(webhook)
   const event = { id, topic, mapper: mapper.name, mapper_version: mapper.version }

@@ -1,6 +1,7 @@
 import type { Circuit } from '../domain/circuit.ts'
 import type { Debounce } from '../domain/debounce.ts'
 import type { KeptItem } from '../domain/merge.ts'
+import type { Proof } from '../domain/proof.ts'
 import type { Rhythm } from '../domain/silence.ts'
 import type { Tried } from '../domain/tried.ts'
 import type { Version } from '../domain/version.ts'
@@ -239,6 +240,8 @@ export interface NewEvent {
   readonly headers: Readonly<Record<string, string>>
   /** The exact bytes that came in. */
   readonly body: Uint8Array
+  /** What of it is proven besides the body; null, or left out: all of it is believed. */
+  readonly proof?: Proof | null
 }
 
 export interface Accepted {
@@ -336,6 +339,8 @@ export interface ItemChange extends Debounce {
   readonly certain: boolean
   /** When the webhook came in: the start of the latency that is measured. */
   readonly receivedAt: number
+  /** True where something that no proof covers says what happened: at the version that is known it is stale. */
+  readonly told?: boolean
 }
 
 export interface MergeCounts {
@@ -652,6 +657,8 @@ export interface EventDetail extends EventSummary {
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+  /** What of it is proven besides the body; null: all of it is believed. */
+  readonly proof: Proof | null
   /** When it is asked for next; null where it does not wait for the CMS's API. */
   readonly dueAt: number | null
   /** What was asked of the CMS's API, newest first. */

@@ -61,7 +61,8 @@ export function createContentfulScheme(config: ContentfulConfig, secrets: readon
   }
 }
 
-function signedNames(list: string): readonly string[] {
+/** The names in a list of signed headers. */
+export function signedNames(list: string): readonly string[] {
   return [...new Set(list.split(',').map((name) => name.trim().toLowerCase()))].sort()
 }
 

@@ -1,45 +1,26 @@
-import { z } from 'zod'
 import type { Delivery, Verified } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
-import { basicSchema, createBasicScheme } from './basic.ts'
-import { bodySchema, createBodyScheme } from './body.ts'
-import { contentfulSchema, createContentfulScheme } from './contentful.ts'
-import { createGhostScheme, ghostSchema } from './ghost.ts'
-import { createHeaderScheme, headerSchema } from './header.ts'
-import { createHmacScheme, hmacSchema } from './hmac.ts'
-import { createHubspotScheme, hubspotSchema } from './hubspot.ts'
-import { createHygraphScheme, hygraphSchema } from './hygraph.ts'
-import { createJwtScheme, jwtSchema } from './jwt.ts'
-import { createPathScheme, pathSchema } from './path.ts'
-import { createQueryScheme, querySchema } from './query.ts'
-import { createRsaScheme, rsaSchema } from './rsa.ts'
+import type { Proof } from '../domain/proof.ts'
+import { createBasicScheme } from './basic.ts'
+import { createBodyScheme } from './body.ts'
+import { createContentfulScheme } from './contentful.ts'
+import { coverageOf } from './coverage.ts'
+import { createGhostScheme } from './ghost.ts'
+import { createHeaderScheme } from './header.ts'
+import { createHmacScheme } from './hmac.ts'
+import { createHubspotScheme } from './hubspot.ts'
+import { createHygraphScheme } from './hygraph.ts'
+import { createJwtScheme } from './jwt.ts'
+import { createPathScheme } from './path.ts'
+import { createQueryScheme } from './query.ts'
+import { createRsaScheme } from './rsa.ts'
+import { type VerifyConfig, verifySchema } from './schema.ts'
 import type { Refusal, Scheme } from './scheme.ts'
-import { createStandardWebhooksScheme, standardWebhooksSchema } from './standard-webhooks.ts'
-import { createTimestampedScheme, timestampedSchema } from './timestamped.ts'
-import { createWebflowScheme, webflowSchema } from './webflow.ts'
+import { createStandardWebhooksScheme } from './standard-webhooks.ts'
+import { createTimestampedScheme } from './timestamped.ts'
+import { createWebflowScheme } from './webflow.ts'
 
-const noneSchema = z.strictObject({ scheme: z.literal('none') }).describe('Accepts anyone.')
-
-/** How a source's webhooks are verified: a scheme and its settings, secrets apart. */
-export const verifySchema = z.discriminatedUnion('scheme', [
-  hmacSchema,
-  timestampedSchema,
-  standardWebhooksSchema,
-  headerSchema,
-  basicSchema,
-  pathSchema,
-  querySchema,
-  bodySchema,
-  rsaSchema,
-  jwtSchema,
-  contentfulSchema,
-  ghostSchema,
-  hubspotSchema,
-  hygraphSchema,
-  webflowSchema,
-  noneSchema,
-])
-export type VerifyConfig = z.infer<typeof verifySchema>
+export { type VerifyConfig, verifySchema }
 
 export interface Verifier {
   readonly scheme: string
@@ -52,7 +33,12 @@ export interface Verifier {
 }
 
 export type Verdict =
-  | { readonly ok: true; readonly delivery: Verified }
+  | {
+      readonly ok: true
+      readonly delivery: Verified
+      /** What of the request is proven besides the body; null: all of it is believed. */
+      readonly proof: Proof | null
+    }
   | {
       readonly ok: false
       readonly reason: string
@@ -68,7 +54,8 @@ export function createVerifier(config: VerifyConfig, secrets: readonly string[])
   function verdictOf(refusal: Refusal, delivery: Delivery, body: Buffer): Verdict {
     if (typeof refusal === 'string') return { ok: false, reason: refusal, isMismatch: false }
     if (refusal !== null) return { ok: false, reason: refusal.mismatch, isMismatch: true }
-    return { ok: true, delivery: (scheme.blank?.(delivery, body) ?? delivery) as Verified }
+    const verified = (scheme.blank?.(delivery, body) ?? delivery) as Verified
+    return { ok: true, delivery: verified, proof: coverageOf(config, delivery, body) }
   }
 
   return {

@@ -8,7 +8,7 @@ export function createEvents(database: Database, inbox: Inbox) {
   // `received_at` first: the index on (status, received_at) then gives them in order, without sorting the backlog.
   const selectClaimable = prepare<EventRow>(
     database,
-    `select e.seq, e.source, e.delivery_id, e.topic, e.received_at, b.method, b.path, b.query, b.headers, b.body
+    `select e.seq, e.source, e.delivery_id, e.topic, e.received_at, b.method, b.path, b.query, b.headers, b.body, b.proof
      from events e
      join event_bodies b on b.seq = e.seq
      where e.status = 'pending' and e.status <> 'processed' -- the condition of the partial index, word for word
@@ -62,6 +62,7 @@ export interface EventRow {
   readonly query: string
   readonly headers: string
   readonly body: Uint8Array
+  readonly proof: string | null
 }
 
 export function pendingEventOf(row: EventRow): PendingEvent {
@@ -77,5 +78,6 @@ export function pendingEventOf(row: EventRow): PendingEvent {
     query: row.query,
     headers: JSON.parse(row.headers),
     body: row.body,
+    proof: row.proof === null ? null : JSON.parse(row.proof),
   }
 }

@@ -45,7 +45,7 @@ export function createFetches(database: Database) {
 
   const selectDue = prepare<EventRow & TriedColumns & { readonly since: number; readonly attempts: number }>(
     database,
-    `select e.seq, e.source, e.delivery_id, e.topic, e.received_at, b.method, b.path, b.query, b.headers, b.body,
+    `select e.seq, e.source, e.delivery_id, e.topic, e.received_at, b.method, b.path, b.query, b.headers, b.body, b.proof,
        f.since, f.attempts, f.tried_ms as triedMs, f.tried_at as triedAt
      from event_fetches f
      join events e on e.seq = f.seq

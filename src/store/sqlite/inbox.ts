@@ -69,7 +69,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
   )
   const insertBody = prepare(
     database,
-    'insert into event_bodies (seq, method, path, query, headers, body) values (?, ?, ?, ?, ?, ?)',
+    'insert into event_bodies (seq, method, path, query, headers, body, proof) values (?, ?, ?, ?, ?, ?, ?)',
   )
 
   /** Catches up with what is on disk: after a start, and with what another process has accepted or spread out. */
@@ -160,10 +160,10 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
       last = row.first_seq - 1
       for (const event of unpackEvents(row.rows, row.bodies)) {
         last += 1
-        const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } = event
+        const { source, deliveryId, topic, receivedAt, method, path, query, headers, body, proof = null } = event
         const hash = deliveryId === null ? null : deliveryHashOf(deliveryKeyOf(source, deliveryId))
         insertEvent.run(last, source, deliveryId, hash, topic, receivedAt, body.byteLength)
-        insertBody.run(last, method, path, query, JSON.stringify(headers), body)
+        insertBody.run(last, method, path, query, JSON.stringify(headers), body, proof && JSON.stringify(proof))
         if (hash !== null) deliveries.add(hash, last)
       }
       count += row.count

@@ -52,10 +52,10 @@ export function createLists(database: Database) {
   }
 
   const selectDetail = prepare<
-    EventRow & Pick<EventDetail, 'method' | 'path' | 'query' | 'body'> & { headers: string }
+    EventRow & Pick<EventDetail, 'method' | 'path' | 'query' | 'body'> & { headers: string; proof: string | null }
   >(
     database,
-    `select e.*, b.method, b.path, b.query, b.headers, b.body
+    `select e.*, b.method, b.path, b.query, b.headers, b.body, b.proof
      from (${selectEvent} where seq = ?) e join event_bodies b on b.seq = e.seq`,
   )
 
@@ -63,8 +63,15 @@ export function createLists(database: Database) {
     const seq = eventSeqOf(id)
     const row = seq === null ? undefined : selectDetail.get(seq)
     if (!row) return null
-    const { method, path, query, headers, body } = row
-    const content = { method, path, query, headers: JSON.parse(headers), body: Buffer.from(body) }
+    const { method, path, query, headers, body, proof } = row
+    const content = {
+      method,
+      path,
+      query,
+      headers: JSON.parse(headers),
+      body: Buffer.from(body),
+      proof: proof === null ? null : JSON.parse(proof),
+    }
     return { ...eventSummaryOf(row), ...content, ...readFetches(row.seq) }
   }
 

@@ -1,4 +1,5 @@
 import { RelayError } from '../../domain/errors.ts'
+import type { Proof } from '../../domain/proof.ts'
 import type { NewEvent } from '../store.ts'
 
 /** What is known of an event besides its body, in the order in which the inbox has it. */
@@ -14,6 +15,8 @@ type Row = readonly [
   headerValues: readonly string[],
   /** Null where they are those of the row before: a source sends the same over and over. */
   headerNames: readonly string[] | null,
+  /** Left out of rows that an older relay has written. */
+  proof?: Proof | null,
 ]
 
 /** The events of one commit on their way to another thread: few values, and the bodies in memory that both threads see. */
@@ -61,12 +64,12 @@ function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Arra
   let size = 0
   let oldest = Number.POSITIVE_INFINITY
   let namesBefore: readonly string[] = []
-  for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body } of events) {
+  for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body, proof = null } of events) {
     const names = Object.keys(headers)
     const newNames = areSame(names, namesBefore) ? null : names
     const values = Object.values(headers)
     keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
-    rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, values, newNames])
+    rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, values, newNames, proof])
     parts.push(body)
     size += body.byteLength
     if (receivedAt < oldest) oldest = receivedAt
@@ -92,10 +95,22 @@ export function unpackEvents(rows: string, bodies: Uint8Array): readonly NewEven
   const read = JSON.parse(rows) as readonly Row[]
   const parts = bodiesOf(read, bodies)
   let names: readonly string[] = []
-  return read.map(([source, deliveryId, topic, receivedAt, method, path, query, _size, values, newNames], index) => {
+  return read.map((row, index) => {
+    const [source, deliveryId, topic, receivedAt, method, path, query, _size, values, newNames, proof = null] = row
     names = newNames ?? names
     const headers = Object.fromEntries(names.map((name, at) => [name, values[at]!]))
-    return { source, deliveryId, topic, receivedAt, method, path, query, headers, body: parts[index]! }
+    return {
+      source,
+      deliveryId,
+      topic,
+      receivedAt,
+      method,
+      path,
+      query,
+      headers,
+      body: parts[index]!,
+      ...(proof && { proof }),
+    }
   })
 }
 
