@@ -10,6 +10,8 @@ export interface Mapper {
   readonly version: string
   /** Whether names and pings may depend on the body of a POST. Where not, it need not be parsed to keep the webhook. */
   readonly needsBodyForNames: boolean
+  /** Whether the delivery id may depend on headers, query or path. */
+  readonly readsIdOfRequest: boolean
   /** The delivery id and the topic; null where the CMS sends none. A promise only where an expression needs one. */
   readEvent(webhook: Webhook): EventNames | Promise<EventNames>
   /** Whether some ping may be answered without a valid signature. */

@@ -42,6 +42,7 @@ export function moduleMapper(
     fetch: null, // a module's function is given its webhook and nothing else
     hasUnsignedPings: module.hasUnsignedPings ?? false,
     needsBodyForNames: true,
+    readsIdOfRequest: module.event?.id !== undefined,
     readEvent(webhook) {
       return { id: nameOf(module.event?.id, webhook), topic: nameOf(module.event?.topic, webhook) }
     },

@@ -131,6 +131,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     name,
     version,
     needsBodyForNames,
+    readsIdOfRequest: eventId !== null && readsRequest(eventId.text),
     accepted: definition.accepted && answerOf(definition.accepted),
     fetch: fetches ? fetchNeedsOf(definition.fetch, vars, compiler) : null,
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Delivery, Verified } from '../domain/delivery.ts'
+import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { Intake } from '../domain/intake.ts'
 import type { Emit } from '../domain/signal.ts'
 import type { Answer, EventNames, Ping } from '../mapping/mapper.ts'
-import { codingsOf, readDecoded, readWebhook, type Webhook } from '../mapping/webhook.ts'
+import { codingsOf, provenPart, readDecoded, readWebhook, type Webhook } from '../mapping/webhook.ts'
 import type { Store } from '../store/store.ts'
+import type { Verdict } from '../verify/verifier.ts'
 import { createDecode, type Decoded } from './decoding.ts'
 import type { Source } from './source.ts'
 import { storableHeaders } from './storable-headers.ts'
@@ -55,10 +56,9 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
     const verdict = checked instanceof Promise ? await checked : checked
     if (!verdict.ok) return refuse(source, delivery, verdict.reason)
     admit(source)
-    return keep(source, delivery, verdict.delivery, verdict.delivery.body, at)
+    return keep(source, delivery, verdict, verdict.delivery.body, at)
   }
 
-<<<<<<< HEAD
   /** The signature covers the bytes as sent; senders that compress in transit sign what they compressed. */
   async function receiveEncoded(source: Source, delivery: Delivery, at: number, sender?: Sender): Promise<Received> {
     let decoded: Decoded | null = null
@@ -72,9 +72,9 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
       admit(source)
       const { delivery: verified } = verdict
       // Where a secret was blanked in it, the body is plain already.
-      if (!verified.headers['content-encoding']) return await keep(source, delivery, verified, verified.body, at)
+      if (!verified.headers['content-encoding']) return await keep(source, delivery, verdict, verified.body, at)
       decoded ??= await decode(verified)
-      return await keep(source, delivery, verified, decoded.bytes, at)
+      return await keep(source, delivery, verdict, decoded.bytes, at)
     } finally {
       decoded?.letGo()
     }
@@ -99,28 +99,24 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
     throw unverified(source, reason)
   }
 
-  /** Secrets in path, query and body are blanked in `verified`: what is read is what is kept. `bytes` are its body, decompressed. */
+  /** Secrets in path, query and body are blanked in what is verified: what is read is what is kept. `bytes` are its body, decompressed. */
   async function keep(
     source: Source,
     delivery: Delivery,
-    verified: Verified,
+    { delivery: verified, proof }: Extract<Verdict, { ok: true }>,
     bytes: Buffer,
     at: number,
   ): Promise<Received> {
-    const webhook = readDecoded(verified, bytes, !source.mapper.needsBodyForNames)
-=======
-    if (source.rateLimit) admit(source, source.rateLimit) // once it is verified: forged ones must not use the rate up
-    // From here on, secrets in path, query and body are blanked: what is read is what is kept.
-    const { delivery: verified, proof } = verdict
-    const bytes = verified.headers['content-encoding'] ? await decode(verified) : verified.body
     const webhook = readDecoded({ ...verified, proof }, bytes, !source.mapper.needsBodyForNames)
->>>>>>> f0b68c4 (Believe of an uncovered header only what the body shows)
     const found = source.mapper.readPing(webhook)
     const ping = found instanceof Promise ? await found : found
     if (ping) return answerPing(source, ping, delivery)
 
     const read = readNames(source, webhook)
-    const { id, topic } = read instanceof Promise ? await read : read
+    const { id: givenId, topic } = read instanceof Promise ? await read : read
+    const isIdProven = givenId === null || proof === null || !source.mapper.readsIdOfRequest
+    const provenId = isIdProven ? givenId : (await readNames(source, provenPart(webhook))).id
+    const id = provenId ?? givenId
     const [accepted] = await store.accept([
       {
         source: source.name,
@@ -133,6 +129,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
         headers: storableHeaders(verified.headers, source.verifier.proofHeaders),
         body: verified.body,
         proof,
+        deliveryTag: provenId === id ? null : webhook.digest.slice(0, 16),
       },
     ])
     if (!accepted) throw new Error('the store accepted an event without an answer')

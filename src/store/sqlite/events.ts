@@ -2,6 +2,7 @@ import { eventIdOf } from '../../domain/event-id.ts'
 import type { EventClaim, PendingEvent } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import type { Inbox } from './inbox.ts'
+import { untaggedId } from './pack.ts'
 
 /** Giving events out for mapping: those spread out before first, then those in the inbox. */
 export function createEvents(database: Database, inbox: Inbox) {
@@ -70,7 +71,7 @@ export function pendingEventOf(row: EventRow): PendingEvent {
     seq: row.seq,
     id: eventIdOf(row.seq),
     source: row.source,
-    deliveryId: row.delivery_id,
+    deliveryId: untaggedId(row.delivery_id),
     topic: row.topic,
     receivedAt: row.received_at,
     method: row.method,

@@ -21,6 +21,7 @@ import { type Database, prepare } from './database.ts'
 import { createFetches } from './fetches.ts'
 import { createHeldChanges, type HeldChange } from './held-changes.ts'
 import { type KeptColumns, keptColumns, keptOf } from './kept.ts'
+import { untaggedId } from './pack.ts'
 
 export interface Condition {
   readonly sql: string
@@ -176,7 +177,7 @@ function eventSummaryOf(row: EventRow): EventSummary {
   return {
     id: eventIdOf(row.seq),
     source,
-    deliveryId,
+    deliveryId: untaggedId(deliveryId),
     topic,
     status,
     reason,

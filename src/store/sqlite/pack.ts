@@ -40,6 +40,16 @@ export function deliveryKeyOf(source: string, deliveryId: string): string {
   return `${source}\n${deliveryId}`
 }
 
+/** A delivery id with its tag, which is kept behind it. */
+function taggedId(deliveryId: string | null, tag: string | null): string | null {
+  return deliveryId === null || tag === null ? deliveryId : `${deliveryId}\n#${tag}`
+}
+
+/** The delivery id as it came. */
+export function untaggedId(deliveryId: string | null): string | null {
+  return deliveryId?.includes('\n') ? deliveryId.replace(/\n#[0-9a-f]{16}$/, '') : deliveryId
+}
+
 /** Packs one commit after the other: the bodies that it gave before are gone when it is called again. */
 export type Packer = (events: readonly NewEvent[]) => PackedEvents
 
@@ -64,7 +74,9 @@ function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Arra
   let size = 0
   let oldest = Number.POSITIVE_INFINITY
   let namesBefore: readonly string[] = []
-  for (const { source, deliveryId, topic, receivedAt, method, path, query, headers, body, proof = null } of events) {
+  for (const event of events) {
+    const { source, topic, receivedAt, method, path, query, headers, body, proof = null, deliveryTag = null } = event
+    const deliveryId = taggedId(event.deliveryId, deliveryTag)
     const names = Object.keys(headers)
     const newNames = areSame(names, namesBefore) ? null : names
     const values = Object.values(headers)
