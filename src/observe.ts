@@ -24,6 +24,7 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
       return 'debug' // the call that delivered them has a line
     case 'webhook.refused':
     case 'webhook.rate_limited':
+    case 'admin.refused':
     case 'notification.dropped':
     case 'source.silent':
     case 'item.dead':
@@ -59,6 +60,11 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
 }
 
 function lineOf(signal: Signal): Record<string, unknown> {
+  // As the lines of requests have it.
+  if (signal.kind === 'admin.done' || signal.kind === 'admin.refused') {
+    const { request_id: requestId, ...fields } = fieldsOf(signal)
+    return { ...fields, requestId }
+  }
   return signal.kind === 'step.failed' ? { ...fieldsOf(signal), stack: stackOf(signal.error) } : fieldsOf(signal)
 }
 

@@ -17,12 +17,12 @@ const attemptQuery = z.strictObject({
 export async function attempts(app: FastifyInstance): Promise<void> {
   const { store } = app.relay
 
-  app.get('/batches', async (request) => {
+  app.get('/batches', { config: { holdsNoContent: true } }, async (request) => {
     const { filter, page } = splitPage(readInput(batchQuery, request.query, 'query'))
     return presentPage(await store.listBatches(filter, page), request)
   })
 
-  app.get('/attempts', async (request) => {
+  app.get('/attempts', { config: { holdsNoContent: true } }, async (request) => {
     const { filter, page } = splitPage(readInput(attemptQuery, request.query, 'query'))
     const { batch, ...rest } = filter
     return presentPage(

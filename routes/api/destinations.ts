@@ -16,18 +16,22 @@ const disableBody = z.strictObject({ reason: z.string().min(1).max(500).default(
 export async function destinations(app: FastifyInstance): Promise<void> {
   const { relay } = app
 
-  app.get('/destinations', async (request) => {
+  app.get('/destinations', { config: { holdsNoContent: true } }, async (request) => {
     const stats = await statsByName()
     const rows = [...relay.destinations.values()].map((destination) => show(destination, stats))
     const others = await leftBehind()
     return ok([...rows, ...(await Promise.all(others.map(showLeftBehind)))], request.id, { cursor: null })
   })
 
-  app.get<{ Params: { name: string } }>('/destinations/:name', async (request) => {
-    const other = await otherOf(request.params.name)
-    if (other) return ok(await showLeftBehind(other), request.id)
-    return ok(show(find(request.params.name).destination, await statsByName()), request.id)
-  })
+  app.get<{ Params: { name: string } }>(
+    '/destinations/:name',
+    { config: { holdsNoContent: true } },
+    async (request) => {
+      const other = await otherOf(request.params.name)
+      if (other) return ok(await showLeftBehind(other), request.id)
+      return ok(show(find(request.params.name).destination, await statsByName()), request.id)
+    },
+  )
 
   app.post<{ Params: { name: string } }>('/destinations/:name/enable', async (request) => {
     const other = await otherOf(request.params.name)

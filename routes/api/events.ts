@@ -40,7 +40,7 @@ export async function events(app: FastifyInstance): Promise<void> {
   const { relay } = app
   const compare = createCompare({ ...relay, bodyLimit: relay.config.server.body_limit })
 
-  app.get('/events', async (request) => {
+  app.get('/events', { config: { holdsNoContent: true } }, async (request) => {
     const { group_by: groupBy, ...query } = readInput(eventQuery, request.query, 'query')
     const { filter, page } = splitPage(query)
     if (groupBy !== undefined) {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { readJson } from '../../src/mapping/json.ts'
 import { requireAdmin } from '../../src/plugins/admin-auth.ts'
+import { traceActs } from '../../src/plugins/admin-trace.ts'
 import { askForBody } from '../../src/plugins/early-answer.ts'
 import { attempts } from './attempts.ts'
 import { destinations } from './destinations.ts'
@@ -12,6 +13,7 @@ import { sources } from './sources.ts'
 
 /** The admin API, under a bearer token. Without a configured token every route of it is 404. */
 export async function admin(app: FastifyInstance): Promise<void> {
+  traceActs(app, app.relay.emit)
   requireAdmin(app, app.relay.config.server.admin_token)
   app.addHook('preParsing', async (request) => askForBody(request.raw))
   // As webhooks are read: integers beyond 2^53 keep their digits, and `__proto__` is left out.

@@ -65,7 +65,7 @@ const whichQuery = z.strictObject({ destination: z.string().optional(), type: z.
 export async function items(app: FastifyInstance): Promise<void> {
   const { store } = app.relay
 
-  app.get('/items', async (request) => {
+  app.get('/items', { config: { holdsNoContent: true } }, async (request) => {
     const { group_by: groupBy, ...query } = readInput(itemQuery, request.query, 'query')
     const { filter, page } = splitPage(query)
     if (groupBy !== undefined) {

@@ -34,7 +34,9 @@ const previewBody = z.strictObject({
 export async function mappers(app: FastifyInstance): Promise<void> {
   const { relay } = app
 
-  app.get('/mappers', async (request) => ok(relay.mappers.list().map(snakeCase), request.id, { cursor: null }))
+  app.get('/mappers', { config: { holdsNoContent: true } }, async (request) =>
+    ok(relay.mappers.list().map(snakeCase), request.id, { cursor: null }),
+  )
 
   app.post<{ Params: { name: string } }>('/mappers/:name/preview', async (request) => {
     const { source, vars, models, fetched, ...fixture } = readInput(previewBody, request.body, 'body')

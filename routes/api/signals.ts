@@ -30,7 +30,7 @@ export async function signals(app: FastifyInstance): Promise<void> {
   })
 
   // Without HEAD: it would read a stream that has no end.
-  app.get('/signals', { exposeHeadRoute: false }, async (request, reply) => {
+  app.get('/signals', { exposeHeadRoute: false, config: { holdsNoContent: true } }, async (request, reply) => {
     const wanted = wantedBy(readInput(signalQuery, request.query, 'query'))
     if (readers.size >= maxReaders) {
       throw new RelayError('rate_limited', `${maxReaders} streams are open already`, { retryAfterMs: heartbeatMs })

@@ -6,7 +6,7 @@ import type { SourceRhythm } from '../../src/stages/watch.ts'
 /** Sources: what is wired to what. */
 export async function sources(app: FastifyInstance): Promise<void> {
   const { relay } = app
-  app.get('/sources', async (request) => {
+  app.get('/sources', { config: { holdsNoContent: true } }, async (request) => {
     const rows = [...relay.sources.values()].map(({ name, enabled, mapper, verifier, destinations }) => ({
       name,
       enabled,

@@ -11,6 +11,8 @@ export const signalTypes = [
   'webhook.answered',
   'webhook.refused',
   'webhook.rate_limited',
+  'admin.refused',
+  'admin.done',
   'batch.attempted',
   'item.delivered',
   'item.dead',

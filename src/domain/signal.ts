@@ -38,6 +38,33 @@ export type Signal =
       readonly reason: string
     }
   | {
+      /** Requests to the admin API without the token, or with a wrong one. Told once a minute at most for each address. */
+      readonly kind: 'admin.refused'
+      readonly ip: string
+      /** `unauthorized`, or `rate_limited` once there were too many. Of the newest. */
+      readonly code: string
+      /** Since it was told before. */
+      readonly count: number
+      readonly requestId: string
+    }
+  | {
+      /** Something was done by the admin API, or a body was read. */
+      readonly kind: 'admin.done'
+      /** Whose token it was. */
+      readonly who: string
+      /** Of bulk acts such as `events.purged`; else the method and the route. */
+      readonly what: string
+      /** The ids and names in the path. */
+      readonly target: string | null
+      readonly status: number
+      readonly ip: string
+      readonly requestId: string
+      /** Of bulk acts: how many, of which. */
+      readonly count?: number
+      readonly filter?: object
+      readonly dryRun?: boolean
+    }
+  | {
       readonly kind: 'event.mapped'
       readonly eventId: string
       readonly source: string

@@ -20,19 +20,20 @@ export interface Bulk {
 }
 
 /**
- * Does it, and logs that, or says for how many it would be done. `what` is such as `events.purged`; answers `{<done>: n}`, with
+ * Does it, or says for how many it would be done; `admin.done` tells either. `what` is such as `events.purged`; answers `{<done>: n}`, with
  * `matching` where nothing was done.
  */
 export async function runBulk(what: `${string}.${string}`, bulk: Bulk): Promise<OkEnvelope> {
   const { dryRun, filter, choose, run, request } = bulk
   const done = what.slice(what.indexOf('.') + 1)
+  const told = { what, filter: shortened(filter), dryRun }
   if (!dryRun) {
     const count = await run()
-    const { id: requestId, ip, server } = request
-    server.logger.info({ what, count, filter: shortened(filter), ip, requestId }, 'bulk.done')
+    request.act = { ...told, count }
     return ok({ dry_run: false, [done]: count }, request.id)
   }
   const { matching, ids } = await choose()
+  request.act = { ...told, count: ids.length }
   return ok({ dry_run: true, [done]: ids.length, matching }, request.id)
 }
 

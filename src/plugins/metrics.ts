@@ -73,6 +73,8 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
     'endpoint',
     'outcome',
   ])
+  const adminRefused = counter('admin_refused_total', 'Requests to the admin API without its token.', ['reason'])
+  const adminDone = counter('admin_done_total', 'Acts and reads of bodies by the admin API.', [])
   const skew = gauge('destination_clock_skew_seconds', "How far the destination's clock is ahead.", ['destination'])
 
   const receiving = gauge('webhooks_receiving', 'Webhooks that wait for their answer.', [])
@@ -145,6 +147,12 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
         break
       case 'notification.dropped':
         notifications.inc({ endpoint: signal.endpoint, outcome: 'dropped' }, signal.count)
+        break
+      case 'admin.refused':
+        adminRefused.inc({ reason: signal.code }, signal.count)
+        break
+      case 'admin.done':
+        adminDone.inc()
         break
       case 'item.delivered': // counted with the call
       case 'webhook.rate_limited': // and each that was refused with its refusal

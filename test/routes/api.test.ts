@@ -113,6 +113,41 @@ describe('authentication', () => {
     expect((await ask('Bearer guess', '10.0.0.2')).statusCode).toBe(401)
   })
 
+  test('who guesses is told of once a minute for each address, with the count, and never what was guessed', async () => {
+    const { app, clock, lines, signals } = await start()
+    const guess = (remoteAddress: string) =>
+      app.inject({ url: '/api/v1/events', headers: { authorization: 'Bearer a-guess-of-mine' }, remoteAddress })
+    const told = () => signals.filter(({ kind }) => kind === 'admin.refused')
+    for (let sent = 0; sent < 30; sent += 1) await guess('2001:db8::1')
+    await guess('10.0.0.9')
+    expect(told()).toMatchObject([
+      { ip: '2001:db8::1', code: 'unauthorized', count: 1 },
+      { ip: '10.0.0.9', count: 1 },
+    ])
+    clock.advance(60_000)
+    await guess('2001:db8::2')
+    expect(told()[2]).toMatchObject({ ip: '2001:db8::2', code: 'rate_limited', count: 30 })
+    const line = lines.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'admin.refused')
+    expect(line).toMatchObject({
+      level: 'warn',
+      ip: '2001:db8::1',
+      count: 1,
+      requestId: expect.stringMatching(/^req_/),
+    })
+    expect(lines.join('')).not.toContain('a-guess-of-mine')
+    expect((await app.inject('/metrics')).body).toMatch(/^cms_relay_admin_refused_total\{reason="rate_limited"\} 30$/m)
+  })
+
+  test('what is told of those who guess is bounded, however many addresses they have', async () => {
+    const { app, signals } = await start()
+    for (let sent = 0; sent < 1_100; sent += 1) {
+      await app.inject({ url: '/api/v1/events', remoteAddress: `10.1.${sent >> 8}.${sent & 255}` })
+    }
+    expect(signals.filter(({ kind }) => kind === 'admin.refused')).toHaveLength(1_001)
+    await app.close()
+    expect(signals.at(-1)).toMatchObject({ kind: 'admin.refused', ip: 'others', count: 99 })
+  })
+
   test('right tokens do not use up what wrong ones may', async () => {
     const { admin } = await start()
     for (let asked = 0; asked < 60; asked += 1) expect((await admin('GET', '/sources')).statusCode).toBe(200)
@@ -343,20 +378,49 @@ describe('doing something with all that match', () => {
     expect(await relay.store.listEvents({}, { limit: 9 })).toEqual(events)
   })
 
-  test('what was done is in the log, with the filter and where it came from; what was only asked for is not', async () => {
-    const { admin, send, map, lines } = await start()
+  test('what was done is in the log, with who, the filter and where it came from; what was only asked for says so', async () => {
+    const { admin, send, map, lines, signals } = await start()
     for (const id of [1, 2]) await send('demo', post(id))
     await map()
     await send('demo', post(3))
     await admin('POST', '/events/purge', { source: 'demo', dry_run: true })
     await admin('POST', '/events/purge', { ids: ['evt_1', 'evt_3'], source: 'demo' })
     await admin('POST', '/items/redeliver', { id: 'post:1' })
-    const told = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'bulk.done')
-    expect(told).toMatchObject([
-      { what: 'events.purged', count: 1, filter: { ids: 2, source: 'demo' }, ip: '127.0.0.1', level: 'info' },
-      { what: 'items.redelivered', count: 1, filter: { id: 'post:1' } },
-    ])
+    const told = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'admin.done')
+    expect(told).toMatchObject(
+      [
+        { what: 'events.purged', count: 2, filter: { source: 'demo' }, dry_run: true, status: 200 },
+        { what: 'events.purged', count: 1, filter: { ids: 2, source: 'demo' }, ip: '127.0.0.1', level: 'info' },
+        { what: 'items.redelivered', count: 1, filter: { id: 'post:1' }, who: 'admin', requestId: /^req_/ },
+      ].map((line) => ({ ...line, ...('requestId' in line && { requestId: expect.stringMatching(/^req_/) }) })),
+    )
+    expect(JSON.stringify(signals)).not.toContain(adminToken)
     expect((await admin('GET', '/events/evt_3')).json().data).toMatchObject({ status: 'pending' })
+  })
+
+  test('a single act, one that fails, and a read of a body are told; lists are not', async () => {
+    const { admin, send, map, signals } = await start()
+    await send('demo', post(1))
+    await map()
+    const paths: readonly (readonly ['GET' | 'POST', string])[] = [
+      ['GET', '/events'],
+      ['GET', '/events/evt_1'],
+      ['GET', '/items/post:1'],
+      ['POST', '/events/evt_1/replay'],
+      ['POST', '/events/evt_1/preview'],
+      ['POST', '/events/purge'],
+      ['POST', '/destinations/main/disable'],
+    ]
+    for (const [method, path] of paths) await admin(method, path, method === 'POST' ? {} : undefined)
+    const told = signals.filter(({ kind }) => kind === 'admin.done')
+    expect(told).toMatchObject([
+      { what: 'GET /api/v1/events/:id', target: 'evt_1', status: 200, who: 'admin', ip: '127.0.0.1' },
+      { what: 'GET /api/v1/items/:id', target: 'post:1', status: 200 },
+      { what: 'POST /api/v1/events/:id/replay', target: 'evt_1', status: 202 },
+      { what: 'POST /api/v1/events/:id/preview', target: 'evt_1' },
+      { what: 'POST /api/v1/events/purge', target: null, status: 400 },
+      { what: 'POST /api/v1/destinations/:name/disable', target: 'main', status: 200 },
+    ])
   })
 
   test('errors are listed by cause', async () => {

@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Emit } from '../domain/signal.ts'
+import { addressGroup } from './address-group.ts'
+
+/** What a bulk act says of itself. */
+export interface Act {
+  readonly what: string
+  readonly filter: object
+  readonly dryRun: boolean
+  readonly count: number
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose token came with the request; null where it was none of ours. */
+    who: string | null
+    act: Act | null
+  }
+  interface FastifyContextConfig {
+    /** A GET that answers with no body of a webhook and no content of an item: it leaves no trace. */
+    readonly holdsNoContent?: boolean
+  }
+}
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Every act by the routes of this scope is told as `admin.done`, whatever came of it, and every read unless its route says that it
+ * `holdsNoContent`: so that a new route can't forget.
+ */
+export function traceActs(app: FastifyInstance, emit: Emit): void {
+  app.decorateRequest('who', null)
+  app.decorateRequest('act', null)
+  app.addHook('onResponse', async (request, { statusCode: status }) => {
+    const { who, act, method, routeOptions, ip, id: requestId } = request
+    if (who === null || (safeMethods.has(method) && routeOptions.config.holdsNoContent === true)) return
+    const done = { who, what: `${method} ${routeOptions.url}`, target: targetOf(request), status, ip, requestId }
+    emit({ kind: 'admin.done', ...done, ...act })
+  })
+}
+
+/** What stands in the path for the parameters of the route. */
+function targetOf({ params }: FastifyRequest): string | null {
+  const names = Object.values((params ?? {}) as Record<string, string>)
+  return names.length === 0 ? null : names.join(' ').slice(0, 256)
+}
+
+export interface RefusedAdmin {
+  readonly ip: string
+  readonly code: string
+  readonly requestId: string
+}
+
+const tellEveryMs = 60_000
+/** Addresses beyond that, within a minute, are told together. */
+const mostAddresses = 1_000
+const others = 'others'
+
+/** Counts who is refused, and tells it once a minute at most for each address. */
+export function createRefusedAdmins(now: () => number, emit: Emit) {
+  const told = new Map<string, { at: number; untold: number; newest: RefusedAdmin }>()
+
+  function tell(one: { at: number; untold: number; newest: RefusedAdmin }, at: number): void {
+    const count = one.untold
+    one.untold = 0
+    one.at = at
+    emit({ kind: 'admin.refused', ...one.newest, count })
+  }
+
+  return {
+    note(refused: RefusedAdmin): void {
+      const at = now()
+      const group = addressGroup(refused.ip)
+      const isRoom = told.has(group) || told.size < mostAddresses
+      const key = isRoom ? group : others
+      const newest = isRoom ? refused : { ...refused, ip: others }
+      const one = told.get(key) ?? { at: Number.NEGATIVE_INFINITY, untold: 0, newest }
+      told.set(key, one)
+      one.untold += 1
+      one.newest = newest
+      if (Math.abs(at - one.at) >= tellEveryMs) tell(one, at)
+    },
+    /** Tells what is due, and forgets who has been quiet. */
+    step(): void {
+      const at = now()
+      for (const [key, one] of told) {
+        if (Math.abs(at - one.at) < tellEveryMs) continue
+        if (one.untold > 0) tell(one, at)
+        else told.delete(key)
+      }
+    },
+    /** Tells all that was not told. */
+    end(): void {
+      for (const one of told.values()) if (one.untold > 0) tell(one, now())
+    },
+  }
+}
