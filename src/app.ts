@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { routes } from '../routes/index.ts'
+import { type Door, routes } from '../routes/index.ts'
 import { answerLast, installContinue, installEarlyAnswers } from './plugins/early-answer.ts'
 import { expectedError, installErrors, sendError, unreadableAnswer } from './plugins/errors.ts'
 import { installSecurityHeaders, protect } from './plugins/security-headers.ts'
@@ -17,8 +17,14 @@ declare module 'fastify' {
   }
 }
 
+/** One for each listener: with `server.admin` the second is for operators alone. They do not listen yet. */
+export async function createApps(relay: Relay, logger: Logger): Promise<readonly FastifyInstance[]> {
+  if (!relay.config.server.admin) return [await createApp(relay, logger)]
+  return [await createApp(relay, logger, 'public'), await createApp(relay, logger, 'operators')]
+}
+
 /** The HTTP side of a relay. Does not listen. */
-export async function createApp(relay: Relay, logger: Logger): Promise<FastifyInstance> {
+export async function createApp(relay: Relay, logger: Logger, door: Door = 'all'): Promise<FastifyInstance> {
   const { server } = relay.config
   const app = fastify({
     // The stages write one wide line for each event; one for each request would say nothing more. Where Fastify has a logger,
@@ -52,7 +58,7 @@ export async function createApp(relay: Relay, logger: Logger): Promise<FastifyIn
   installEarlyAnswers(app.server, app.isStopping)
   installContinue(app.server)
   await app.register(rateLimit, { global: false })
-  await app.register(routes)
+  await app.register(routes, { door })
   return app
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { createApp } from './app.ts'
+import { createApps } from './app.ts'
 import { loadWholeConfig } from './compose.ts'
 import { findConfigFile } from './config/load.ts'
 import type { Config } from './config/schema.ts'
@@ -86,24 +86,32 @@ async function run({ config, log, output, isSandbox = false, onListening }: RunO
     observe: (metrics) => createObserver(log, metrics),
     linesDropped: output.dropped,
   })
-  let app: FastifyInstance
+  const apps: FastifyInstance[] = []
   try {
-    app = await createApp(relay, log)
-    const { host, port } = config.server
-    const origin = await app.listen({ host, port })
-    log.info(`listening on ${origin}`) // for people; what follows is for machines
+    apps.push(...(await createApps(relay, log)))
+    const { origin, adminOrigin } = await listen(apps, config)
+    log.info(adminOrigin ? `listening on ${origin}, for operators on ${adminOrigin}` : `listening on ${origin}`) // for people
     relay.start()
-    log.info({ origin, ...countsOf(relay) }, 'relay.listening')
+    log.info({ origin, ...(adminOrigin && { adminOrigin }), ...countsOf(relay) }, 'relay.listening')
     onListening?.(origin)
   } catch (error) {
+    await Promise.all(apps.map((app) => app.close()))
     await relay.close()
     throw error
   }
   const signal = await Promise.race([stopping, failing])
   log.info({ signal }, 'relay.stopping')
-  await stop(app, relay, config.server.shutdown_grace, log)
+  await stop(apps, relay, config.server.shutdown_grace, log)
   log.info('relay.stopped')
   await output.end(logEndMs)
+}
+
+/** The public listener, and that for operators where it has one of its own. */
+async function listen([open, operators]: readonly FastifyInstance[], { server }: Config) {
+  const { host, port, admin } = server
+  // First the one that nobody sends webhooks to: a port that is taken must not cost any.
+  const adminOrigin = operators && admin ? await operators.listen(admin) : null
+  return { origin: await open!.listen({ host, port }), adminOrigin }
 }
 
 /** How long a stop waits for a reader of the log. */
@@ -128,11 +136,13 @@ function survive(log: Logger): Promise<string> {
 }
 
 /** Stop accepting, finish what is under way, close in reverse; nothing may take longer than the grace period. */
-async function stop(app: FastifyInstance, relay: Relay, graceMs: number, log: Logger): Promise<void> {
+async function stop(apps: readonly FastifyInstance[], relay: Relay, graceMs: number, log: Logger): Promise<void> {
   const end = performance.now() + graceMs
-  const deadline = setTimeout(() => app.server.closeAllConnections(), graceMs)
+  const deadline = setTimeout(() => {
+    for (const app of apps) app.server.closeAllConnections()
+  }, graceMs)
   try {
-    await app.close()
+    await Promise.all(apps.map((app) => app.close()))
   } catch (error) {
     log.error({ error: messageOf(error) }, 'relay.close_failed')
   }

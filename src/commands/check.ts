@@ -90,6 +90,7 @@ function wiringOf(
   return {
     file,
     listen: `${config.server.host}:${config.server.port}`,
+    listen_operators: config.server.admin ? `${config.server.admin.host}:${config.server.admin.port}` : null,
     store: config.store.replace(/\/\/[^@/]*@/, '//'),
     admin_api: config.server.admin_token ? 'on' : 'off (no admin_token)',
     sources: Object.entries(config.sources).map(([name, settings]) => {
@@ -122,6 +123,7 @@ function wiringOf(
 function textOf({
   file,
   listen,
+  listen_operators: operators,
   store,
   admin_api,
   sources,
@@ -149,6 +151,7 @@ function textOf({
     '',
     table([
       ['listen', listen],
+      ...(operators === null ? [] : [['for operators', operators]]),
       ['store', store],
       ['admin API', admin_api],
     ]),

@@ -24,22 +24,39 @@ const whole = z.coerce
   .int()
 const httpUrl = z.url({ protocol: /^https?$/, error: 'an absolute http(s) url' })
 
-const server = z.strictObject({
-  host: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
-  port: whole.min(0).max(65535).default(8080).describe('Port to listen on; 0 takes a free one. `PORT` overrides.'),
-  body_limit: size.prefault('5mb').describe('Largest webhook body, also after decompression; more is answered 413.'),
-  trust_proxy: z
-    .union([flag, z.string().min(1), z.array(z.string().min(1))], {
-      error: 'expected true, false, or addresses and ranges such as 10.0.0.0/8',
-    })
-    .default(false)
-    .describe('Whose X-Forwarded-* headers count: true, or addresses and CIDR ranges of the proxies.'),
-  admin_token: z
-    .union([z.literal(''), z.string().min(16, { error: 'must have at least 16 characters' })])
-    .optional()
-    .describe('Bearer token of the admin API; without one the API is off. `RELAY_ADMIN_TOKEN` overrides.'),
-  shutdown_grace: duration.prefault('10s').describe('How long requests and calls under way may take after SIGTERM.'),
-})
+/** They stand for every address of the machine. */
+const anyHost = new Set(['0.0.0.0', '::'])
+
+const server = z
+  .strictObject({
+    host: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
+    port: whole.min(0).max(65535).default(8080).describe('Port to listen on; 0 takes a free one. `PORT` overrides.'),
+    body_limit: size.prefault('5mb').describe('Largest webhook body, also after decompression; more is answered 413.'),
+    trust_proxy: z
+      .union([flag, z.string().min(1), z.array(z.string().min(1))], {
+        error: 'expected true, false, or addresses and ranges such as 10.0.0.0/8',
+      })
+      .default(false)
+      .describe('Whose X-Forwarded-* headers count: true, or addresses and CIDR ranges of the proxies.'),
+    admin_token: z
+      .union([z.literal(''), z.string().min(16, { error: 'must have at least 16 characters' })])
+      .optional()
+      .describe('Bearer token of the admin API; without one the API is off. `RELAY_ADMIN_TOKEN` overrides.'),
+    admin: z
+      .strictObject({
+        host: z.string().min(1).default('127.0.0.1').describe('Address of the listener for operators.'),
+        port: whole.min(0).max(65535).describe('Its port; 0 takes a free one.'),
+      })
+      .optional()
+      .describe('A listener of its own for the admin API and `/metrics`; the public one has them no more.'),
+    shutdown_grace: duration.prefault('10s').describe('How long requests and calls under way may take after SIGTERM.'),
+  })
+  .superRefine(({ host, port, admin }, context) => {
+    if (!admin || admin.port === 0 || admin.port !== port) return
+    if (admin.host !== host && ![admin.host, host].some((one) => anyHost.has(one))) return
+    const message = `is the port of the public listener, ${host}:${port}: give the listener for operators one of its own`
+    context.addIssue({ code: 'custom', path: ['admin', 'port'], message })
+  })
 
 const delivery = z.strictObject({
   debounce: duration.prefault('1s').describe('How long an item rests after a change before it is sent.'),
