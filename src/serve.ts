@@ -110,7 +110,7 @@ async function run({ config, log, output, isSandbox = false, onListening }: RunO
 async function listen([open, operators]: readonly FastifyInstance[], { server }: Config) {
   const { host, port, admin } = server
   // First the one that nobody sends webhooks to: a port that is taken must not cost any.
-  const adminOrigin = operators && admin ? await operators.listen(admin) : null
+  const adminOrigin = operators && admin ? await operators.listen({ ...admin }) : null
   return { origin: await open!.listen({ host, port }), adminOrigin }
 }
 
