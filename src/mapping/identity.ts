@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto'
 import { type SourceType, sourceTypes } from '../domain/ingest-item.ts'
 import { readVersion, type Version } from '../domain/version.ts'
+import { wellFormed } from '../domain/well-formed.ts'
 import { expressionText, type Field, FieldError } from './field.ts'
 import { textIn } from './text.ts'
 
@@ -22,7 +24,8 @@ const hollow = /(^|[:#@/])(null|undefined|NaN)?$|(^|[:#@])(null|undefined|NaN)[:
 
 /** The stable id: text of 1 to 256 characters that names a record. */
 export function idIn(value: unknown, field: Field): string {
-  const id = textIn(value, field)?.trim()
+  const given = textIn(value, field)?.trim()
+  const id = given === undefined ? undefined : wholeId(given)
   if (id === undefined) throw nothing(field)
   if (hollow.test(id)) {
     throw new FieldError(`${field.label}: ${expressionText(field.text)} gave '${id}': the record has no id`)
@@ -31,6 +34,12 @@ export function idIn(value: unknown, field: Field): string {
     throw new FieldError(`${field.label}: has ${id.length} characters, at most 256 are allowed`)
   }
   return id
+}
+
+/** Ids that differ in what UTF-8 can't have alone must not become one: a hash of what was given tells them apart. */
+function wholeId(id: string): string {
+  const whole = wellFormed(id)
+  return whole === id ? id : `${whole}~${hash('sha256', Buffer.from(id, 'utf16le'), 'hex').slice(0, 12)}`
 }
 
 /** The record's version; throws FieldError for what does not order. */

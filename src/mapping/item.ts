@@ -1,6 +1,7 @@
 import type { Change } from '../domain/change.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { checksumOf, type IngestItem, ingestItemSchema } from '../domain/ingest-item.ts'
+import { wellFormed } from '../domain/well-formed.ts'
 import { functions } from './expressions/functions.ts'
 import { textOfHtml } from './html-text.ts'
 import { type Issue, issuesOf } from './issues.ts'
@@ -57,7 +58,8 @@ function itemOf(fields: DraftFields, rules: ItemRules, issues: Issue[]): Record<
 }
 
 function filled(text: string | undefined): string | undefined {
-  return text === undefined || text.trim() === '' ? undefined : text
+  const whole = text === undefined ? '' : wellFormed(text)
+  return whole.trim() === '' ? undefined : whole
 }
 
 /** A value as the function of that name reads it, which expressions can use, too. */
@@ -76,7 +78,7 @@ function readUrl(text: string | undefined, path: string, issues: Issue[]): strin
     if (path === 'url') issues.push({ path, message: 'is missing' })
     return undefined
   }
-  const url = URL.parse(text.trim())
+  const url = URL.parse(wellFormed(text).trim())
   if (url === null || !/^https?:$/.test(url.protocol)) {
     issues.push({ path, message: `'${text.slice(0, 200)}' is not an absolute http(s) url` })
     return undefined

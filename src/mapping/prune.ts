@@ -1,3 +1,5 @@
+import { wellFormed } from '../domain/well-formed.ts'
+
 /**
  * JSON without what says nothing: null, empty maps and empty lists are left out of every map, so that a record has one
  * form and one checksum however it came. Entries of lists stay, so that positions keep their meaning.
@@ -13,6 +15,7 @@ function prunedValue(value: unknown, depth: number): unknown {
   if (depth > maxDepth) return undefined
   switch (typeof value) {
     case 'string':
+      return wellFormed(value)
     case 'boolean':
       return value
     case 'number':
@@ -27,7 +30,8 @@ function prunedValue(value: unknown, depth: number): unknown {
     return value.length === 0 ? undefined : value.map((entry) => prunedValue(entry, depth + 1) ?? null)
   }
   const result: Record<string, unknown> = {}
-  for (const [key, member] of Object.entries(value)) {
+  for (const [name, member] of Object.entries(value)) {
+    const key = wellFormed(name)
     const kept = key === '__proto__' ? undefined : prunedValue(member, depth + 1)
     if (kept !== undefined) result[key] = kept
   }
