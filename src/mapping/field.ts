@@ -2,6 +2,7 @@ import { messageOf, RelayError } from '../domain/errors.ts'
 import { compileExpression, type Scope } from './expressions/compile.ts'
 import { functions } from './expressions/functions.ts'
 import type { Issue } from './issues.ts'
+import { scopeNames } from './scope.ts'
 
 /** A compiled value of a mapper: what it is for a context and a scope. A promise only where an expression needs one. */
 export interface Field {
@@ -26,6 +27,8 @@ export interface Compiler {
   whole(text: string, label: string, at?: string): Field
   /** A literal, an expression, or a list or map of them. */
   template(value: unknown, label: string, at?: string): Field
+  /** Tells of a mistake in what a key says. */
+  mistake(message: string, label: string, at?: string): void
 }
 
 export interface CompilerOptions {
@@ -40,7 +43,8 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
 
   function compile(text: string, label: string, at: string, whole: boolean): Field {
     try {
-      const compiled = compileExpression(text, { functions, timeLimitMs, whole })
+      refuseBareWord(text)
+      const compiled = compileExpression(text, { functions, timeLimitMs, whole, names: scopeNames })
       const { needsBody, evaluate } = compiled
       return { label, text, needsBody, evaluate: (context, scope) => guarded(evaluate, context, scope, label) }
     } catch (error) {
@@ -68,7 +72,21 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
     return mapOf(Object.fromEntries(members), label)
   }
 
-  return { expression, whole, template }
+  const mistake = (message: string, label: string, at = '') => issues.push({ path: pathOf(label, at), message })
+  return { expression, whole, template, mistake }
+}
+
+/** What other formats take for true and false is the name of a field here, and a record has none of that name. */
+function refuseBareWord(given: string): void {
+  const text = given.trim()
+  const word = text.toLowerCase()
+  const isSwitch = ['yes', 'no', 'on', 'off'].includes(word)
+  if (!isSwitch && (!['true', 'false', 'null'].includes(word) || text === word)) return
+  const meant = isSwitch ? String(word === 'yes' || word === 'on') : word
+  throw new RelayError(
+    'invalid',
+    `\`${text}\` is the name of a field here: write \`${meant}\`, or \`$.${text}\` for a field of that name`,
+  )
 }
 
 export function literal(value: unknown, label: string): Field {

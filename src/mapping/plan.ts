@@ -1,3 +1,4 @@
+import { languageMistake, typeMistake } from './bare-word.ts'
 import type { RecordDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
 import type { RequestDefaults } from './fetch.ts'
@@ -66,6 +67,14 @@ export function compilePlan(
     : isModelType
       ? ofModel(typeText, 'type')
       : ofRecord(typeText, 'type')
+  const tell = (message: string, key: 'type' | 'language') =>
+    model?.[key] === undefined
+      ? compiler.mistake(message, key, at)
+      : modelCompiler.mistake(message, `models.${model.name}.${key}`)
+  const wrongType = typeMistake(typeText)
+  if (wrongType !== null) tell(wrongType, 'type')
+  const wrongLanguage = languageMistake(model?.language ?? record.language)
+  if (wrongLanguage !== null) tell(wrongLanguage, 'language')
   const id = whole('id')
   const version = ofRecord(record.version, 'version')
   const live = [

@@ -21,6 +21,10 @@ export interface Names {
   readonly record?: unknown
 }
 
+/** All names that `scopeOf` gives. */
+export const scopeNames =
+  'headers query body method path digest vars topic index model ref refs first answer record'.split(' ')
+
 /** The names that expressions can use with a `$` in front. One shape, because it is made for every record. */
 export function scopeOf(webhook: Webhook, names: Names, body: unknown = webhook.body): Scope {
   const { vars, digest, topic, index, model, ref, refs, first, answer, record } = names

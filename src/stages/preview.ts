@@ -3,6 +3,7 @@ import type { Delivery } from '../domain/delivery.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { type FetchAnswers, fetchText } from '../domain/fetch.ts'
 import type { Proof } from '../domain/proof.ts'
+import { type Version, versionText } from '../domain/version.ts'
 import { completeDraft } from '../mapping/item.ts'
 import { type ItemRules, type Mapper, nothingFetched } from '../mapping/mapper.ts'
 import { readWebhook } from '../mapping/webhook.ts'
@@ -24,8 +25,19 @@ export interface Preview {
 }
 
 export type PreviewChange =
-  | { readonly kind: 'upsert'; readonly item: Extract<Change, { kind: 'upsert' }>['item'] }
-  | { readonly kind: 'delete'; readonly type: string; readonly id: string }
+  | {
+      readonly kind: 'upsert'
+      readonly item: Extract<Change, { kind: 'upsert' }>['item']
+      readonly version: string | null
+    }
+  | {
+      readonly kind: 'delete'
+      readonly type: string
+      readonly id: string
+      readonly version: string | null
+      /** Whether the tombstone is sent even where the relay never sent the item. */
+      readonly certain: boolean
+    }
 
 /**
  * The dry run of one webhook: nothing is verified, kept, fetched or sent. What the CMS's API would answer is in `answers`,
@@ -54,8 +66,14 @@ export async function preview(
       const change = completeDraft(draft, rules)
       changes.push(
         change.kind === 'upsert'
-          ? { kind: 'upsert', item: change.item }
-          : { kind: 'delete', type: change.type, id: change.id },
+          ? { kind: 'upsert', item: change.item, version: wordsOf(change.version) }
+          : {
+              kind: 'delete',
+              type: change.type,
+              id: change.id,
+              version: wordsOf(change.version),
+              certain: change.certain,
+            },
       )
     } catch (error) {
       if (!(error instanceof RelayError)) throw error
@@ -65,6 +83,10 @@ export async function preview(
   const { requests } = mapping
   const skipped = requests.length > 0 ? `has to ask ${requests.map(fetchText).join(', ')}` : mapping.skipped
   return { event, changes, skipped, problems }
+}
+
+function wordsOf(version: Version | null): string | null {
+  return version === null ? null : versionText(version)
 }
 
 /** A fixture: `{headers, body}` or `{headers, rawBody}`, and where it matters `query` and `method`. */

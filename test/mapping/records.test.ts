@@ -122,7 +122,7 @@ test.each([6329103921234567, '788032119674292922'])('the id %s keeps every digit
 })
 
 test('an unknown item type is a problem, and article gets a hint', async () => {
-  const { problems } = await mapPost({ what: 'article' }, post.replace('type: post', 'type: what'))
+  const { problems } = await mapPost({ what: 'article' }, post.replace('type: post', 'type: $.what'))
   expect(problems[0]).toMatch(
     /^mapper 'test', record 'post': type: 'article' is no item type \(articles are post\); there is page, /,
   )

@@ -4,6 +4,7 @@ import { isBuiltin } from './builtin.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
 import { createCompiler, isUnsupported } from './generate.ts'
 import { createInterpreter, parseBounded } from './interpret.ts'
+import { nearestName } from './nearest-name.ts'
 import { needsBody } from './needs.ts'
 import type { Code, Frame, Run } from './run.ts'
 import { plain, plainDeep, type Sequence, sequenceOf } from './sequence.ts'
@@ -27,6 +28,8 @@ export interface ExpressionOptions {
   readonly timeLimitMs: number
   /** Whether it makes an id or an address: every part of its text has to be there. See `requireParts`. */
   readonly whole?: boolean
+  /** The names of the scope; any other variable is a mistake. Left out, every name may be in it. */
+  readonly names?: readonly string[]
 }
 
 /** A JSONata expression, compiled once. */
@@ -50,6 +53,7 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   const nodes = [...nodesOf(ast)]
   const bound = boundNames(nodes)
   refuseUnknownFunctions(text, nodes, bound, options.functions)
+  if (options.names) refuseFreeVariables(text, nodes, bound, options.names, options.functions)
   const functions = options.whole ? withParts(ast, bound, options.functions) : options.functions
   const code = generate(ast, bound, functions)
   if (code) {
@@ -150,6 +154,23 @@ function refuseUnknownFunctions(
     if (!isVariable && procedure?.type !== 'path') continue
     const message = `there is no function ${isVariable ? '$' : ''}${name}${isVariable ? '' : ', did you forget the $?'}`
     throw syntaxError(text, faultOf('T1006', position, { message }))
+  }
+}
+
+/** A variable that nothing binds gives nothing, for ever. */
+function refuseFreeVariables(
+  text: string,
+  nodes: readonly Node[],
+  bound: ReadonlySet<string>,
+  names: readonly string[],
+  functions: ExpressionOptions['functions'],
+): void {
+  for (const { type, value, position } of nodes) {
+    if (type !== 'variable' || typeof value !== 'string' || value === '' || value === '$') continue
+    if (bound.has(value) || names.includes(value) || Object.hasOwn(functions, value) || isBuiltin(value)) continue
+    const near = nearestName(value, [...names, ...bound])
+    const hint = near === null ? `there is ${names.map((name) => `$${name}`).join(', ')}` : `did you mean $${near}?`
+    throw syntaxError(text, faultOf('T1006', position, { message: `there is no variable $${value}; ${hint}` }))
   }
 }
 
