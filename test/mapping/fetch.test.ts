@@ -65,7 +65,7 @@ describe('one record in one answer', () => {
     const believed = await mapOne(saved, [{ url, status }], { believe: true })
     expect(believed).toMatchObject({ problems: [], late: [] })
     expect(believed.drafts).toEqual([
-      { kind: 'delete', record: 'story', type: 'post', id: 'story:7', version: null, certain: true },
+      { kind: 'delete', record: 'story', type: 'post', id: 'story:7', version: null, certain: true, isFetched: true },
     ])
     const unexpected = one.replace(/ +(at_least|exists):.*\n/g, '')
     expect((await mapOne(saved, [{ url, status }], { records: unexpected })).drafts).toMatchObject([{ kind: 'delete' }])
