@@ -30,6 +30,25 @@ export function fetchKeyOf({ method, url, headers, body }: FetchRequest): string
   return canonicalJson([method, url, headers, body ?? null])
 }
 
+/**
+ * Why a path below a base url may lead to another resource than its mapper means, or null. Parsers resolve dot segments, some servers
+ * undo an encoding before they look at the path (`%2e%2e%2f`), and some take what follows a `;` for parameters (RFC 3986, 3.3).
+ */
+export function pathProblem(relative: string): string | null {
+  const path = relative.split(/[?#]/, 1)[0] ?? ''
+  if (/[\\;\p{Cc}]/u.test(path)) return 'holds a backslash, a semicolon or a control character'
+  if (/(^|[/\\])\.{1,2}([/\\;]|$)/.test(unescaped(path))) return 'holds a dot segment'
+  return null
+}
+
+/** Undone as often as it was done: what is left holds no encoding of the characters that matter here. */
+function unescaped(path: string): string {
+  const once = path.replace(/%(2e|2f|5c|3b|25)/gi, (_all, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  )
+  return once === path ? path : unescaped(once)
+}
+
 /** A request as people read it: `GET /stories/1`. */
 export function fetchText({ method, url }: Pick<FetchRequest, 'method' | 'url'>): string {
   return `${method} ${url === '' ? '(base url)' : url}`

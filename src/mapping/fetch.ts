@@ -1,4 +1,4 @@
-import type { FetchAnswer, FetchNeeds, FetchRequest } from '../domain/fetch.ts'
+import { type FetchAnswer, type FetchNeeds, type FetchRequest, pathProblem } from '../domain/fetch.ts'
 import { compareVersions, versionText } from '../domain/version.ts'
 import type {
   FetchDefinition,
@@ -272,6 +272,12 @@ function pathIn(value: unknown, field: Field): string {
   if (/^([a-z][a-z0-9+.-]*:|[\\/]{2})/i.test(text)) {
     throw new FieldError(
       `${field.label}: ${expressionText(field.text)} must be a path below the base url, not a whole url`,
+    )
+  }
+  const problem = pathProblem(text)
+  if (problem !== null) {
+    throw new FieldError(
+      `${field.label}: ${expressionText(field.text)} gave '${text.slice(0, 100)}', which ${problem}: it could lead to another resource`,
     )
   }
   return text === '' || /^[/?]/.test(text) ? text : `/${text}`

@@ -56,7 +56,10 @@ export function compileRecord(record: RecordDefinition, context: RecordContext):
   const collect =
     guard === undefined
       ? collectItems(record, context)
-      : collectReason(record.name, compiler.expression(guard, record.skip === undefined ? 'fail' : 'skip', at))
+      : collectReason(
+          record.name,
+          record.skip === undefined ? compiler.expression(guard, 'fail', at) : compiler.whole(guard, 'skip', at),
+        )
   const { match: matchText = '', skip: _skip, fail: _fail, ...rest } = record
   return {
     name: record.name,
@@ -68,6 +71,7 @@ export function compileRecord(record: RecordDefinition, context: RecordContext):
   }
 }
 
+/** A reason to skip has to be true: one that names what the webhook does not hold is an error, as in ids. */
 function collectReason(name: string, reason: Field): CompiledRecord['collect'] {
   return async function collect({ webhook: { body }, scope }, findings) {
     const text = textIn(await reason.evaluate(body, scope), reason) ?? `${reason.label} of the mapper gave no reason`

@@ -303,7 +303,12 @@ test('skip ends the list with a reason, fail with a problem; what came before st
     problems: [],
   })
   expect((await map({ broken: true })).problems).toEqual(["mapper 'test', record 'broken': half a post"])
-  expect((await map({ private: true, early: true })).drafts).toMatchObject([{ record: 'before' }])
+  // A reason that names what the webhook does not hold would not be true.
+  expect(await map({ private: true })).toMatchObject({
+    skipped: null,
+    problems: [expect.stringMatching(/record 'private': skip: `since` gave nothing/)],
+  })
+  expect((await map({ private: true, early: true, since: 'May' })).drafts).toMatchObject([{ record: 'before' }])
   expect((await map({})).drafts).toMatchObject([{ record: 'post' }])
 })
 
