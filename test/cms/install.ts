@@ -55,6 +55,7 @@ async function unpackDebian(name: CmsName, folder: string, run: Run): Promise<vo
     const cure = `apt-get install --no-install-recommends ${debian!.packages.join(' ')}`
     throw new Error(`${name} needs ${missing.join(', ')}, which this machine does not have: ${cure}`)
   }
+  if (Object.keys(dependencies).length === 0) return
   await run('apt-get', ['download', ...Object.entries(dependencies).map(([name, version]) => `${name}=${version}`)])
   for (const file of globSync('*.deb', { cwd: folder })) await run('dpkg-deb', ['-x', file, 'root'])
 }

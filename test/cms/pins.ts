@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+
 /** What is installed of a CMS, in which versions. */
 export interface Pins {
   /** The package whose version is the CMS's own. */
@@ -70,12 +73,22 @@ export const pins = {
       ],
     },
   },
+  // A site of one's own, with the Python sender of integrations/python.
+  generic: {
+    named: 'python3',
+    dependencies: {},
+    debian: { programs: ['python3'], packages: ['python3'] },
+  },
 } as const satisfies Record<string, Pins>
 
 export type CmsName = keyof typeof pins
 
-/** The version of the CMS itself. */
-export function versionOf(name: CmsName): string {
-  const { named, dependencies }: Pins = pins[name]
-  return dependencies[named]!
+/** The version of the CMS itself: the pinned one, or of Debian the one that it had. */
+export function versionOf(name: CmsName, folder = ''): string {
+  const { named, dependencies, debian }: Pins = pins[name]
+  if (!debian) return dependencies[named]!
+  const [file] = globSync(`${named}_*.deb`, { cwd: folder })
+  const version = file?.split('_')[1]?.replace(/[+-].*$/, '')
+  if (version !== undefined) return `${version} (Debian)`
+  return spawnSync(named, ['--version'], { encoding: 'utf8' }).stdout?.replace(/^\D+/, '').trim() ?? ''
 }

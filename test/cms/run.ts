@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { CreateCms } from './cms.ts'
 import { createDirectus } from './directus.ts'
+import { createGeneric } from './generic.ts'
 import { createGhost } from './ghost.ts'
 import { installCms } from './install.ts'
 import { readPage, writeProof } from './page.ts'
@@ -26,6 +27,7 @@ const creators: Record<CmsName, CreateCms> = {
   payload: createPayload,
   ghost: createGhost,
   wordpress: createWordpress,
+  generic: createGeneric,
 }
 
 interface Options {
@@ -91,9 +93,9 @@ function capture(folder: string, webhooks: readonly Webhook[]): void {
   }
 }
 
-function proofOf(name: CmsName, outcomes: readonly Outcome[]): string {
+function proofOf(name: CmsName, outcomes: readonly Outcome[], folder: string): string {
   const date = new Date().toISOString().slice(0, 10)
-  return `Version ${versionOf(name)}, installed and used on ${date} by \`npm run test:cms -- ${name}\`:\n\n${tableOf(outcomes)}`
+  return `Version ${versionOf(name, folder)}, installed and used on ${date} by \`npm run test:cms -- ${name}\`:\n\n${tableOf(outcomes)}`
 }
 
 const { values, positionals } = parseArgs({
@@ -113,7 +115,7 @@ for (const name of names) {
     const isAsExpected = outcomes.every(({ differences }) => differences.length === 0)
     if (!isAsExpected) process.exitCode = 1
     console.log(`\n${tableOf(outcomes)}`)
-    if (values.write && isAsExpected) writeProof(readPage(name), proofOf(name, outcomes))
+    if (values.write && isAsExpected) writeProof(readPage(name), proofOf(name, outcomes, join(folder, name)))
   } catch (error) {
     process.exitCode = 1
     console.error(`${name} could not be tried:`, error)
