@@ -47,7 +47,7 @@ async function createSite(name: CmsName, folder: string): Promise<string> {
 }
 
 async function proveOne(name: CmsName, options: Options): Promise<readonly Outcome[]> {
-  const title = `${name} ${versionOf(name)}`
+  const title = `${name} ${versionOf(name, join(options.folder, name))}`.trim()
   console.log(`\n${title}: installing`)
   const folder = await createSite(name, join(options.folder, name))
 

@@ -167,8 +167,11 @@ export const createWordpress: CreateCms = ({ folder, port, webhookUrl, secret })
         held,
       },
       {
-        name: 'a text that fails, rendered in the administration of an editor with a language of their own',
+        name: 'render it, and a text that fails, in a request of an editor with a language of their own',
         async act() {
+          const told = JSON.stringify(await call('CmsRelay\\describe', idOf('hello'), 'post'))
+          if (told.includes('For members.') || !told.includes('For all.'))
+            throw new Error(`an editor's own request sends ${told}`)
           const after = await call('act_context_after_failure', idOf('hello'))
           const wanted = [1, idOf('hello'), idOf('hello'), 'de_DE']
           if (String(after) !== String(wanted)) throw new Error(`put back are ${after}, not ${wanted}`)
