@@ -58,6 +58,9 @@ export async function startJudge(
   const bodies = new Map<string, string>()
   /** Keys whose call may have been applied without the relay knowing. */
   const unclear = new Set<string>()
+  const tries = new Map<string, number>()
+  /** Under which keys the relay may not know of items that were taken. */
+  const takenUnclear = new Map<string, string[]>()
 
   const stepsClocks =
     plan.judge.some(({ fault }) => fault.startsWith('clock')) || plan.process.some(({ kind }) => kind === 'clock')
@@ -83,14 +86,17 @@ export async function startJudge(
     const text = body.toString()
     if ((bodies.get(key) ?? text) !== text) verdicts.reusedKeys.push(`${key} came with other bytes`)
     bodies.set(key, text)
+    tries.set(key, (tries.get(key) ?? 0) + 1)
 
     const early = refusalOf(fault, key, text)
     if (early) return send(response, early)
     if (fault === 'slow') await sleep(300)
     if (fault === 'no answer') return // and the relay will wait in vain
-    if (hasPoison(text)) return send(response, problem(400, 'validation.failed', false))
+    if (hasPoison(text)) return poisoned(request, response)
 
     const answer = await judge(request, body, fault)
+    if (fault?.endsWith('after applying'))
+      for (const id of idsIn(text)) takenUnclear.set(id, [...(takenUnclear.get(id) ?? []), key])
     if (fault === 'connection reset after applying') {
       unclear.add(key)
       return void request.socket.destroy()
@@ -109,11 +115,23 @@ export async function startJudge(
     send(response, answer)
   }
 
+  function poisoned(request: IncomingMessage, response: ServerResponse): void {
+    if (plan.poisonAnswer === 'reset') return void request.socket.destroy()
+    send(
+      response,
+      plan.poisonAnswer === '500' ? problem(500, 'internal', true) : problem(400, 'validation.failed', false),
+    )
+  }
+
   /** What is answered without judging. A key is refused only while it is sure that nothing was taken under it. */
   function refusalOf(fault: JudgeFault | null, key: string, text: string): Answer | null {
     switch (fault) {
       case 'HTML with 200':
         return html(200)
+      case 'HTML with 400':
+        return html(400)
+      case 'HTML with 403':
+        return html(403)
       case 'HTML with 502':
         return html(502)
       case '429 with seconds':
@@ -148,7 +166,8 @@ export async function startJudge(
       return answer
     }
     if (injected.headers['idempotent-replayed'] === 'true') return answer
-    if (!request.url!.endsWith('/heartbeat')) note(JSON.parse(body.toString()), JSON.parse(injected.body))
+    if (request.url!.endsWith('/heartbeat')) return answer
+    note(JSON.parse(body.toString()), JSON.parse(injected.body))
     return fault === 'items fail, retryable' ? failing(answer) : answer
   }
 
@@ -165,9 +184,15 @@ export async function startJudge(
   }
   const failedThough = new Set<string>()
 
+  /** A call that fails time and again goes on in others, with new keys; the API says that it has the items, and takes them once. */
+  function wasTakenApart(id: string): boolean {
+    return (takenUnclear.get(id) ?? []).some((key) => tries.get(key)! >= triesBeforeApart)
+  }
+
   function note(sent: { item?: Item; items?: Item[]; ids?: string[] }, answer: { data: { results: Result[] } }): void {
     for (const id of sent.ids ?? []) {
-      if (removed.has(id) && !failedThough.delete(id)) verdicts.twice.push(`${id} was removed twice`)
+      if (removed.has(id) && !failedThough.delete(id) && !wasTakenApart(id))
+        verdicts.twice.push(`${id} was removed twice`)
       removed.add(id)
       held.delete(id)
     }
@@ -175,7 +200,7 @@ export async function startJudge(
     for (const { id, text } of sent.items ?? (sent.item ? [sent.item] : [])) {
       const version = Number(text.slice(1))
       const before = highest.get(id) ?? 0
-      if (results.get(id) === 'skipped' && !failedThough.delete(id)) {
+      if (results.get(id) === 'skipped' && !failedThough.delete(id) && !wasTakenApart(id)) {
         verdicts.twice.push(`${id} came twice as ${version}`)
       }
       if (version < before) verdicts.stale.push(`${id} went from ${before} to ${version}`)
@@ -249,6 +274,15 @@ function plainHeaders(headers: Readonly<Record<string, unknown>>): Record<string
 function itemsIn(text: string): readonly unknown[] {
   const { items, ids, item } = JSON.parse(text) as { items?: unknown[]; ids?: unknown[]; item?: unknown }
   return items ?? ids ?? [item]
+}
+
+/** Five, but for one that was reset before the judge could read its key. */
+const triesBeforeApart = 4
+
+function idsIn(text: string): readonly string[] {
+  return itemsIn(text).flatMap((entry) =>
+    typeof entry === 'string' ? [entry] : ((entry as Item | undefined)?.id ?? []),
+  )
 }
 
 function hasPoison(text: string): boolean {

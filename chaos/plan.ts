@@ -10,6 +10,8 @@ export const judgeFaults = [
   'slow',
   'answer cut off after applying',
   'HTML with 200',
+  'HTML with 400',
+  'HTML with 403',
   'HTML with 502',
   '429 with seconds',
   '429 with a date',
@@ -62,6 +64,8 @@ export interface Plan {
   readonly process: readonly ProcessFault[]
   /** Whether the ingest API refuses any call with the poison item in it. */
   readonly poison: boolean
+  /** What is done to those calls; without it they are refused with an envelope. */
+  readonly poisonAnswer?: 'reset' | '500'
 }
 
 export function createPlan(seed: number): Plan {

@@ -18,6 +18,8 @@ export interface RelayOptions {
   readonly database?: string
   /** What the only destination is called. */
   readonly destination?: string
+  /** Laid over the settings of the destination. */
+  readonly settings?: Record<string, unknown>
   /** Laid over the settings of the sources. */
   readonly sources?: Record<string, unknown>
   /** Laid over `server`. */
@@ -32,6 +34,8 @@ export interface Relay {
   begin(): void
   /** No more faults; resolves when it is up and its destination may be called. */
   relent(): Promise<void>
+  /** Enables or disables the destination. */
+  switchTo(state: 'enable' | 'disable'): Promise<void>
   /** What it does not have done yet; null while it cannot be asked. */
   unfinished(): Promise<{ readonly events: number; readonly items: number; readonly dead: number } | null>
   readonly starts: () => number
@@ -44,6 +48,7 @@ export interface Relay {
 
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { folder, baseUrl, faults = [], database = join(folder, 'relay.db'), sources = {}, server = {} } = options
+  const { settings = {} } = options
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
@@ -51,7 +56,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const clockFile = join(folder, 'clock')
   const log = join(folder, 'relay.log')
   writeFileSync(clockFile, '0')
-  writeFileSync(config, JSON.stringify(configOf(port, baseUrl, database, sources, server, options.destination))) // JSON is YAML
+  const told = configOf(port, baseUrl, database, settings, sources, server, options.destination)
+  writeFileSync(config, JSON.stringify(told)) // JSON is YAML
   const crash = faults.find((fault) => fault.kind === 'crash')
   const steps = faults.filter((fault) => fault.kind === 'clock')
 
@@ -110,6 +116,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     }
   }
 
+  function order(state: 'enable' | 'disable'): Promise<Response> {
+    const headers = { authorization: `Bearer ${adminToken}` }
+    return fetch(`${origin}/api/v1/destinations/main/${state}`, { method: 'POST', headers })
+  }
+
   start()
   await untilReady()
 
@@ -134,11 +145,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     async relent() {
       for (const timer of timers) clearTimeout(timer)
       writeFileSync(clockFile, '0')
-      const headers = { authorization: `Bearer ${adminToken}` }
-      const enable = () => fetch(`${origin}/api/v1/destinations/main/enable`, { method: 'POST', headers })
       // It may still be on its way to a named point at which it is killed.
       do await untilReady()
-      while (!(await enable().catch(() => null))?.ok)
+      while (!(await order('enable').catch(() => null))?.ok)
+    },
+    async switchTo(state) {
+      const answer = await order(state)
+      if (!answer.ok) throw new Error(`the destination is not told to ${state}: ${await answer.text()}`)
     },
     unfinished,
     starts: () => starts,
@@ -159,6 +172,7 @@ function configOf(
   port: number,
   baseUrl: string,
   database: string,
+  settings: Record<string, unknown>,
   sources: Record<string, unknown>,
   server: Record<string, unknown>,
   destination = 'main',
@@ -171,6 +185,7 @@ function configOf(
     default_language: 'en',
     delivery: { debounce: '50ms', max_wait: '300ms', max_items: 10, concurrency: 2, timeout: '1s' },
     retry: { base: '50ms', cap: '400ms' },
+    ...settings,
   }
   const shared = {
     destination,

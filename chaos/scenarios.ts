@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate, readMigrations } from '../src/store/sqlite/migrate.ts'
+import { deliveryScenarios } from './delivery-scenarios.ts'
 import { startJudge } from './judge.ts'
 import type { Plan } from './plan.ts'
 import { createRandom } from './random.ts'
@@ -20,11 +21,11 @@ export interface Finding {
   readonly bad: readonly string[]
 }
 
-type Scenario = (folder: string) => Promise<Omit<Finding, 'scenario'>>
+export type Scenario = (folder: string) => Promise<Omit<Finding, 'scenario'>>
 
 const peace: Plan = { seed: 1, trafficMs: 1_500, items: 30, savesEach: 6, judge: [], process: [], poison: false }
 
-interface Staging extends Partial<RelayOptions> {
+export interface Staging extends Partial<RelayOptions> {
   readonly plan?: Plan
   /** Runs beside the traffic. */
   readonly meanwhile?: (relay: Relay) => Promise<void>
@@ -392,6 +393,7 @@ const renamedDestination: Scenario = async (folder) => {
 }
 
 const scenarios: Readonly<Record<string, Scenario>> = {
+  ...deliveryScenarios(stage),
   'disk full while receiving and settling': diskFull,
   'disk read-only for a while': readOnly,
   'half a write behind the write-ahead log': tornLog,
