@@ -258,6 +258,30 @@ describe('an API that fails', () => {
   })
 })
 
+describe('promise 13: waiting is not ageing: an event does not fail of the first failure after', () => {
+  test.each<[string, (test: Awaited<ReturnType<typeof start>>) => Promise<unknown>]>([
+    ['a relay that was off, or a clock that jumps', async (test) => test.clock.advance(80 * hour)],
+    [
+      'a rate limit that is told for days',
+      async (test) => {
+        test.cms.answer(() => ({ status: 429, headers: { 'retry-after': '3600' } }))
+        await test.fetch(7 * hour)
+      },
+    ],
+  ])('%s', async (_pause, pause) => {
+    const test = await start({ script: () => ({ status: 503 }), fetch: { max_age: '6h' } })
+    const id = await test.saved([{ id: 1 }])
+    await test.fetch(minute)
+    await pause(test)
+    test.cms.answer(() => ({ status: 503 }))
+    await test.fetch(10 * minute)
+    expect((await test.event(id)).status).toBe('waiting')
+    test.cms.answer(storyOf)
+    await test.fetch(10 * minute)
+    expect((await test.event(id)).status).toBe('processed')
+  })
+})
+
 describe('an answer that is older than the webhook', () => {
   const changed = '2026-02-01T00:00:01Z'
 

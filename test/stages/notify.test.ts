@@ -208,6 +208,24 @@ describe('a webhook to the operator that fails', () => {
     expect(attempts(test).at(-1)).toMatchObject({ outcome: 'sent' })
   })
 
+  test.each<[string, number]>([
+    ['a pause', 500],
+    ['a rate limit', 429],
+  ])('is not given up for %s of more than a day', async (_what, status) => {
+    const test = await start()
+    test.operator.answer(() => ({ status, headers: { 'retry-after': '600' } }))
+    await test.relay.delivers.get('main')!.disable('maintenance')
+    await test.notify(hour)
+    if (status === 429) await test.notify(26 * hour)
+    else test.clock.advance(26 * hour)
+    test.operator.answer(() => ({ status: 500 }))
+    await test.notify(10 * 60_000)
+    expect(attempts(test).at(-1)).toMatchObject({ outcome: 'retry', status: 500 })
+    test.operator.answer(() => ({ status: 200 }))
+    await test.notify(hour)
+    expect(attempts(test).at(-1)).toMatchObject({ outcome: 'sent' })
+  })
+
   test('is given up after a day, or at once for a 410, and that is counted', async () => {
     const test = await start()
     test.operator.answer(() => ({ status: 500 }))

@@ -545,6 +545,48 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.claimBatch({ ...again, at: start + 100 })).toBeNull()
     })
 
+    test('for how long a batch was tried is kept; an attempt that does not count leaves it, and stops the time', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A')])
+      const batch = await send(store)
+      const claimed = () => store.claimBatch({ owner, destination: 'main', at: start, leaseUntil: start + lease })
+      const retry = { kind: 'retry', nextAt: start, error: 'status 503' } as const
+      await settle(store, batch, { ...retry, tried: { ms: 7, at: start } })
+      expect((await claimed())!.tried).toEqual({ ms: 7, at: start })
+      await settle(store, batch, retry)
+      expect((await claimed())!.tried).toEqual({ ms: 7, at: null })
+    })
+
+    test('for how long an item was tried is kept with it, until a newer change', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A')])
+      const first = await send(store)
+      expect(first.items).toMatchObject([{ tried: { ms: 0, at: null } }])
+      const seq = first.items[0]!.seq
+      const again = { seq, result: 'retry', error: 'busy', dueAt: start, uncertain: false } as const
+      await settle(store, first, { kind: 'done', items: [{ ...again, tried: { ms: 7, at: start } }] })
+      const second = await send(store)
+      expect(second.items).toMatchObject([{ tried: { ms: 7, at: start } }])
+      await settle(store, second, { kind: 'done', items: [again] })
+      const third = await send(store)
+      expect(third.items).toMatchObject([{ tried: { ms: 7, at: null } }])
+      await settle(store, third, { kind: 'done', items: [again] })
+      await arrive(store, [upsert('p1', 'B')])
+      expect((await send(store, start + hour)).items).toMatchObject([{ tried: { ms: 0, at: null } }])
+    })
+
+    test('the batch that has been due for longest is tried first, however old the others are', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A')])
+      const first = await send(store)
+      await arrive(store, [upsert('p2', 'A')])
+      const second = await send(store)
+      await settle(store, first, { kind: 'retry', nextAt: start + 2, error: 'e' })
+      await settle(store, second, { kind: 'retry', nextAt: start + 1, error: 'e' })
+      const claimed = await store.claimBatch({ owner, destination: 'main', at: start + 5, leaseUntil: start + lease })
+      expect(claimed!.id).toBe(second.batchId)
+    })
+
     test('the items of a retried batch stand in the order in which they were claimed', async () => {
       const store = await openStore()
       await arrive(store, [upsert('a', 'A'), upsert('b', 'A')], start + 5)
