@@ -39,7 +39,7 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   })
 
   const suspects = createSuspects(relay.now)
-  const senderOf = ({ ip }: Webhook) => ({ isSuspect: () => suspects.has(addressGroup(ip)) })
+  const senderOf = ({ ip }: Webhook) => ({ address: ip, isSuspect: () => suspects.has(addressGroup(ip)) })
 
   const turn = createTurn()
 

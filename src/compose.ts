@@ -12,6 +12,7 @@ import { bindMapper } from './mapping/bind.ts'
 import { type MapperLibrary, readMappers } from './mapping/load.ts'
 import type { Destination } from './stages/destination.ts'
 import type { Source, SourceRateLimit } from './stages/source.ts'
+import { createAllowed } from './verify/allowed-addresses.ts'
 import { createVerifier } from './verify/verifier.ts'
 
 export interface Parts {
@@ -96,7 +97,8 @@ function composeSource(
   const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
   const destinations = [...new Set([destination].flat())]
   const rateLimit = rateLimitOf(settings, now)
-  return { name, enabled, mapper, verifier, destinations, fetch, silentAfter, maxClockLeadMs, rateLimit }
+  const isAllowed = settings.allow_from === undefined ? null : createAllowed(settings.allow_from)
+  return { name, enabled, mapper, verifier, destinations, fetch, silentAfter, maxClockLeadMs, rateLimit, isAllowed }
 }
 
 function rateLimitOf({ rate_limit: limit }: SourceConfig, now: () => number): SourceRateLimit | null {

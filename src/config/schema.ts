@@ -3,6 +3,7 @@ import { notifiableTypes } from '../domain/signal-type.ts'
 import { duration, period, size } from '../domain/units.ts'
 import { modelsSchema } from '../mapping/models.ts'
 import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
+import { createAllowed } from '../verify/allowed-addresses.ts'
 
 /** A blank one is what a file with nothing but line breaks gives, and anyone would guess it. */
 const secret = z.string().regex(/\S/, { error: 'must not be empty' })
@@ -146,6 +147,16 @@ export const sourceSchema = z.strictObject({
     .default('safe')
     .describe(
       '`safe`: scripts, event handlers, forms, frames of unknown hosts, tracking pixels and comments are taken out of `html`. `as_is`: it is handed on as the CMS sent it.',
+    ),
+  allow_from: z
+    .array(z.string())
+    .min(1)
+    .refine((ranges) => createAllowed(ranges) !== null, {
+      error: 'expected addresses and ranges such as 203.0.113.0/24',
+    })
+    .optional()
+    .describe(
+      'Addresses and ranges that webhooks may come from; others are answered 401. For senders that show only a fixed token. Behind a proxy, `server.trust_proxy` says whose word on the address counts.',
     ),
   silent_after: z
     .union([z.enum(['auto', 'off']), duration], { error: 'expected auto, off, or a duration such as 36h' })

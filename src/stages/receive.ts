@@ -37,6 +37,7 @@ export type Received =
 export type Receive = (delivery: Delivery, sender?: Sender) => Promise<Received>
 
 export interface Sender {
+  readonly address: string
   /** Whether its address has sent too much that was not authentic: nothing of it is decompressed on trust. */
   isSuspect(): boolean
 }
@@ -50,6 +51,9 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
     const source = sources.get(delivery.source)
     if (!source?.enabled) throw new RelayError('not_found', `unknown source '${printable(delivery.source, 64)}'`)
 
+    if (source.isAllowed && sender && !source.isAllowed(sender.address)) {
+      throw unverified(source, 'address: it is not in allow_from')
+    }
     if (delivery.headers['content-encoding']) return receiveEncoded(source, delivery, at, sender)
     // Most of what is asked from here on answers at once. To wait for it all the same takes a measurable part of an accept.
     const checked = source.verifier.verify(delivery, at)

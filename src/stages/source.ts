@@ -14,6 +14,8 @@ export interface Source {
   readonly destinations: readonly string[]
   /** How the API of the CMS is asked; null where the webhooks hold their records. */
   readonly fetch: SourceFetch | null
+  /** Whether webhooks may come from an address; left out: from any. */
+  readonly isAllowed?: ((address: string) => boolean) | null
   readonly silentAfter: SilentAfter
   /** How far ahead of its receipt a version may lie. Milliseconds. */
   readonly maxClockLeadMs: number
