@@ -1,8 +1,10 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createClock, product, startRelay, startSandbox } from '../support.ts'
 
 // Versions that lie ahead and what an operator does about an item, from the webhook to the ingest API.
 
+const blogSecret = 'a-secret-of-the-blog'
 const minute = 60_000
 const second = 1_000
 
@@ -13,6 +15,7 @@ async function started(source: Record<string, unknown> = {}) {
   const sources = {
     demo: { mapper: 'generic', destination: 'main', verify: 'none', ...origin, ...source },
     blog: { mapper: 'wordpress', destination: 'main', verify: 'none' },
+    signed: { mapper: 'wordpress', destination: 'main', secret: blogSecret },
     shop: { mapper: 'shopify', destination: 'main', verify: 'none', ...origin },
   }
   const one = await startRelay({ baseUrl: sandbox.baseUrl, clock, sources })
@@ -139,6 +142,39 @@ describe('a version that lies ahead', () => {
     },
   )
 })
+
+test.each(['blog', 'signed'])(
+  'a scheduled WordPress post keeps its version when it is published, and goes out: source %s',
+  async (name) => {
+    const { settle, idsThere, admin, map, deliver, clock } = await started()
+    const send = (status: string, modified = '2026-02-28T10:00:00') => {
+      const body = JSON.stringify({
+        id: 5,
+        type: 'post',
+        status,
+        link: 'https://example.com/hello/',
+        date_gmt: '2026-03-01T12:01:00',
+        modified_gmt: modified,
+        title: { rendered: 'Hello' },
+        content: { rendered: '<p>Hello</p>', protected: false },
+      })
+      const signature = createHmac('sha256', blogSecret).update(body).digest('base64')
+      return settle(name, body, { 'x-wp-webhook-name': 'post_update', 'x-wp-webhook-signature': signature })
+    }
+    await send('draft', '2026-02-28T09:00:00')
+    await send('future')
+    expect(idsThere()).toEqual([])
+    clock.advance(minute)
+    await send('publish')
+    expect(idsThere()).toEqual(['post:5'])
+    await admin('POST', '/events/evt_2/replay') // what was scheduled before does not take it away
+    await map()
+    await deliver(minute)
+    expect(idsThere()).toEqual(['post:5'])
+    await send('private', '2026-02-28T10:00:00')
+    expect(idsThere()).toEqual([])
+  },
+)
 
 describe('an operator', () => {
   test('takes an item away, and the next newer change brings it back', async () => {
