@@ -1,16 +1,18 @@
 import { composeSources } from '../compose.ts'
 import type { Config } from '../config/schema.ts'
+import { messageOf, RelayError } from '../domain/errors.ts'
 import { presentComparison } from '../plugins/present-compare.ts'
-import { type Comparison, createCompare } from '../stages/compare.ts'
+import { type Compare, type CompareResult, type Comparison, createCompare, isChange } from '../stages/compare.ts'
 import type { MapTarget } from '../stages/map-event.ts'
-import type { ReplayOptions } from './replay.ts'
-import { print, UsageError } from './report.ts'
+import type { Store } from '../store/store.ts'
+import { createProgress } from './progress.ts'
+import { filterOf, type ReplayOptions, selectionOf } from './replay.ts'
+import { print, printPart } from './report.ts'
 import { withStore } from './with-store.ts'
 
-/** Shows what replaying the named events would change now, and changes nothing. */
-export async function showDifferences({ ids, json, ...options }: ReplayOptions): Promise<void> {
-  if (ids.length === 0) throw new UsageError('--diff takes ids of events')
-  const comparisons = await withStore(options, async (store, config) => {
+/** Shows what replaying events would change now, and changes nothing. Events that are named are all shown, of others those that differ. */
+export async function showDifferences(options: ReplayOptions): Promise<void> {
+  await withStore(options, async (store, config) => {
     const { sources } = await composeSources(config)
     try {
       const deps = {
@@ -21,17 +23,79 @@ export async function showDifferences({ ids, json, ...options }: ReplayOptions):
         now: Date.now,
       }
       const compare = createCompare(deps)
-      const found: Comparison[] = []
-      for (const id of ids) found.push(await compare(id))
-      return found
+      const isNamed = options.last === undefined && Object.keys(filterOf(options)).every((key) => key === 'ids')
+      await (isNamed ? showNamed(compare, options) : showChosen(compare, store, options))
     } finally {
       for (const { fetch } of sources.values()) await fetch?.client.close()
     }
   })
+}
+
+async function showNamed(compare: Compare, { ids, json }: ReplayOptions): Promise<void> {
+  const comparisons: Comparison[] = []
+  for (const id of ids) comparisons.push(await compare(id))
   print(comparisons.map(presentComparison), {
     json,
     text: () => comparisons.flatMap((one, at) => [...(at > 0 ? [''] : []), ...linesOf(one)]),
   })
+}
+
+/** One event after the other, each printed as soon as it is known: there may be many, and each may be large. */
+async function showChosen(compare: Compare, store: Pick<Store, 'chooseEvents'>, options: ReplayOptions): Promise<void> {
+  const { json } = options
+  const { filter, limit } = selectionOf(options)
+  const { matching, ids } = await store.chooseEvents('replay', filter, limit)
+  const counts: Record<CompareResult, number> = { same: 0, changed: 0, fails: 0, skipped: 0, not_compared: 0 }
+  const reasons = new Map<string, number>()
+  using progress = createProgress({ json })
+  if (json) await printPart({ json: '{\n"events": [' })
+  for (const [index, id] of ids.entries()) {
+    progress.show(`${index} of ${ids.length} events compared`)
+    const one = await compareKept(compare, id)
+    counts[one.result] += 1
+    if (one.result === 'not_compared') {
+      const reason = 'reason' in one ? one.reason : 'the CMS would have to be asked for their records'
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+    }
+    if (json) await printPart({ json: `${index > 0 ? ',' : ''}\n${JSON.stringify(presentKept(one))}` })
+    else if ('changes' in one && isShown(one)) {
+      progress.show('')
+      await printPart({ lines: [...linesOf(one, isChange), ''] })
+    }
+  }
+  progress.show('')
+  const summary = { events: ids.length, matching, ...counts }
+  if (json) return printPart({ json: `\n],\n"summary": ${JSON.stringify(summary)}\n}\n` })
+  const { same, changed, fails, skipped, not_compared: others } = counts
+  const rest = matching > ids.length ? ` (${matching} match; --limit)` : ''
+  await printPart({
+    lines: [
+      `${ids.length} events${rest}: ${same} same, ${changed} changed, ${fails} fail now, ${skipped} skipped now, ${others} not compared; nothing was done`,
+      ...[...reasons].map(([reason, count]) => `  ${count} not compared: ${reason}`),
+    ],
+  })
+}
+
+/** An event that can't be compared says why, and the others are. */
+type Kept = Comparison | { readonly eventId: string; readonly result: 'not_compared'; readonly reason: string }
+
+async function compareKept(compare: Compare, eventId: string): Promise<Kept> {
+  try {
+    return await compare(eventId)
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error
+    // Its source is not configured any more, or the relay has meanwhile forgotten it.
+    const reason = error.code === 'not_found' ? 'they are not kept any more' : messageOf(error)
+    return { eventId, result: 'not_compared', reason }
+  }
+}
+
+function presentKept(one: Kept): Record<string, unknown> {
+  return 'changes' in one ? presentComparison(one) : { event_id: one.eventId, result: one.result, reason: one.reason }
+}
+
+function isShown({ result }: Comparison): boolean {
+  return result !== 'same' && result !== 'not_compared'
 }
 
 function targetsOf(config: Config): ReadonlyMap<string, MapTarget> {
@@ -43,12 +107,14 @@ function targetsOf(config: Config): ReadonlyMap<string, MapTarget> {
   )
 }
 
-function linesOf(comparison: Comparison): readonly string[] {
+function linesOf(comparison: Comparison, shows: typeof isChange = () => true): readonly string[] {
   const { eventId, source, mapper, mapperVersion, mappedWith, changes, skipped, error } = comparison
   const since = mappedWith === mapperVersion ? 'as then' : `then ${mappedWith ?? 'not mapped'}`
+  const shown = changes.filter(shows)
+  const others = changes.length - shown.length
   return [
     `${eventId} of ${source}: ${mapper} ${mapperVersion} (${since})`,
-    ...changes.flatMap(({ destination, type, id, kind, result, differences }) => [
+    ...shown.flatMap(({ destination, type, id, kind, result, differences }) => [
       `  ${destination} ${type} ${id}: ${kind}, ${result}`,
       ...differences.flatMap(({ path, before, after }) => [
         `    ${path || '(the item)'}`,
@@ -56,6 +122,7 @@ function linesOf(comparison: Comparison): readonly string[] {
         ...(after === undefined ? [] : [`      + ${shortText(after)}`]),
       ]),
     ]),
+    ...(others === 0 ? [] : [`  ${others} other changes: the same as now`]),
     ...(skipped === null ? [] : [`  nothing comes of it: ${skipped}`]),
     ...(error === null ? [] : [`  fails: ${error}`]),
   ]

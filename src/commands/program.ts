@@ -75,7 +75,8 @@ export function createProgram(env: Environment): Command {
     .action(async (options) => (await import('./map.ts')).mapOne({ ...options, env }))
 
   withEventFilter(program.command('replay').description('put events through the mapper again'))
-    .option('--diff', 'only show what it would change, of events given by their ids', false)
+    .addOption(new Option('--last <n>', 'the newest so many of them').argParser(readCount).conflicts('limit'))
+    .option('--diff', 'only show what it would change, such as before and after an upgrade', false)
     .addOption(dryRun())
     .addOption(rate())
     .addOption(limit())
@@ -247,6 +248,12 @@ function collect(value: string, before: string[]): string[] {
 function readWhole(text: string): number {
   if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('expected a whole number')
   return Number(text)
+}
+
+function readCount(text: string): number {
+  const count = readWhole(text)
+  if (count === 0) throw new InvalidArgumentError('expected a whole number from 1')
+  return count
 }
 
 function readRate(text: string): Rate {

@@ -1,6 +1,6 @@
 import type { Environment } from '../config/substitute.ts'
 import { defined } from '../plugins/present.ts'
-import type { EventStatus } from '../store/store.ts'
+import type { EventFilter, EventStatus, ReplayFilter } from '../store/store.ts'
 import { type BulkOptions, describeBulk, failCancelled, presentBulk, runBulk } from './bulk.ts'
 import { showDifferences } from './differences.ts'
 import { print, UsageError } from './report.ts'
@@ -18,14 +18,15 @@ export interface EventOptions extends BulkOptions {
 }
 
 export interface ReplayOptions extends EventOptions {
+  /** Of all that match, the newest so many. */
+  readonly last?: number
   readonly diff: boolean
 }
 
 /** Puts events back to pending; a running relay finds them within seconds. Needs a filter: nothing replays all by accident. */
 export async function replay(options: ReplayOptions): Promise<void> {
-  const filter = eventFilterOf(options)
+  const { filter, limit } = selectionOf(options)
   if (options.diff) return showDifferences(options)
-  const { limit } = options
   const result = await withStore(options, (store) =>
     runBulk(options, {
       choose: () => store.chooseEvents('replay', filter, limit),
@@ -38,9 +39,23 @@ export async function replay(options: ReplayOptions): Promise<void> {
   failCancelled('events', result)
 }
 
+/** Which events are replayed, and at most how many. `--last` is a filter, and a bound of its own. */
+export function selectionOf({ last, ...options }: ReplayOptions): {
+  readonly filter: ReplayFilter
+  readonly limit: number
+} {
+  if (last === undefined) return { filter: eventFilterOf(options, ', --last'), limit: options.limit }
+  return { filter: { ...filterOf(options), last }, limit: last }
+}
+
 /** Throws UsageError where nothing says which events. */
-export function eventFilterOf({ ids, source, status, topic, since, until }: EventOptions) {
-  const filter = defined({ ids: ids.length > 0 ? ids : undefined, source, status, topic, since, until })
+export function eventFilterOf(options: EventOptions, more = ''): EventFilter {
+  const filter = filterOf(options)
   if (Object.keys(filter).length > 0) return filter
-  throw new UsageError('say which events: ids, or --source, --status, --topic, --since')
+  throw new UsageError(`say which events: ids, or --source, --status, --topic, --since${more}`)
+}
+
+/** The filter that options make; empty where nothing says which events. */
+export function filterOf({ ids, source, status, topic, since, until }: EventOptions): EventFilter {
+  return defined({ ids: ids.length > 0 ? ids : undefined, source, status, topic, since, until })
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { CommanderError } from 'commander'
 import type { Issue } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
@@ -46,6 +47,14 @@ export function print(
   { json, text }: { readonly json: boolean; readonly text: () => string | readonly string[] },
 ): void {
   process.stdout.write(`${json ? escapeJson(JSON.stringify(value, null, 2)) : forPeople(text())}\n`)
+}
+
+/** Prints a part of what may be long, as `print` does, once there is room for it: no more of it is held than one part. */
+export async function printPart(
+  part: { readonly json: string } | { readonly lines: readonly string[] },
+): Promise<void> {
+  const text = 'json' in part ? escapeJson(part.json) : `${forPeople(part.lines)}\n`
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain')
 }
 
 /** Prints for machines alone. */

@@ -25,11 +25,18 @@ export interface Comparison {
   /** The definition that mapped it last; null where none has. */
   readonly mappedWith: string | null
   readonly changes: readonly ComparedChange[]
+  readonly result: CompareResult
   /** Why nothing came out, or what would have to be asked of the CMS; null where all came out. */
   readonly skipped: string | null
   /** What should have come out and could not. */
   readonly error: string | null
 }
+
+/**
+ * What a replay would change: `fails`, `skipped`: the event does now what it did not do then. `changed`: an item would be another
+ * one. `not_compared`: the CMS would have to be asked first. `same`: nothing.
+ */
+export type CompareResult = 'same' | 'changed' | 'fails' | 'skipped' | 'not_compared'
 
 export interface ComparedChange {
   readonly destination: string
@@ -58,16 +65,24 @@ export function createCompare({ store, sources, destinations, bodyLimit, now }: 
     const { name: mapper, version: mapperVersion } = source.mapper
     const about = { eventId, source: source.name, mapper, mapperVersion, mappedWith: event.mapperVersion }
     const webhook = await readable(event, seq, bodyLimit)
-    if (typeof webhook === 'string') return { ...about, changes: [], skipped: null, error: webhook }
+    if (typeof webhook === 'string') {
+      const result = event.status === 'failed' ? 'same' : 'fails'
+      return { ...about, result, changes: [], skipped: null, error: webhook }
+    }
 
     const { mapped, requests } = await mapEvent({ ...event, seq }, webhook, source, destinations)
     const { outcome } = mapped
     const asks = requests.length > 0 ? `has to ask ${requests.map(fetchText).join(', ')}` : null
-    return {
-      ...about,
-      changes: await Promise.all(mapped.changes.map((change) => compareOne(change, seq))),
-      skipped: asks ?? (outcome.status === 'skipped' ? outcome.reason : null),
-      error: outcome.status === 'failed' ? outcome.error : null,
+    const changes = await Promise.all(mapped.changes.map((change) => compareOne(change, seq)))
+    const skipped = asks ?? (outcome.status === 'skipped' ? outcome.reason : null)
+    const error = outcome.status === 'failed' ? outcome.error : null
+    return { ...about, result: resultOf(event), changes, skipped, error }
+
+    function resultOf({ status }: EventDetail): CompareResult {
+      if (error !== null && status !== 'failed') return 'fails'
+      if (changes.some(isChange)) return 'changed'
+      if (asks !== null) return 'not_compared'
+      return skipped !== null && status !== 'skipped' ? 'skipped' : 'same'
     }
   }
 
@@ -79,6 +94,11 @@ export function createCompare({ store, sources, destinations, bodyLimit, now }: 
     const settled = known?.desiredKind === kind && differences.length === 0 ? 'same' : 'changed'
     return { destination, type, id, kind, result: !known ? 'new' : stale ? 'stale' : settled, differences }
   }
+}
+
+/** Whether a replay would make it another item. */
+export function isChange({ result }: ComparedChange): boolean {
+  return result === 'new' || result === 'changed'
 }
 
 /** The webhook, or why it can't be read. */

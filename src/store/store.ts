@@ -120,7 +120,7 @@ export interface Store {
   writeRhythms(rhythms: ReadonlyMap<string, Rhythm>): Promise<void>
 
   /** Settled events matching the filter go back to `pending`, the oldest first, at most `limit`; answers how many. */
-  replayEvents(filter: EventFilter, limit: number): Promise<number>
+  replayEvents(filter: ReplayFilter, limit: number): Promise<number>
   /**
    * Items matching the filter are due at once and will be sent though unchanged, at most `limit`; one that a batch holds
    * goes once more after it. Answers how many it has changed: asked again with the same `at` until 0, all are done. The
@@ -174,7 +174,7 @@ export interface Store {
   listOtherSources(known: readonly string[]): Promise<readonly OtherSource[]>
 
   /** What `replayEvents` or `purgeEvents` would take now, in their order. */
-  chooseEvents(purpose: 'replay' | 'purge', filter: EventFilter, limit: number): Promise<Chosen<string>>
+  chooseEvents(purpose: 'replay' | 'purge', filter: ReplayFilter, limit: number): Promise<Chosen<string>>
   /** What `redeliverItems`, `resetItems`, `purgeItems` or `giveUpItems` would take now: their `seq`, in their order. */
   chooseItems(purpose: ItemPurpose, filter: ItemFilter, limit: number, at: number): Promise<Chosen<number>>
 
@@ -506,6 +506,11 @@ export interface EventFilter {
   readonly since?: number
   /** Received before. */
   readonly until?: number
+}
+
+export interface ReplayFilter extends EventFilter {
+  /** Of all that match, the newest so many. A purge does not ask for it. */
+  readonly last?: number
 }
 
 export interface ItemFilter {

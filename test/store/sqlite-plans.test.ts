@@ -62,6 +62,10 @@ function statements() {
   const again = createAgain(spied)
   again.replayEvents({ status: 'failed' }, 10)
   again.chooseEvents('replay', { status: 'failed' }, 10)
+  for (const filter of [{}, { source: 's' }, { status: 'failed' }, { since: 1 }] as const) {
+    again.replayEvents({ ...filter, last: 10 }, 10)
+    again.chooseEvents('replay', { ...filter, last: 10 }, 10)
+  }
   again.purgeEvents({ status: 'failed' }, 10)
   again.purgeItems({}, 10)
   again.chooseItems('purge', { status: 'dead' }, 10, 1)
@@ -93,8 +97,10 @@ test('no list and no claim sorts what it reads', () => {
     ({ sql, plan }) =>
       sql.trimStart().startsWith('select') &&
       plan.some((detail) => detail.includes('TEMP B-TREE')) &&
-      // The attempts of one item or batch, the items of one id, and the destinations are few.
-      !/item_seq = \?|\bid = \?|s\.batch_seq = \?|group by c\.destination/.test(sql),
+      // The attempts of one item or batch, the items of one id, the destinations, and the last events that are asked for are few.
+      !/item_seq = \?|\bid = \?|s\.batch_seq = \?|group by c\.destination|seq in \(select .* limit \?\) order by/.test(
+        sql,
+      ),
   )
   expect(sorted).toEqual([])
 })

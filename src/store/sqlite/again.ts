@@ -1,5 +1,5 @@
 import { eventIdOf } from '../../domain/event-id.ts'
-import type { Chosen, EventFilter, ItemFilter, ItemPurpose } from '../store.ts'
+import type { Chosen, EventFilter, ItemFilter, ItemPurpose, ReplayFilter } from '../store.ts'
 import { type Database, prepare } from './database.ts'
 import { type Condition, eventConditions, itemConditions, whereOf } from './lists.ts'
 import { createKeepSentBody } from './sent-body.ts'
@@ -18,7 +18,7 @@ export function createAgain(database: Database) {
     return { matching, seqs: rows.all(...values, limit).map(({ seq }) => seq) }
   }
 
-  function chooseEvents(purpose: 'replay' | 'purge', filter: EventFilter, limit: number): Chosen<string> {
+  function chooseEvents(purpose: 'replay' | 'purge', filter: ReplayFilter, limit: number): Chosen<string> {
     const conditions = purpose === 'replay' ? replayable(filter) : purgeableEvents(filter)
     const { matching, seqs } = choose('events', conditions, 'received_at, seq', limit)
     return { matching, ids: seqs.map(eventIdOf) }
@@ -38,7 +38,7 @@ export function createAgain(database: Database) {
   const dropClaims = prepare(database, 'delete from event_claims where seq in (select value from json_each(?))')
   const dropWaiting = prepare(database, 'delete from event_fetches where seq in (select value from json_each(?))')
 
-  function replayEvents(filter: EventFilter, limit: number): number {
+  function replayEvents(filter: ReplayFilter, limit: number): number {
     const conditions = replayable(filter)
     const sql = `
       update events set status = 'pending', reason = null, error = null, settled_at = null, replays = replays + 1
@@ -155,8 +155,12 @@ export function createAgain(database: Database) {
   return { giveUpItems, chooseEvents, chooseItems, replayEvents, redeliverItems, resetItems, purgeEvents, purgeItems }
 }
 
-function replayable(filter: EventFilter): readonly Condition[] {
-  return [...eventConditions(filter), { sql: "status <> 'pending'", values: [] }]
+function replayable({ last, ...filter }: ReplayFilter): readonly Condition[] {
+  const conditions = [...eventConditions(filter), { sql: "status <> 'pending'", values: [] }]
+  if (last === undefined) return conditions
+  const { sql, values } = whole(conditions)
+  const newest = `select seq from events where ${sql} order by received_at desc, seq desc limit ?`
+  return [{ sql: `seq in (${newest})`, values: [...values, last] }]
 }
 
 /** Only what is over: not what waits for mapping or for the CMS. */
