@@ -97,7 +97,7 @@ describe('headers of strangers, as long as the server takes them', () => {
     const delivery = { source: 's', method: 'POST', path: '/', query: '', body: Buffer.alloc(0) }
     for (const piece of ['=', ',', ' ', '=,']) {
       const check = () => scheme.check({ ...delivery, headers: { x: header(piece) } }, delivery.body, 0)
-      for (let time = 0; time < 20; time += 1) expect(bounded(check)).toEqual(expect.any(String))
+      for (let time = 0; time < 20; time += 1) expect(bounded(check)).not.toBeNull() // refused
     }
   })
 

@@ -32,7 +32,7 @@ test('every built-in mapper says whether its system sends again what was refused
   const library = await loadMappers()
   expect(library.list().filter(({ retries }) => retries === null)).toEqual([])
   const lastingOf = (name: string) => library.list().find((one) => one.name === name)?.retries?.for
-  const silent = ['directus', 'drupal', 'github', 'joomla', 'strapi', 'woocommerce', 'wordpress']
+  const silent = ['directus', 'drupal', 'github', 'joomla', 'strapi', 'woocommerce']
   expect(silent.map(lastingOf)).toEqual(silent.map(() => 'none'))
   expect(['shopify', 'bigcommerce', 'sanity'].map(lastingOf)).toEqual(['hours', 'days', 'minutes'])
 })

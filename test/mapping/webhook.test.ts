@@ -34,6 +34,7 @@ test('a webhook has method, path, headers, query, body and the digest of its byt
     query: { a: '1', b: ' x y' },
     body: product,
     digest: createHash('sha256').update(body).digest('hex'),
+    proof: null, // nothing has been verified
   })
 })
 

@@ -121,7 +121,7 @@ test('promise 11: no secret in log, database, metrics, answers, crash reports or
   writeFileSync(join(folder, 'relay.yaml'), JSON.stringify(configFor(await startParrot(), folder)))
   writeFileSync(join(folder, 'shop-secret'), canaries.SHOP_SECRET)
   const { SHOP_SECRET: _file, ...env } = canaries
-  const reports = { NODE_OPTIONS: `--report-on-signal --report-directory=${folder}` }
+  const reports = { NODE_OPTIONS: `--report-on-signal --report-signal=SIGWINCH --report-directory=${folder}` }
   const relay = await startServe({ cwd: folder, env: { ...env, ...reports } })
   const answers: string[] = []
 
@@ -170,7 +170,7 @@ test('promise 11: no secret in log, database, metrics, answers, crash reports or
   await ask('/api/v1/events', { headers: { authorization: `Bearer ${canaries.CMS_TOKEN}` } }, 401)
   for (const path of ['/metrics', '/healthz', '/readyz']) await ask(path, {}, 200)
 
-  relay.kill('SIGUSR2')
+  relay.kill('SIGWINCH')
   const report = await vi.waitFor(() => {
     const [file] = globSync('report.*.json', { cwd: folder })
     const text = readFileSync(join(folder, file ?? 'none'), 'utf8')

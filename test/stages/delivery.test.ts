@@ -82,7 +82,7 @@ describe('the main job', () => {
 title: Own
 verify: { scheme: header, header: authorization }
 records:
-  - { name: any, match: 'true', each: $body, type: kind, id: id, live: $not($exists(gone)), url: '"https://example.com/" & kind', text: id }
+  - { name: any, match: 'true', each: $body, type: $.kind, id: id, live: $not($exists(gone)), url: '"https://example.com/" & kind', text: id }
 `,
     )
     const sources = { own: { mapper: 'own', destination: 'main', verify: 'none' } }
