@@ -44,7 +44,7 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
   function compile(text: string, label: string, at: string, whole: boolean): Field {
     try {
       refuseBareWord(text)
-      const compiled = compileExpression(text, { functions, timeLimitMs, whole, names: scopeNames })
+      const compiled = compileExpression(text, { functions, timeLimitMs, whole, nullIsEmpty: true, names: scopeNames })
       const { needsBody, evaluate } = compiled
       return { label, text, needsBody, evaluate: (context, scope) => guarded(evaluate, context, scope, label) }
     } catch (error) {

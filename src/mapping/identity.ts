@@ -24,6 +24,9 @@ const hollow = /(^|[:#@/])(null|undefined|NaN)?$|(^|[:#@])(null|undefined|NaN)[:
 
 /** The stable id: text of 1 to 256 characters that names a record. */
 export function idIn(value: unknown, field: Field): string {
+  if (typeof value === 'boolean') {
+    throw new FieldError(`${field.label}: ${expressionText(field.text)} gave ${value}, not text: the record has no id`)
+  }
   const given = textIn(value, field)?.trim()
   const id = given === undefined ? undefined : wholeId(given)
   if (id === undefined) throw nothing(field)

@@ -6,6 +6,7 @@ import { createCompiler, isUnsupported } from './generate.ts'
 import { createInterpreter, parseBounded } from './interpret.ts'
 import { nearestName } from './nearest-name.ts'
 import { needsBody } from './needs.ts'
+import { leaveNullOut, nullFunction, withoutNull } from './null-text.ts'
 import type { Code, Frame, Run } from './run.ts'
 import { plain, plainDeep, type Sequence, sequenceOf } from './sequence.ts'
 import { partFunction, requireParts, wholePart } from './whole.ts'
@@ -28,6 +29,8 @@ export interface ExpressionOptions {
   readonly timeLimitMs: number
   /** Whether it makes an id or an address: every part of its text has to be there. See `requireParts`. */
   readonly whole?: boolean
+  /** Whether null is empty in text that `&` puts together. See `leaveNullOut`. */
+  readonly nullIsEmpty?: boolean
   /** The names of the scope; any other variable is a mistake. Left out, every name may be in it. */
   readonly names?: readonly string[]
 }
@@ -54,7 +57,11 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   const bound = boundNames(nodes)
   refuseUnknownFunctions(text, nodes, bound, options.functions)
   if (options.names) refuseFreeVariables(text, nodes, bound, options.names, options.functions)
-  const functions = options.whole ? withParts(ast, bound, options.functions) : options.functions
+  const functions = options.whole
+    ? withParts(ast, bound, options.functions)
+    : options.nullIsEmpty && leaveNullOut(ast)
+      ? { ...options.functions, [nullFunction]: withoutNull }
+      : options.functions
   const code = generate(ast, bound, functions)
   if (code) {
     const evaluate = compiled(text, code, bound.size > 0, options.timeLimitMs)

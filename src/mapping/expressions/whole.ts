@@ -22,8 +22,12 @@ export class PartError extends Error {}
 export function wholePart(value: unknown, part: Part): unknown {
   if (typeof value === 'string') {
     if (value.charCodeAt(0) > 0x20 || part.empty || value.trim() !== '') return value
-  } else if (typeof value === 'number' || typeof value === 'boolean') {
+  } else if (typeof value === 'number') {
     return value
+  } else if (typeof value === 'boolean') {
+    // What PHP and some APIs write where there is nothing.
+    if (part.empty) return value
+    throw new PartError(`\`${part.text}\` gave ${value}, not text`)
   } else if (typeof value === 'object' && value !== null) {
     if (!Array.isArray(value)) throw new PartError(`\`${part.text}\` gave an object, not text`)
     if (value.length > 0) {
@@ -104,6 +108,8 @@ export function requireParts(root: Node, isFunction: (name: string) => boolean):
       const place = at + before
       if (name === 'join' && place === 0) given[at] = joined(argument)
       else if (name === 'replace' && place === 2 && isText(argument)) given[at] = partOf(argument)
+      else if (name === 'string' && given.length === 1) given[at] = partOf(argument, { nothing: true })
+      else if (name === 'lookup' && place === 1) visit(calledName(argument) === 'string' ? undefined : argument)
       else visit(argument)
     }
   }

@@ -13,6 +13,7 @@ const record = {
   list: ['a', 'b'],
   one: [5],
   map: { a: 1 },
+  off: false,
 }
 
 /** The same expression as the compiler runs it, and in a block that only the interpreter can run. */
@@ -47,6 +48,9 @@ describe.each(roads)('%s', (road, along) => {
     ['"a:" & $string(no) & "@en"', '$string(no)'],
     ['"a:" & (no ~> $string())', 'no ~> $string()'],
     ['"a:" & no.$string() & "@en"', 'no.$string()'],
+    ['$vars.origin & "/" & $lowercase($string(no))', 'no'],
+    ['$string(no)', 'no'],
+    ['"/items/" & $encodeUrlComponent($string(no))', 'no'],
     ['"a:" & ((nid))', 'nid'],
     ['$vars.origin & ("/blog" & ("/" & slgu))', 'slgu'],
     ['$lowercase($vars.origin & "/" & slgu)', 'slgu'],
@@ -85,6 +89,9 @@ describe.each(roads)('%s', (road, along) => {
   test.each([
     ['"a/" & map', '`map` gave an object, not text'],
     ['"a/" & list', '`list` gave a list, not text'],
+    ['"a/" & off', '`off` gave false, not text'],
+    ['"a/" & $string(off)', '`$string(off)` gave false, not text'],
+    ['"a/" & $encodeUrlComponent($string(map))', '`map` gave an object, not text'],
   ])('%s fails: %s', async (text, message) => {
     expect(await run(text)).toEqual({ error: message })
   })
@@ -116,6 +123,7 @@ describe.each(roads)('%s', (road, along) => {
     ['$contains("a/" & slgu, "a") ? "x/" & id', 'x/7'],
     ['"a/" & list[("x" & slgu) = "x"][0]', 'a/a'],
     ['"a:" & one[0]', 'a:5'],
+    ['($l := $lookup($vars.locales, $string(no)); "a" & ($l ? "@" & $l))', 'a'],
     ['$model & ":" & id', 'article:7'],
     ['slgu', undefined],
     ['slgu ? "a/" & slgu', undefined],
