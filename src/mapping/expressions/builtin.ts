@@ -82,6 +82,14 @@ const names = [
 
 // JSONata exports none of its functions, but an expression can name them: this hands out the real ones.
 const found: Builtin[] = await jsonata(`[${names.map((name) => `$${name}`).join(', ')}]`).evaluate(null)
+// JSONata has them once for the process: an expression that got hold of one could change it for all others. The objects
+// themselves stay open, since JSONata notes on them where a call stands.
+for (const one of found) {
+  for (const [name, part] of Object.entries(one)) {
+    Object.freeze(part)
+    Object.defineProperty(one, name, { writable: false, configurable: false })
+  }
+}
 const builtins = new Map(names.map((name, at) => [name, found[at]!]))
 
 /** JSONata's own function of that name. */
@@ -89,6 +97,11 @@ export function builtin(name: string): Builtin {
   const known = builtins.get(name)
   if (!known) throw new Error(`JSONata has no function $${name}`)
   return known
+}
+
+/** The names of all functions that JSONata has. */
+export function builtinNames(): readonly string[] {
+  return names
 }
 
 export function isBuiltin(name: string): boolean {

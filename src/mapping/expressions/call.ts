@@ -12,7 +12,9 @@ export function compileCall(node: Node, compiler: Compiler, subject?: Code, isTh
   const own = Object.hasOwn(compiler.functions, name)
   const nodes = node.arguments ?? []
   const place = { position: node.position, token: name }
-  if (!own && isHigherOrder(name)) return guarded(compileHigherOrder(name, nodes, subject, compiler), place)
+  const count = nodes.length + (subject ? 1 : 0)
+  if (!own && isHigherOrder(name) && !(name === 'sort' && count === 1))
+    return guarded(compileHigherOrder(name, nodes, subject, compiler), place)
   const codes = nodes.map((argument) => compileArgument(argument, !own && takesRegex.has(name), compiler))
   if (subject) codes.unshift(subject)
   const callee = nativeOf(name, compiler.functions)

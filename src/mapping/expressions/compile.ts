@@ -1,5 +1,6 @@
 import { messageOf } from '../../domain/errors.ts'
 import { type Node, nodesOf } from './ast.ts'
+import { refuseEndless } from './bounds.ts'
 import { isBuiltin } from './builtin.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
 import { createCompiler, isUnsupported } from './generate.ts'
@@ -57,6 +58,7 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   const bound = boundNames(nodes)
   refuseUnknownFunctions(text, nodes, bound, options.functions)
   if (options.names) refuseFreeVariables(text, nodes, bound, options.names, options.functions)
+  refuseOwnClone(text, nodes, bound)
   const functions = options.whole
     ? withParts(ast, bound, options.functions)
     : options.nullIsEmpty && leaveNullOut(ast)
@@ -64,10 +66,10 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
       : options.functions
   const code = generate(ast, bound, functions)
   if (code) {
-    const evaluate = compiled(text, code, bound.size > 0, options.timeLimitMs)
+    const evaluate = compiled(text, code, bound.size > 0, isBuilder(nodes), options.timeLimitMs)
     return { text, isCompiled: true, needsBody: needsBody(ast), evaluate }
   }
-  const interpret = createInterpreter(program, functions)
+  const interpret = createInterpreter(program, functions, options.timeLimitMs)
   return {
     text,
     isCompiled: false,
@@ -109,18 +111,37 @@ function generate(ast: Node, bound: ReadonlySet<string>, functions: ExpressionOp
   }
 }
 
-function compiled(text: string, code: Code, binds: boolean, timeLimitMs: number): Expression['evaluate'] {
+function compiled(
+  text: string,
+  code: Code,
+  binds: boolean,
+  builds: boolean,
+  timeLimitMs: number,
+): Expression['evaluate'] {
   return (context, scope) => {
-    const run: Run = { root: context, scope, timeLimitMs, ticks: 0, deadline: 0, nested: false, instant: 0 }
+    const run: Run = { root: context, scope, timeLimitMs, ticks: 0, deadline: 0, nested: false, builds, instant: 0 }
     const frame: Frame = { run, parent: null, values: binds ? new Map() : null }
     try {
       const value = code(Array.isArray(context) ? wrapped(context) : context, frame)
+      if (builds) refuseEndless(value)
       return run.nested ? plainDeep(value) : plain(value)
     } catch (error) {
       throw evaluationError(text, error)
     }
   }
 }
+
+/** Whether an expression makes objects, or lists of lists, which may hold one value many times. */
+function isBuilder(nodes: readonly Node[]): boolean {
+  return nodes.some(
+    ({ type, value, group }) =>
+      group !== undefined ||
+      (type === 'unary' && value !== '-') ||
+      (type === 'variable' && builders.has(value as string)),
+  )
+}
+
+const builders = new Set(['map', 'each', 'zip', 'reduce'])
 
 /** An array as context is one value, not many. */
 function wrapped(context: unknown[]): Sequence {
@@ -179,6 +200,14 @@ function refuseFreeVariables(
     const hint = near === null ? `there is ${names.map((name) => `$${name}`).join(', ')}` : `did you mean $${near}?`
     throw syntaxError(text, faultOf('T1006', position, { message: `there is no variable $${value}; ${hint}` }))
   }
+}
+
+/** A transform changes what `$clone` gives it: one of the expression's own would hand out what is not to be changed. */
+function refuseOwnClone(text: string, nodes: readonly Node[], bound: ReadonlySet<string>): void {
+  const transform = nodes.find(({ type }) => type === 'transform')
+  if (transform === undefined || !bound.has('clone')) return
+  const message = '$clone cannot be bound in an expression with a transform'
+  throw syntaxError(text, faultOf('T1006', transform.position, { message }))
 }
 
 function prepare(text: string, called: ExpressionFunction, { arguments: given = [], position }: Node): void {

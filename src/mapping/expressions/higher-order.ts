@@ -6,6 +6,7 @@ import { arityOf, nativeOf } from './native.ts'
 import { held } from './object.ts'
 import { type Code, type Frame, innerFrame, tick } from './run.ts'
 import { isSequence, type Sequence, sequenceOf, setOwn } from './sequence.ts'
+import { sortBy } from './sort.ts'
 import { isTruthy } from './values.ts'
 
 /** A function given to `$map` and its like, for one evaluation. */
@@ -22,7 +23,7 @@ export function isHigherOrder(name: string): boolean {
   return Object.hasOwn(works, name)
 }
 
-/** `$map`, `$filter`, `$reduce`, `$each` and `$sift` with a function written out or named. */
+/** `$map`, `$filter`, `$reduce`, `$sort`, `$each` and `$sift` with a function written out or named. */
 export function compileHigherOrder(
   name: string,
   nodes: readonly Node[],
@@ -137,6 +138,14 @@ const works: Readonly<Record<string, Work>> = {
       result = callback([result, list[at], at, list].slice(0, Math.max(2, arity)))
     }
     return result
+  },
+  sort(subject, callback, _arity, { run }) {
+    const list = listOf(subject)
+    if (!list || list.length <= 1) return list
+    return sortBy(list, (left, right) => {
+      tick(run)
+      return callback([left, right])
+    })
   },
   each(subject, callback, arity, frame) {
     const found: Sequence = sequenceOf()

@@ -1,4 +1,5 @@
 import { faultOf } from './fault.ts'
+import { type Run, tick } from './run.ts'
 import { sequenceOf } from './sequence.ts'
 
 // Synchronous ports of what jsonata.js 2.2.2 does with regular expressions, which is asynchronous there.
@@ -33,16 +34,21 @@ export function contains(text: string | undefined, token: string | Matcher | und
   return typeof token === 'string' ? text.includes(token) : token(text).next().done !== true
 }
 
-export function match(text: string | undefined, regex: Matcher, limit?: number): unknown[] | undefined {
+export function match(this: Run, text: string | undefined, regex: Matcher, limit?: number): unknown[] | undefined {
   if (text === undefined) return undefined
   refuseNegative(limit, 'D3040', 3)
   if (limit === undefined || limit > 0) refuseMissing(regex)
   const found = sequenceOf()
-  for (const { match, start, groups } of upTo(limit, regex(text))) found.push({ match, index: start, groups })
+  for (const { match, start, groups } of upTo(this, limit, regex(text))) found.push({ match, index: start, groups })
   return found
 }
 
-export function split(text: string | undefined, separator: string | Matcher, limit?: number): string[] | undefined {
+export function split(
+  this: Run,
+  text: string | undefined,
+  separator: string | Matcher,
+  limit?: number,
+): string[] | undefined {
   if (text === undefined) return undefined
   refuseNegative(limit, 'D3020', 3)
   if (limit !== undefined && !(limit > 0)) return []
@@ -50,7 +56,7 @@ export function split(text: string | undefined, separator: string | Matcher, lim
   if (typeof separator !== 'function') return text.split(separator, limit)
   const parts: string[] = []
   let start = 0
-  for (const found of upTo(limit, separator(text))) {
+  for (const found of upTo(this, limit, separator(text))) {
     parts.push(text.slice(start, found.start))
     start = found.end
   }
@@ -59,6 +65,7 @@ export function split(text: string | undefined, separator: string | Matcher, lim
 }
 
 export function replace(
+  this: Run,
   text: string | undefined,
   pattern: string | Matcher,
   replacement: string,
@@ -72,7 +79,7 @@ export function replace(
   const matches = typeof pattern === 'function' ? pattern(text) : occurrences(text, pattern)
   let result = ''
   let position = 0
-  for (const found of upTo(limit, matches)) {
+  for (const found of upTo(this, limit, matches)) {
     result += text.substring(position, found.start)
     result += typeof pattern === 'function' ? substitute(replacement, found) : replacement
     position = found.start + found.match.length
@@ -86,10 +93,11 @@ function* occurrences(text: string, token: string): Generator<Match> {
   }
 }
 
-function* upTo(limit: number | undefined, matches: Generator<Match>): Generator<Match> {
+function* upTo(run: Run, limit: number | undefined, matches: Generator<Match>): Generator<Match> {
   let count = 0
   if (limit !== undefined && !(limit > 0)) return
   for (const found of matches) {
+    tick(run)
     yield found
     count++
     if (limit !== undefined && count >= limit) return

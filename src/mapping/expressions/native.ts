@@ -1,10 +1,12 @@
+import { boundedText, pad, refuseEndless, refuseHuge } from './bounds.ts'
 import { builtin, isBuiltin } from './builtin.ts'
 import type { ExpressionFunction } from './compile.ts'
 import { contains, match, replace, split } from './matching.ts'
-import { type Run, tick } from './run.ts'
+import { lookAtClock, type Run, tick } from './run.ts'
 import { isSequence, plain, plainDeep, sequenceOf } from './sequence.ts'
 import { quickCheckOf } from './signature.ts'
-import { append, isDeepEqual, isTruthy, keysOf, merge, property, spread, textOf } from './values.ts'
+import { sort } from './sort.ts'
+import { append, digestOf, isDeepEqual, isTruthy, keysOf, merge, property, spread, textOf } from './values.ts'
 
 type Functions = Readonly<Record<string, ExpressionFunction>>
 
@@ -24,9 +26,22 @@ export function nativeOf(name: string, functions: Functions): Callee | undefined
       : undefined
   if (!work) return undefined
   const fits = quickCheckOf(signature.definition)
-  return (values, context, run) =>
-    work.apply(run, (fits(values) ? values : signature.validate(values, context)) as never[])
+  const mayGrow = growing.has(name)
+  return (values, context, run) => {
+    refuseHuge(name, values)
+    const checked = (fits(values) ? values : signature.validate(values, context)) as never[]
+    const result = work.apply(run, checked)
+    if (isLong(values[0]) || isLong(result)) lookAtClock(run)
+    if (mayGrow && typeof result === 'string') boundedText(result)
+    return result
+  }
 }
+
+function isLong(value: unknown): boolean {
+  return (typeof value === 'string' || Array.isArray(value)) && value.length > 10_000
+}
+
+const growing = new Set('string replace join base64encode encodeUrl encodeUrlComponent formatNumber'.split(' '))
 
 /** How many arguments a function takes, as JSONata counts them for `$map` and its like. */
 export function arityOf(name: string, functions: Functions): number {
@@ -38,7 +53,9 @@ function registered(name: string, own: ExpressionFunction): Callee {
   return (values, _context, run) => {
     for (let at = 0; at < values.length; at++) {
       const value = values[at]
-      if (typeof value === 'object' && value !== null) values[at] = run.nested ? plainDeep(value) : plain(value)
+      if (typeof value !== 'object' || value === null) continue
+      if (run.builds) refuseEndless(value)
+      values[at] = run.nested ? plainDeep(value) : plain(value)
     }
     const result = (own as (...values: unknown[]) => unknown)(...values)
     if (result instanceof Promise) throw new TypeError(`$${name} must not give a promise`)
@@ -48,7 +65,7 @@ function registered(name: string, own: ExpressionFunction): Callee {
 
 /** JSONata's functions that are synchronous and need nothing of its interpreter: used as they are. */
 const pure = new Set(
-  `sum count max min average substring substringBefore substringAfter lowercase uppercase length trim pad join
+  `sum count max min average substring substringBefore substringAfter lowercase uppercase length trim join
    formatNumber formatBase formatInteger parseInteger number floor ceil round abs sqrt power zip exists reverse error
    assert type base64encode base64decode encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl toMillis fromMillis
    clone`.split(/\s+/),
@@ -69,8 +86,10 @@ const replaced: Readonly<Record<string, Work>> = {
   append,
   spread,
   merge: merge,
-  distinct: distinct,
+  distinct,
+  sort,
   contains: contains,
+  pad: pad,
   match: match,
   replace: replace,
   split: split,
@@ -88,23 +107,22 @@ function instantOf(run: Run): number {
   return run.instant
 }
 
-/** Each value once. Primitives are told apart at once, so that a long list of them takes no quadratic time. */
-function distinct(this: Run, values: unknown): unknown {
+/** Each value once. What can't be equal is told apart at once, so that a long list takes no quadratic time. */
+export function distinct(this: Run, values: unknown): unknown {
   if (!Array.isArray(values) || values.length <= 1) return values
   const seen = new Set<unknown>()
-  const objects: unknown[] = []
+  const alike = new Map<string, object[]>()
   const found = isSequence(values) ? sequenceOf() : []
   for (const value of values) {
     if (typeof value !== 'object' || value === null) {
       if (seen.has(value) && !Number.isNaN(value)) continue
       seen.add(value)
     } else {
-      const isKnown = objects.some((object) => {
-        tick(this)
-        return isDeepEqual(value, object)
-      })
-      if (isKnown) continue
-      objects.push(value)
+      const digest = digestOf(value)
+      const objects = alike.get(digest)
+      if (objects?.some((object) => isDeepEqual(value, object, () => tick(this)))) continue
+      if (objects) objects.push(value)
+      else alike.set(digest, [value])
     }
     found.push(value)
   }

@@ -1,4 +1,5 @@
 import type { Node } from './ast.ts'
+import { boundedText } from './bounds.ts'
 import { type Fault, faultOf } from './fault.ts'
 import { type Compiler, unsupported } from './generate.ts'
 import type { Code } from './run.ts'
@@ -40,7 +41,7 @@ export function compileNegation(node: Node, compiler: Compiler): Code {
 }
 
 const operators: Readonly<Record<string, Operator>> = {
-  '&': (a, b) => textOf(a) + textOf(b),
+  '&': (a, b) => boundedText(textOf(a) + textOf(b)),
   '=': (a, b) => a !== undefined && b !== undefined && isDeepEqual(a, b),
   '!=': (a, b) => a !== undefined && b !== undefined && !isDeepEqual(a, b),
   in: isMember,

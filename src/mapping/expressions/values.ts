@@ -1,3 +1,4 @@
+import { maxValues, refuseEndless, refuseEndlessLists } from './bounds.ts'
 import { builtin } from './builtin.ts'
 import { faultOf } from './fault.ts'
 import { maxSequence, type Sequence, sequenceOf, setOwn } from './sequence.ts'
@@ -24,6 +25,7 @@ export function isTruthy(value: unknown): boolean {
   if (typeof value === 'number') return isNumeric(value) && value !== 0
   if (typeof value !== 'object' || value === null) return false
   if (!Array.isArray(value)) return Object.keys(value).length > 0
+  refuseEndlessLists(value)
   let some = false
   for (const entry of value) if (isTruthy(entry)) some = true
   return some
@@ -36,26 +38,51 @@ export function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (value === undefined) return ''
   if (typeof value === 'boolean' || value === null || Number.isInteger(value)) return String(value)
+  refuseEndless(value)
   return slowText.call(undefined, value) as string
 }
 
-export function isDeepEqual(left: unknown, right: unknown): boolean {
+/** Whether two values are the same all through. `step` is called for each two that are looked into, and may throw. */
+export function isDeepEqual(left: unknown, right: unknown, step?: () => void): boolean {
   if (left === right) return true
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
+  return isEqual(left, right, step ?? countdown(maxValues))
+}
+
+function countdown(steps: number): () => void {
+  let left = steps
+  return () => {
+    if (left-- === 0) throw faultOf('D1014', undefined)
+  }
+}
+
+function isEqual(left: unknown, right: unknown, step: () => void): boolean {
+  if (left === right) return true
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
+  step()
   if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((entry, at) => isDeepEqual(entry, right[at]))
+    return left.length === right.length && left.every((entry, at) => isEqual(entry, right[at], step))
   }
   const keys = namesOf(left)
   const others = namesOf(right)
   if (keys.length !== others.length || keys.some((key, at) => key !== others[at])) return false
-  return keys.every((key) => isDeepEqual(Reflect.get(left, key), Reflect.get(right, key)))
+  return keys.every((key) => isEqual(Reflect.get(left, key), Reflect.get(right, key), step))
+}
+
+/** The same text for equal values, another for most that are not. */
+export function digestOf(value: object): string {
+  const members = namesOf(value).map((name) => {
+    const member: unknown = Reflect.get(value, name)
+    return typeof member === 'object' ? name : `${name}:${String(member)}`
+  })
+  return members.join('\n')
 }
 
 function namesOf(value: object): string[] {
   const names = Object.getOwnPropertyNames(value)
   return (Array.isArray(value) ? names.filter((name) => !marks.has(name)) : names).sort()
 }
-const marks = new Set(['sequence', 'keepSingleton', 'outerWrapper', 'cons'])
+const marks = new Set(['sequence', 'keepSingleton', 'outerWrapper', 'cons', 'push'])
 
 /** Two values as one list; nothing does not count. */
 export function append(first: unknown, second: unknown): unknown {
@@ -71,6 +98,7 @@ export function append(first: unknown, second: unknown): unknown {
 export function property(input: unknown, name: string): unknown {
   if (typeof input !== 'object' || input === null) return undefined
   if (!Array.isArray(input)) return Object.hasOwn(input, name) ? (input as Record<string, unknown>)[name] : undefined
+  refuseEndlessLists(input)
   const found: Sequence = sequenceOf()
   for (const entry of input) {
     const value = property(entry, name)

@@ -1,0 +1,91 @@
+import { faultOf } from './fault.ts'
+import { maxSequence } from './sequence.ts'
+
+// A function of JavaScript can't be interrupted, so what goes into one and comes out of one is bounded. The clock is only
+// looked at between calls.
+
+/** The longest text that an expression works with. Characters. */
+export const maxText = 10_000_000
+
+/** The widest `$pad`. */
+export const maxWidth = 1_000_000
+
+/** How many values a result, or what is written out as text, may hold. */
+export const maxValues = 1_000_000
+
+/** Text of a length that can be worked with. Throws a fault. */
+export function boundedText(text: string): string {
+  if (text.length > maxText) throw faultOf('D1014', undefined)
+  return text
+}
+
+/** Refuses arguments that one call of a function of JSONata would work on for too long. Throws a fault. */
+export function refuseHuge(name: string, values: readonly unknown[]): void {
+  for (const value of values) {
+    if (typeof value === 'string') boundedText(value)
+    else if (Array.isArray(value) && value.length > maxSequence) throw faultOf('D2015', undefined)
+  }
+  if (name === 'join') refuseLongJoin(values)
+  else if (writesOut.has(name)) refuseEndless(values[0])
+  else if (entersLists.has(name)) refuseEndlessLists(values[0])
+}
+
+const writesOut = new Set(['string', 'clone'])
+const entersLists = new Set(['boolean', 'not', 'keys', 'lookup', 'spread'])
+
+/** Refuses a join whose text would be too long, before it is made. */
+function refuseLongJoin([texts, separator]: readonly unknown[]): void {
+  if (!Array.isArray(texts)) return
+  let length = typeof separator === 'string' ? separator.length * texts.length : 0
+  for (const text of texts) length += typeof text === 'string' ? text.length : 0
+  if (length > maxText) throw faultOf('D1014', undefined)
+}
+
+/**
+ * Refuses a value that holds too many others, each counted as often as it is reached: a value that holds one value twice,
+ * over and over, is small in memory and endless as JSON. Throws a fault.
+ */
+export function refuseEndless(value: unknown): void {
+  if (typeof value === 'object' && value !== null) count(value, isObject)
+  else if (typeof value === 'string') boundedText(value)
+}
+
+/** As `refuseEndless`, of lists within lists alone: names and conditions look into those. Throws a fault. */
+export function refuseEndlessLists(value: unknown): void {
+  if (Array.isArray(value) && value.some(Array.isArray)) count(value, Array.isArray)
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+function count(value: object, enters: (member: unknown) => boolean): void {
+  let left = maxValues
+  let characters = 2 * maxText
+  const waiting: object[] = [value]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const members: readonly unknown[] = Array.isArray(next) ? next : Object.values(next)
+    left -= members.length
+    for (const member of members) {
+      if (enters(member)) waiting.push(member as object)
+      else if (typeof member === 'string') characters -= member.length
+    }
+    if (left < 0 || characters < 0) throw faultOf('D1014', undefined)
+  }
+}
+
+/** `$pad(text, width, sign?)`: as JSONata's, counted in code points, without a list of them. */
+export function pad(text: string | undefined, width: number, sign?: string): string | undefined {
+  if (text === undefined) return undefined
+  const wanted = Math.abs(width)
+  if (!(wanted <= maxWidth)) throw faultOf('D1014', undefined)
+  boundedText(text)
+  let length = 0
+  for (const _point of text) length++
+  const missing = Math.floor(wanted - length)
+  if (missing <= 0) return text
+  const points = [...(sign === undefined || sign === '' ? ' ' : sign.slice(0, 2 * maxWidth))]
+  const whole = points.join('').repeat(Math.floor(missing / points.length))
+  const padding = whole + points.slice(0, missing % points.length).join('')
+  return width < 0 ? padding + text : text + padding
+}
