@@ -1,3 +1,4 @@
+import { isUtf8 as isValidUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
@@ -158,21 +159,30 @@ function checkedJson(bytes: Buffer, { name, charset }: ContentType): WellFormed 
   return checkJson(bytes)
 }
 
+/** A signature of the body does not cover its type: what is JSON, or a JWT, is read as that whatever the type says. */
 function readBody(bytes: Buffer, { name, charset }: ContentType): unknown {
   const text = readText(bytes, charset)
   const start = text.trimStart()
   if (start === '') return null
-  if (start.startsWith(jwtStart)) return text // whatever type it comes with
+  if (start.startsWith(jwtStart)) return text
   if (isJson(name)) return readJson(text)
-  if (name === 'application/x-www-form-urlencoded') return readForm(text)
-  return start[0] === '{' || start[0] === '[' ? readJsonOrText(text) : text
+  const json = start[0] === '{' || start[0] === '[' ? readJsonOrNothing(text) : undefined
+  if (json !== undefined) return json
+  return name === 'application/x-www-form-urlencoded' ? readForm(text) : text
 }
 
 /** `{"` in base64: how a JWT begins, and no JSON does. */
 const jwtStart = 'eyJ'
 
+/**
+ * Nor does it cover the charset: what is UTF-8 is read as that. Text in UTF-16 holds zeros, and in the charsets that switch
+ * between alphabets it holds escapes. Hardly any other text that is not plain ASCII is valid UTF-8.
+ */
 function readText(bytes: Buffer, charset: string): string {
-  if (!isUtf8(charset)) return decoderOf(charset).decode(bytes)
+  if (!isUtf8(charset)) {
+    const decoder = decoderOf(charset)
+    if (!isValidUtf8(bytes) || bytes.includes(0x00) || bytes.includes(0x1b)) return decoder.decode(bytes)
+  }
   const text = bytes.toString('utf8')
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
@@ -194,11 +204,11 @@ function isJson(name: string): boolean {
 }
 
 /** Many senders say text/plain, or nothing, and send JSON. */
-function readJsonOrText(text: string): unknown {
+function readJsonOrNothing(text: string): unknown {
   try {
     return readJson(text)
   } catch {
-    return text
+    return undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { Intake } from '../domain/intake.ts'
@@ -133,7 +133,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
         headers: storableHeaders(verified.headers, source.verifier.proofHeaders),
         body: verified.body,
         proof,
-        deliveryTag: provenId === id ? null : webhook.digest.slice(0, 16),
+        deliveryTag: provenId === id ? null : tagOf(webhook, topic),
       },
     ])
     if (!accepted) throw new Error('the store accepted an event without an answer')
@@ -200,6 +200,15 @@ const nameless: EventNames = { id: null, topic: null }
 
 function bounded({ id, topic }: EventNames): EventNames {
   return { id: id === null ? null : boundedId(id), topic: topic === null ? null : printable(topic, 256) }
+}
+
+/**
+ * What makes a duplicate beside an id that anybody can write: the body, and what decides how it is read. Else a recorded body
+ * that is sent with another topic would fail, and use up the id for the webhook that has the true one.
+ */
+function tagOf({ digest, method, path, query, headers }: Webhook, topic: string | null): string {
+  const parts = [digest, topic, method, path, Object.entries(query), headers['content-type'] ?? null]
+  return hash('sha256', JSON.stringify(parts), 'hex').slice(0, 16)
 }
 
 /** A delivery id that is long or holds control characters is known by its hash: it dedupes as well. */

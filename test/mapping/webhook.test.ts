@@ -84,6 +84,36 @@ describe('content types', () => {
   )
 })
 
+describe('what a signature of the body does not cover', () => {
+  const text = 'Cafés & é &event=post.deleted&id=9&x= 漢字'
+  const types = [
+    'application/x-www-form-urlencoded',
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    'application/octet-stream',
+    '',
+    ...[
+      'windows-1252',
+      'shift_jis',
+      'gbk',
+      'big5',
+      'euc-kr',
+      'utf-16le',
+      'utf-16be',
+      'iso-2022-jp',
+      'x-user-defined',
+    ].flatMap((charset) => [`${json}; charset=${charset}`, `text/plain; charset=${charset}`]),
+  ]
+  test.each(types)('JSON in UTF-8 says the same as %j', async (type) => {
+    const body = { event: 'post.published', id: 7, title: text }
+    expect(await bodyOf(JSON.stringify(body), type)).toStrictEqual(body)
+    expect(await bodyOf(`\n ${JSON.stringify([body])}`, type)).toStrictEqual([body])
+  })
+  test('a form whose first name begins like JSON is a form', async () => {
+    expect(await bodyOf('{a}=1&b=2', 'application/x-www-form-urlencoded')).toStrictEqual({ '{a}': '1', b: '2' })
+  })
+})
+
 describe('charsets', () => {
   test('the byte order mark is no text', async () => {
     expect(await bodyOf(`\ufeff${JSON.stringify(product)}`, json)).toStrictEqual(product)

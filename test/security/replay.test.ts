@@ -132,3 +132,18 @@ test('nobody can use up the delivery id of a webhook that is still to come', asy
   const { rows } = await relay.store.listEvents({}, { limit: 10 })
   expect(rows.map(({ deliveryId }) => deliveryId)).toEqual(['second', 'second', 'first'])
 })
+
+test('a recorded body that is sent with another topic, type, path or query does not use up the id of one to come', async () => {
+  const { sendShop, map, relay } = await startRelay({ baseUrl })
+  const same = product(1, { title: 'Same', updated_at: '2026-02-01T00:00:00Z' })
+  const as = { 'x-shopify-webhook-id': 'to-come' }
+  const send = async (topic: string, headers: Record<string, string> = {}) =>
+    (await sendShop(topic, same, { ...as, ...headers })).json().data.status
+  expect(await send('products/delete')).toBe('accepted')
+  expect(await send('products/update', { 'content-type': 'text/plain; charset=gbk' })).toBe('accepted')
+  expect(await send('products/update')).toBe('accepted')
+  expect(await send('products/update')).toBe('duplicate')
+  await map()
+  const { rows } = await relay.store.listEvents({}, { limit: 10 })
+  expect(rows.map(({ status }) => status)).toEqual(['processed', 'processed', 'failed'])
+})
