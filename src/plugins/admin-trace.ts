@@ -31,7 +31,8 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function traceActs(app: FastifyInstance, emit: Emit): void {
   app.decorateRequest('who', null)
   app.decorateRequest('act', null)
-  app.addHook('onResponse', async (request, { statusCode: status }) => {
+  // Before the answer leaves: who goes away before all of it has come has done the act, or read most of the body.
+  app.addHook('onSend', async (request, { statusCode: status }) => {
     const { who, act, method, routeOptions, ip, id: requestId } = request
     if (who === null || (safeMethods.has(method) && routeOptions.config.holdsNoContent === true)) return
     const done = { who, what: `${method} ${routeOptions.url}`, target: targetOf(request), status, ip, requestId }

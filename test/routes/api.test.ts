@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createFolder } from '../folder.ts'
 import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { adminToken, createClock, product, startRelay, type TestRelay } from '../support.ts'
@@ -421,6 +422,18 @@ describe('doing something with all that match', () => {
       { what: 'POST /api/v1/events/purge', target: null, status: 400 },
       { what: 'POST /api/v1/destinations/:name/disable', target: 'main', status: 200 },
     ])
+  })
+
+  test('an act whose caller goes away before the answer is told', async () => {
+    const { app, signals } = await start()
+    const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+    app.server.prependListener('request', ({ socket }: IncomingMessage) => void socket.destroy())
+    const url = `${origin}/api/v1/destinations/main/disable`
+    await expect(fetch(url, { method: 'POST', headers: { authorization: `Bearer ${adminToken}` } })).rejects.toThrow()
+    const told = () => signals.filter(({ kind }) => kind === 'admin.done')
+    await vi.waitFor(() =>
+      expect(told()).toMatchObject([{ what: 'POST /api/v1/destinations/:name/disable', status: 200 }]),
+    )
   })
 
   test('errors are listed by cause', async () => {
