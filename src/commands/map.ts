@@ -10,6 +10,7 @@ import { bindMapper, type Definition } from '../mapping/bind.ts'
 import { readJson } from '../mapping/json.ts'
 import { loadMappers } from '../mapping/load.ts'
 import { fixtureAnswers } from '../stages/fixture-answers.ts'
+import { boundedText } from '../stages/map-event.ts'
 import { deliveryOf, type Fixture, preview } from '../stages/preview.ts'
 import { coverageOf } from '../verify/coverage.ts'
 import { verifySchema } from '../verify/schema.ts'
@@ -82,8 +83,9 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const limit = config?.server.body_limit ?? delivery.body.length + 1
   const proof = proofOf(source, definition, delivery)
   const rules = rulesOf(config, source)
-  const { event, changes, skipped, problems } = await preview(mapper, delivery, rules, limit, answers, proof)
-  printJson({ event, changes, skipped })
+  const { event, changes, skipped, nothing, problems } = await preview(mapper, delivery, rules, limit, answers, proof)
+  const error = problems.length > 0 ? boundedText(problems) : null
+  printJson({ event, changes, skipped, nothing, error })
   if (problems.length > 0) {
     const issues = problems.map((message) => ({ path: '', message }))
     throw new RelayError('invalid', 'some records could not be mapped', { details: { issues } })

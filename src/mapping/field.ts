@@ -11,6 +11,8 @@ export interface Field {
   readonly text: string
   /** False where the value depends neither on the context nor on `$body`, for sure. */
   readonly needsBody: boolean
+  /** What it is put together of: none for a literal. Left out, it is an expression. */
+  readonly parts?: readonly Field[]
   evaluate(context: unknown, scope: Scope): unknown
 }
 
@@ -90,7 +92,7 @@ function refuseBareWord(given: string): void {
 }
 
 export function literal(value: unknown, label: string): Field {
-  return { label, text: JSON.stringify(value) ?? '', needsBody: false, evaluate: () => value }
+  return { label, text: JSON.stringify(value) ?? '', needsBody: false, parts: [], evaluate: () => value }
 }
 
 /** A map of fields; what gives nothing is left out. */
@@ -104,13 +106,14 @@ export function mapOf(fields: Readonly<Record<string, Field>>, label: string): F
     }
     return result
   }
-  return { label, text: '', needsBody: needBody(all), evaluate: (context, scope) => settle(all, context, scope, made) }
+  const evaluate: Evaluate = (context, scope) => settle(all, context, scope, made)
+  return { label, text: '', needsBody: needBody(all), parts: all, evaluate }
 }
 
 function listOf(fields: readonly Field[], label: string): Field {
   const made = (values: readonly unknown[]) => values.filter((value) => value !== undefined)
   const evaluate: Evaluate = (context, scope) => settle(fields, context, scope, made)
-  return { label, text: '', needsBody: needBody(fields), evaluate }
+  return { label, text: '', needsBody: needBody(fields), parts: fields, evaluate }
 }
 
 function needBody(fields: readonly Field[]): boolean {

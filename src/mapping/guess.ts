@@ -24,7 +24,8 @@ export interface Guess {
   readonly json: Record<string, unknown>
 }
 
-const titleNames = ['title', 'name', 'headline']
+/** The fields that a title is guessed from. */
+export const titleNames = ['title', 'name', 'headline']
 const maxDepth = 8
 
 /**

@@ -1,6 +1,7 @@
 import type { Change } from '../domain/change.ts'
 import type { FetchAnswers, FetchNeeds, FetchRequest } from '../domain/fetch.ts'
 import type { Version } from '../domain/version.ts'
+import type { Silence } from './silence.ts'
 import type { Webhook } from './webhook.ts'
 
 /** A mapper with a source's vars and models: everything compiled and checked. */
@@ -26,8 +27,11 @@ export interface Mapper {
    * What the webhook wants. Throws nothing for bad content: what could not be mapped is in `problems`. It does no I/O: what
    * it has to know besides the webhook is in `requests`, and mapping again with their answers goes on from there.
    */
-  map(webhook: Webhook, fetched?: Fetched): Promise<Mapping>
+  map(webhook: Webhook, fetched?: Fetched, onSilence?: OnSilence): Promise<Mapping>
 }
+
+/** Is told of expressions that gave nothing, for a dry run: they are evaluated once more for that. */
+export type OnSilence = (silence: Silence) => void
 
 /** What the API of the CMS has answered so far. */
 export interface Fetched {

@@ -3,10 +3,11 @@ import type { RecordDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
 import type { RequestDefaults } from './fetch.ts'
 import { type Compiler, type Field, FieldError, isTruthy, literal, mapOf } from './field.ts'
-import { type Guess, type GuessRules, guess, namesIn } from './guess.ts'
+import { type Guess, type GuessRules, guess, namesIn, titleNames } from './guess.ts'
 import { idIn, isSourceType, nothing, typeIn, versionIn } from './identity.ts'
 import type { Draft, DraftFields } from './mapper.ts'
 import type { ModelDefinition, ModelDefinitions } from './models.ts'
+import { type Silence, silencesOf } from './silence.ts'
 import { isObject, objectIn, textIn } from './text.ts'
 
 export interface RecordContext {
@@ -121,6 +122,7 @@ function laidOver(base: Field, over: Field): Field {
   }
   return {
     ...over,
+    parts: [base, over],
     evaluate(context, scope) {
       const values = both.evaluate(context, scope)
       return values instanceof Promise ? values.then(made) : made(values)
@@ -180,6 +182,28 @@ export async function removalOf(
   const id = idIn(await plan.id.evaluate(element, scope), plan.id)
   const version = element === undefined ? null : versionIn(await plan.version.evaluate(element, scope), plan.version)
   return { kind: 'delete', record, type, id, version, certain: true }
+}
+
+/**
+ * What gave nothing where something was asked for. What every record must have (id, url) is an error then; that a record is not
+ * removed is nothing new.
+ */
+export async function silencesIn(
+  record: string,
+  plan: Plan,
+  element: unknown,
+  scope: Scope,
+  draft: Draft | null,
+): Promise<readonly Silence[]> {
+  const { version, live, content, fields, guess: rules } = plan
+  if (draft?.kind === 'delete') {
+    return draft.certain ? [] : silencesOf(record, [version, ...live], element, scope)
+  }
+  const silent = await silencesOf(record, [version, ...live, content], element, scope)
+  const isUntitled = draft !== null && rules !== null && draft.fields.title === undefined
+  const isGuessed = fields.title.parts !== undefined // no expression says it
+  if (!isUntitled || !isGuessed) return silent
+  return [...silent, { record, field: fields.title.label, expression: `guessed from ${titleNames.join(', ')}` }]
 }
 
 type Values = Readonly<Record<string, unknown>>

@@ -5,8 +5,8 @@ import type { Scope } from './expressions/compile.ts'
 import { compileFetch, type Element, type Resolved } from './fetch.ts'
 import { expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { nothing } from './identity.ts'
-import type { Draft, Fetched } from './mapper.ts'
-import { compilePlan, draftOf, type Plan, type RecordContext, removalOf } from './plan.ts'
+import type { Draft, Fetched, OnSilence } from './mapper.ts'
+import { compilePlan, draftOf, type Plan, type RecordContext, removalOf, silencesIn } from './plan.ts'
 import { type Names, scopeOf } from './scope.ts'
 import { textIn } from './text.ts'
 import { readsRequest, readsTopic, toldFindings, unbelieved } from './told.ts'
@@ -45,6 +45,8 @@ export interface Call {
   readonly names: Names
   readonly scope: Scope
   readonly fetched: Fetched
+  /** Is told what gave nothing; left out, nobody looks. */
+  readonly onSilence?: OnSilence | undefined
   /** The proof, where something that it does not cover has chosen the record; else null. */
   readonly told: Proof | null
 }
@@ -138,8 +140,16 @@ async function collectOne(
   let choice = choose(element, call)
   if (choice instanceof Promise) choice = await choice
   if (typeof choice === 'string') findings.skip(`${where}: ${choice}`)
-  else if ('plan' in choice) findings.add(await draftOf(record, choice.plan, element, choice.scope))
-  else await collectRemovals(record, choice, element, findings, where)
+  else if ('plan' in choice) {
+    const { plan, scope } = choice
+    let draft: Draft | null = null
+    try {
+      draft = await draftOf(record, plan, element, scope)
+      findings.add(draft)
+    } finally {
+      if (call.onSilence) for (const one of await silencesIn(record, plan, element, scope, draft)) call.onSilence(one)
+    }
+  } else await collectRemovals(record, choice, element, findings, where)
 }
 
 /** Whatever model the record had: only what the relay has sent is taken away. */

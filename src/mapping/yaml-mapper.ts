@@ -3,7 +3,15 @@ import type { Scope } from './expressions/compile.ts'
 import { compileDefaults, fetchNeedsOf } from './fetch.ts'
 import { type Compiler, expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
-import { type Answer, type EventNames, type Fetched, type Mapper, nothingFetched, type Ping } from './mapper.ts'
+import {
+  type Answer,
+  type EventNames,
+  type Fetched,
+  type Mapper,
+  nothingFetched,
+  type OnSilence,
+  type Ping,
+} from './mapper.ts'
 import { createMismatch } from './mismatch.ts'
 import type { ModelDefinitions } from './models.ts'
 import { type CompiledRecord, compileRecord } from './record.ts'
@@ -59,7 +67,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     return null
   }
 
-  async function map(webhook: Webhook, fetched: Fetched = nothingFetched) {
+  async function map(webhook: Webhook, fetched: Fetched = nothingFetched, onSilence?: OnSilence) {
     const findings = createFindings(name)
     const outer = namesFor(webhook)
     const scope = scopeOf(webhook, outer)
@@ -87,7 +95,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
         // A guard lets nothing out, whatever it reads.
         const call = record.isGuard
           ? { webhook, names, scope: inner, fetched, told: null }
-          : { webhook: proven, names, scope: provenScope, fetched, told }
+          : { webhook: proven, names, scope: provenScope, fetched, told, onSilence }
         if (await record.collect(call, findings)) break
       } catch (error) {
         findings.problem(`record '${record.name}'`, error)

@@ -6,6 +6,7 @@ import type { Proof } from '../domain/proof.ts'
 import { type Version, versionText } from '../domain/version.ts'
 import { completeDraft } from '../mapping/item.ts'
 import { type ItemRules, type Mapper, nothingFetched } from '../mapping/mapper.ts'
+import { type CountedSilence, createSilences } from '../mapping/silence.ts'
 import { readWebhook } from '../mapping/webhook.ts'
 import type { FixtureAnswer } from './fixture-answers.ts'
 
@@ -20,6 +21,8 @@ export interface Preview {
   readonly changes: readonly PreviewChange[]
   /** Why nothing came out, or what has to be asked of the CMS before all can; null where all did. */
   readonly skipped: string | null
+  /** The expressions that gave nothing, with the number of records for which they did. */
+  readonly nothing: readonly CountedSilence[]
   /** What should have come out and could not, each naming record, field and cause. */
   readonly problems: readonly string[]
 }
@@ -56,9 +59,11 @@ export async function preview(
   const ping = await mapper.readPing(webhook)
   const { id, topic } = await mapper.readEvent(webhook)
   const event = { id, topic, mapper: mapper.name, mapper_version: mapper.version }
-  if (ping) return { event, changes: [], skipped: `a ping: answered ${ping.status}, no event`, problems: [] }
+  if (ping)
+    return { event, changes: [], skipped: `a ping: answered ${ping.status}, no event`, nothing: [], problems: [] }
 
-  const mapping = await mapper.map(webhook, { answers, believe: false })
+  const silences = createSilences()
+  const mapping = await mapper.map(webhook, { answers, believe: false }, silences.add)
   const problems = [...mapping.problems]
   const changes: PreviewChange[] = []
   for (const draft of mapping.drafts) {
@@ -82,7 +87,7 @@ export async function preview(
   }
   const { requests } = mapping
   const skipped = requests.length > 0 ? `has to ask ${requests.map(fetchText).join(', ')}` : mapping.skipped
-  return { event, changes, skipped, problems }
+  return { event, changes, skipped, nothing: silences.list(), problems }
 }
 
 function wordsOf(version: Version | null): string | null {

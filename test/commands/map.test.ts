@@ -30,7 +30,7 @@ describe('map prints what one webhook would come to', () => {
     const { code, stdout, stderr } = await mapHere(['--mapper', 'shopify', '--fixture', updated, ...origin])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const printed = JSON.parse(stdout)
-    expect(Object.keys(printed)).toEqual(['event', 'changes', 'skipped'])
+    expect(Object.keys(printed)).toEqual(['event', 'changes', 'skipped', 'nothing', 'error'])
     expect(printed).toMatchObject({
       event: { topic: 'products/update', mapper: 'shopify', mapper_version: expect.any(String) },
       changes: [
@@ -42,9 +42,11 @@ describe('map prints what one webhook would come to', () => {
             url: 'https://example.com/products/example-t-shirt',
             checksum: expect.stringMatching(/^sha256:/),
           },
+          version: expect.stringMatching(/^20\d\d-/),
         },
       ],
       skipped: null,
+      error: null,
     })
   })
 
@@ -63,7 +65,7 @@ describe('map prints what one webhook would come to', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       event: { id: 'd-1', topic: 'products/delete' },
-      changes: [{ kind: 'delete', type: 'product', id: 'product:788032119674292922' }],
+      changes: [{ kind: 'delete', type: 'product', id: 'product:788032119674292922', version: null, certain: true }],
       skipped: null,
     })
   })
@@ -162,12 +164,48 @@ describe('a webhook that holds no record', () => {
   })
 })
 
+test('map lists what gave nothing, of the mapper and of the models of a source', async () => {
+  const folder = createFolder()
+  writeFileSync(
+    join(folder, 'own.yaml'),
+    `{ name: own, title: Own, records: [{ name: entry, model: model, id: id, version: revison, live: public, url: url,
+       title: titel, json: { seo: { description: 'summary ? summary' } } }] }`,
+  )
+  const config = join(folder, 'relay.conf')
+  writeFileSync(
+    config,
+    `{ mappers_dir: ., destinations: { main: { token: a.bbbb, website_id: s, site_domain: example.com } },
+       sources: { s: { mapper: own, destination: main, verify: none,
+         models: { note: { type: post, json: { post: { sku: product.sku } }, language: lnaguage } } } } }`,
+  )
+  const nothing = async (body: object) => {
+    const input = join(folder, 'body.json')
+    writeFileSync(input, JSON.stringify({ id: 'n:1', model: 'note', url: 'https://example.com/1', ...body }))
+    const { code, stdout } = await runHere(['map', '--source', 's', '--config', config, '--input', input])
+    expect(code).toBe(0)
+    const { changes, nothing } = JSON.parse(stdout)
+    return [changes, nothing]
+  }
+  const [upserts, ofUpsert] = await nothing({ public: true })
+  expect(upserts).toMatchObject([{ kind: 'upsert', version: null }])
+  const entry = (field: string, expression: string) => ({ record: 'entry', field, expression, count: 1 })
+  expect(ofUpsert).toEqual([
+    entry('version', 'revison'),
+    entry('title', 'titel'),
+    entry('models.note.language', 'lnaguage'),
+    entry('models.note.json.post.sku', 'product.sku'),
+  ])
+  const [removals, ofRemoval] = await nothing({})
+  expect(removals).toEqual([{ kind: 'delete', type: 'post', id: 'n:1', version: null, certain: false }])
+  expect(ofRemoval).toEqual([entry('version', 'revison'), entry('live', 'public')])
+})
+
 describe('map fails', () => {
   test('with 1 where a record can not be mapped, and prints what could', async () => {
     const fixture = join(fixtures, 'shopify/products-update-incomplete.json')
     const { code, stdout, stderr } = await mapHere(['--mapper', 'shopify', '--fixture', fixture, ...origin])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout)).toMatchObject({ changes: [] })
+    expect(JSON.parse(stdout)).toMatchObject({ changes: [], error: expect.stringMatching(/product lacks/) })
     expect(stderr).toMatch(/^cms-relay: some records could not be mapped\n {2}.*product lacks/)
   })
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { bindMapper } from '../../src/mapping/bind.ts'
 import { modelsSchema } from '../../src/mapping/models.ts'
+import { deliveryOf, preview } from '../../src/stages/preview.ts'
 import { load, outcomeOf, webhook } from './support.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
@@ -23,12 +24,12 @@ test('the mapper of the tutorial comes to what the tutorial prints', async () =>
   const library = await load({ 'papyrus.yaml': blockWith(yamls, 'name: papyrus') })
   const mapper = bindMapper(library.get('papyrus')!, { source: 'papyrus', vars: { origin: 'https://example.com' } })
   const headers = { 'x-papyrus-delivery': fixture.headers['X-Papyrus-Delivery'] }
-  const { event, changes, skipped } = await outcomeOf(mapper, webhook(fixture.body, headers), rules)
+  const delivery = deliveryOf({ headers, body: fixture.body }, 'papyrus')
+  const { event, changes, skipped, nothing, problems } = await preview(mapper, delivery, rules, 1_000_000)
+  expect(problems).toEqual([])
   printed.changes[0].item.checksum = expect.stringMatching(/^sha256:/)
   printed.event.mapper_version = mapper.version
-  expect({ event: { ...event, mapper: mapper.name, mapper_version: mapper.version }, changes, skipped }).toEqual(
-    printed,
-  )
+  expect({ event, changes, skipped, nothing, error: null }).toEqual(printed)
   const gone = await outcomeOf(mapper, webhook({ action: 'article:gone', article: { number: 412 } }), rules)
   expect(gone).toMatchObject({
     changes: [{ kind: 'delete', type: 'post', id: 'post:412' }],

@@ -854,8 +854,23 @@ describe('mappers', () => {
       payload: '{"source":"shop","headers":{"x-shopify-topic":"products/delete"},"body":{"id":788032119674292922}}',
     })
     expect(answer.json().data.changes).toMatchObject([
-      { kind: 'delete', type: 'product', id: 'product:788032119674292922' },
+      { kind: 'delete', type: 'product', id: 'product:788032119674292922', version: null, certain: true },
     ])
+  })
+
+  test('preview tells the version, whether a removal is certain, and which expressions gave nothing', async () => {
+    const { admin } = await start()
+    const preview = async (over: object) => {
+      const body = { type: 'post', id: 7, url: '/p/7', ...over }
+      return (await admin('POST', '/mappers/generic/preview', { source: 'demo', body })).json().data
+    }
+    const full = { title: 'T', text: 't', version: 3 }
+    expect(await preview(full)).toMatchObject({ changes: [{ kind: 'upsert', version: '3' }], problems: [] })
+    expect(await preview({ ...full, status: 'draft' })).toMatchObject({
+      changes: [{ kind: 'delete', version: '3', certain: false }],
+    })
+    const { nothing } = await preview({ text: 't' })
+    expect(nothing).toContainEqual({ record: 'item', field: 'title', expression: 'title', count: 1 })
   })
 
   test('preview of what can not be is 404 or 400, and says why', async () => {

@@ -5,6 +5,7 @@ import { isBuiltin } from './builtin.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
 import { createCompiler, isUnsupported } from './generate.ts'
 import { createInterpreter, parseBounded } from './interpret.ts'
+import { isNothing, type Leaf, leafFunction, wrapLeaves } from './leaves.ts'
 import { nearestName } from './nearest-name.ts'
 import { needsBody } from './needs.ts'
 import { leaveNullOut, nullFunction, withoutNull } from './null-text.ts'
@@ -32,6 +33,8 @@ export interface ExpressionOptions {
   readonly whole?: boolean
   /** Whether null is empty in text that `&` puts together. See `leaveNullOut`. */
   readonly nullIsEmpty?: boolean
+  /** Is told of each leaf that gives nothing. See `wrapLeaves`. */
+  readonly onNothing?: (leaf: Leaf) => void
   /** The names of the scope; any other variable is a mistake. Left out, every name may be in it. */
   readonly names?: readonly string[]
 }
@@ -59,11 +62,7 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   refuseUnknownFunctions(text, nodes, bound, options.functions)
   if (options.names) refuseFreeVariables(text, nodes, bound, options.names, options.functions)
   refuseOwnClone(text, nodes, bound)
-  const functions = options.whole
-    ? withParts(ast, bound, options.functions)
-    : options.nullIsEmpty && leaveNullOut(ast)
-      ? { ...options.functions, [nullFunction]: withoutNull }
-      : options.functions
+  const functions = rewritten(ast, bound, options)
   const code = generate(ast, bound, functions)
   if (code) {
     const evaluate = compiled(text, code, bound.size > 0, isBuilder(nodes), options.timeLimitMs)
@@ -84,11 +83,29 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   }
 }
 
+/** Changes the tree as is asked for; answers the functions with those that it calls now. */
+function rewritten(ast: Node, bound: ReadonlySet<string>, options: ExpressionOptions): ExpressionOptions['functions'] {
+  const { functions, whole, nullIsEmpty, onNothing } = options
+  if (whole) return withParts(ast, bound, functions)
+  const nulls = nullIsEmpty && leaveNullOut(ast) ? { ...functions, [nullFunction]: withoutNull } : functions
+  return onNothing ? withLeaves(ast, nulls, onNothing) : nulls
+}
+
 /** The functions with the one that looks at the parts of this expression. */
 function withParts(ast: Node, bound: ReadonlySet<string>, functions: ExpressionOptions['functions']) {
   const isFunction = (name: string) => bound.has(name) || Object.hasOwn(functions, name) || isBuiltin(name)
   const parts = requireParts(ast, isFunction)
   return { ...functions, [partFunction]: (value: unknown, at: number) => wholePart(value, parts[at]!) }
+}
+
+/** The functions with the one that looks at the leaves of this expression. */
+function withLeaves(ast: Node, functions: ExpressionOptions['functions'], onNothing: (leaf: Leaf) => void) {
+  const leaves = wrapLeaves(ast)
+  const look = (value: unknown, at: number) => {
+    if (isNothing(value)) onNothing(leaves[at]!)
+    return value
+  }
+  return { ...functions, [leafFunction]: look }
 }
 
 function parse(text: string, timeLimitMs: number): ReturnType<typeof parseBounded> {

@@ -10,8 +10,8 @@ export type HtmlPolicy = z.output<typeof htmlPolicySchema>
 export function withSafeHtml(mapper: Mapper): Mapper {
   return {
     ...mapper,
-    async map(webhook, fetched) {
-      const mapping = await mapper.map(webhook, fetched)
+    async map(webhook, ...more) {
+      const mapping = await mapper.map(webhook, ...more)
       return { ...mapping, drafts: mapping.drafts.map(cleaned) }
     },
   }
