@@ -142,9 +142,11 @@ export function compileFetch(
       }
       const records = [answer.value ?? []].flat()
       const byKey = new Map<string, unknown>()
+      let isNamed = true
       for (const one of records) {
         const name = textIn(await of.evaluate(one, scopeOf(webhook, answer.names)), of)
-        if (name !== undefined) byKey.set(name, one)
+        if (name === undefined) isNamed = false
+        else byKey.set(name, one)
       }
       for (const { index, value: element } of own) {
         const named = { ...answer.names, ref: element, index }
@@ -152,6 +154,7 @@ export function compileFetch(
           await caught(async () => {
             const name = textIn(await key.evaluate(element, scopeOf(webhook, named)), key)
             if (name === undefined) throw nothing(key)
+            if (!isNamed && !byKey.has(name)) throw unnamed(of, name)
             return judge(byKey.get(name), element, named, asking.call)
           }),
         )
@@ -206,6 +209,13 @@ async function caught<T>(run: () => Promise<T>): Promise<T | FieldError> {
     if (error instanceof FieldError) return error
     throw error
   }
+}
+
+/** A record without its key may be the one that is missing: it is not taken for gone. */
+function unnamed(of: Field, name: string): FieldError {
+  return new FieldError(
+    `${of.label}: ${expressionText(of.text)} returned nothing for a record of the answer, so it can't be told whether '${name.slice(0, 80)}' is gone`,
+  )
 }
 
 interface Together {

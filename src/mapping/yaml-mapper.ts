@@ -106,9 +106,12 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     const nothing = topic === null ? noTopic : `topic '${topic.slice(0, 120)}'`
     const nearest = await explain(webhook.body, inner)
     const reason = `no record of mapper '${name}' matches ${nothing}${nearest && `: ${nearest}`}`
-    if (isObject(webhook.body)) return findings.result(reason)
+    const isTopicLost = topic === null && eventTopic !== null && readsRequest(eventTopic.text)
+    if (isObject(webhook.body) && !isTopicLost) return findings.result(reason)
     // Authentic, and nothing that anybody has thought of: somebody has to look at it.
-    findings.problem('body', new FieldError(`is ${kindOf(webhook.body)}, not an object, and ${reason}`))
+    if (isTopicLost)
+      findings.problem('event', new FieldError(`what says what has happened did not come with the webhook: ${reason}`))
+    else findings.problem('body', new FieldError(`is ${kindOf(webhook.body)}, not an object, and ${reason}`))
     return findings.result('')
   }
 

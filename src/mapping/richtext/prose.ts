@@ -12,7 +12,9 @@ export function isProse(name: string, value: string): boolean {
   if (text === '') return false
   if (name === 'text' || name === 'code') return true
   const role = roleOf(name)
-  if (role === 'internal' || isMachineText(text)) return false
+  if (role === 'internal') return false
+  if ((role === 'text' || name === 'value') && shownNumber.test(text)) return true
+  if (isMachineText(text)) return false
   if (role === 'text') return true
   return role === 'setting' ? isSentence(text) : isLanguage(text)
 }
@@ -63,7 +65,8 @@ const textWords = setOf(`
   quote quotes quotation citation cite testimonial testimonials attribution note notes notice message messages hint hints tip
   tips info information disclaimer footnote footnotes alt thead tbody th td cell cells row rows item items entries
   line lines bullet bullets point points step steps feature features benefit benefits fact facts term definition
-  reason reasons price amount stat stats figure legend transcript credit copyright byline bio biography html markdown
+  reason reasons price amount stat stats figure number metric metrics percent percentage year years legend transcript credit copyright byline bio biography html markdown
+  phone telephone tel fax zip postcode plz
   markup prose wysiwyg plaintext story faq faqs remark remarks instruction instructions ingredient ingredients
   überschrift ueberschrift titel untertitel frage fragen antwort antworten beschreibung inhalt zitat hinweis beschriftung
   titre soustitre texte contenu réponse reponse légende légendes título titulo subtítulo texto contenido pregunta respuesta
@@ -92,14 +95,17 @@ const privateWords = [
 
 const settingWords = setOf(`
   kind link links anchor target rel color colors colour colours background bg align alignment justify justification
-  orientation direction position placement float variant variants variation size sizes width height depth level spacing
+  orientation direction placement float variant variants variation size sizes width height depth level spacing
   margin padding gap radius border shadow opacity layout template theme skin mode effect animation transition easing
   duration delay icon icons image images img picture photo video audio file files thumbnail avatar logo media format
   formats extension encoding charset lang language languages locale locales country currency timezone zone date dates
   time datetime timestamp created updated published modified version revision status state stage visibility visible enabled
   disabled tag tags tagname element component widget plugin module model operator property event action method attribute
-  pattern order sort index count limit offset category categories taxonomy role tone severity shape fit ratio display
+  pattern order sort index count limit offset category categories taxonomy tone severity shape fit ratio display
   appearance behavior behaviour preset unit collection region section`)
+
+/** A number as pages show it, with a sign of its own: `98%`, `1,200+`, `4.9/5`, `24/7`, `10k`. */
+const shownNumber = /^[<>~≈±+-]?\s?\d[\d.,' ]*\s?(?:%|\+|[kM]\+?|\/\s?\d+)$/
 
 const units = '(?:px|r?em|v[hw]|vmin|vmax|fr|pt|ch|ms|deg|%)'
 const urlLike =

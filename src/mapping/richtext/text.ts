@@ -103,6 +103,7 @@ function isOfAnotherRecord(node: Node): boolean {
 }
 
 function textPieces(value: string, name: string, reading: Reading, depth: number): Piece[] {
+  if (roleOf(name) === 'internal') return []
   const json = jsonIn(value)
   if (json !== undefined) return depth > maxDepth ? [] : piecesOf(json, name, reading, depth + 1)
   if (name !== 'code' && (reading.isHtml ? /[<&]/.test(value) : isHtml(value, name))) {

@@ -299,6 +299,12 @@ test('a block that comes as JSON in text is read', () => {
   expect(htmlOfRichText([{ blockList: json }], 'text')).toBe('<p>Some headline</p>')
 })
 
+test('JSON in text under a name of internals stays where it is', () => {
+  const settings = JSON.stringify({ note: 'Do not publish this before Monday' })
+  const block = { type: 'promo', data: { headline: 'Sale', settings, config: [settings] } }
+  expect(htmlOfRichText({ blocks: [block] }, 'editorjs')).toBe('<p>Sale</p>')
+})
+
 test('children, and what is said beside them, come in the order of the source', () => {
   const node = {
     type: 'novelty',
