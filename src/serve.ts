@@ -7,7 +7,7 @@ import type { Config } from './config/schema.ts'
 import { secretsOf, secretsOfSource } from './config/secrets.ts'
 import type { Environment } from './config/substitute.ts'
 import { warningsOf } from './config/warnings.ts'
-import { messageOf } from './domain/errors.ts'
+import { messageOf, stackOf } from './domain/errors.ts'
 import { checkProxies } from './http-client/pool.ts'
 import { createSandbox } from './ingest/sandbox.ts'
 import { createLog } from './log.ts'
@@ -123,12 +123,11 @@ const logEndMs = 1_000
  */
 function survive(log: Logger): Promise<string> {
   process.on('unhandledRejection', (reason) => {
-    const stack = reason instanceof Error ? reason.stack : undefined
-    log.error({ error: messageOf(reason), stack }, 'promise.rejected')
+    log.error({ error: messageOf(reason), stack: stackOf(reason) }, 'promise.rejected')
   })
   return new Promise((resolve) => {
     process.on('uncaughtException', (error) => {
-      log.fatal({ error: messageOf(error), stack: error.stack }, 'exception.uncaught')
+      log.fatal({ error: messageOf(error), stack: stackOf(error) }, 'exception.uncaught')
       process.exitCode = 1
       resolve('an exception that nobody caught')
     })

@@ -31,9 +31,40 @@ export class RelayError extends Error {
   }
 }
 
-/** The message of whatever was thrown, followed by those of its causes: for logs and stored errors. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const text = error.message || error.name
-  return error.cause === undefined ? text : `${text}: ${messageOf(error.cause)}`
+/** A chain of causes may be endless: one that leads back to itself. */
+const causesShown = 8
+
+/** The message of whatever was thrown, followed by those of its causes: for logs and stored errors. Never throws. */
+export function messageOf(thrown: unknown): string {
+  const texts: string[] = []
+  let error = thrown
+  do {
+    texts.push(textOf(error))
+    error = causeOf(error)
+  } while (error !== undefined && texts.length < causesShown)
+  return texts.join(': ')
+}
+
+/** Where it was thrown, if it says so. Never throws. */
+export function stackOf(thrown: unknown): string | undefined {
+  const stack = read(() => (thrown instanceof Error ? thrown.stack : undefined))
+  return typeof stack === 'string' ? stack : undefined
+}
+
+function textOf(thrown: unknown): string {
+  const text = read(() => String(thrown instanceof Error ? thrown.message || thrown.name : thrown))
+  return text ?? 'something that has no text'
+}
+
+function causeOf(thrown: unknown): unknown {
+  return read(() => (thrown instanceof Error ? thrown.cause : undefined))
+}
+
+/** Code of users may throw anything, also what throws when it is looked at. */
+function read<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
 }

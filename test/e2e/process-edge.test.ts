@@ -153,6 +153,15 @@ describe('code of a user', () => {
     expect((await relay.stop('SIGTERM')).code).toBe(0)
   })
 
+  test('that rejects with what has no text, or is its own cause, does no more than that', async () => {
+    const code = "Promise.reject(Object.create(null)); const e = new Error('round'); e.cause = e; Promise.reject(e)"
+    const relay = await startServe({ cwd: folderWith(code) })
+    expect(await send(relay.origin)).toBe(202)
+    await relay.line(/"error":"something that has no text","msg":"promise\.rejected"/)
+    await relay.line(/"error":"round: round.*"msg":"promise\.rejected"/)
+    expect((await relay.stop('SIGTERM')).code).toBe(0)
+  })
+
   test('that throws where nobody catches ends the relay in order, with exit code 1', async () => {
     const relay = await startServe({ cwd: folderWith("setTimeout(() => { throw new Error('out of reach') })") })
     expect(await send(relay.origin)).toBe(202)
