@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { backup, DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { backupStore } from '../../src/store/open.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
@@ -198,6 +198,23 @@ describe('a database that is taken away from a running relay', () => {
     readFileSync(path)
     await store.checkFiles()
     await store.accept([webhook()])
+  })
+
+  test('a copy that another program restores into it, by way of SQLite, is noticed, and the next start goes on with it', async () => {
+    const { path, store } = await filled()
+    await backupStore(`sqlite:${path}`, `${path}.backup`, { force: false })
+    await store.accept([webhook({ deliveryId: 'later' })])
+    const copy = new DatabaseSync(`${path}.backup`)
+    await backup(copy, path)
+    copy.close()
+    const refusal = { name: 'RelayError', code: 'unavailable', message: expect.stringMatching(/restored into it/) }
+    await expect(store.accept([webhook()])).rejects.toMatchObject(refusal)
+    await expect(store.checkFiles()).rejects.toMatchObject(refusal)
+    await expect(store.checkHealth()).rejects.toMatchObject(refusal)
+    await store.close()
+    expect(await complaintOf(path)).toBe(null)
+    const [accepted] = await (await open(path)).accept([webhook({ deliveryId: 'later' })])
+    expect(accepted).toMatchObject({ duplicate: false })
   })
 
   test('what was put over the file while it was open is not spoilt by the end of the relay', async () => {

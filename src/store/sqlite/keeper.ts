@@ -15,6 +15,9 @@ export interface Keeper {
   close(closeDatabase: () => void): boolean
 }
 
+/** Nothing mends itself here. */
+const restoredRetryAfterMs = 30_000
+
 /** For commands, readers and databases in memory. */
 export const noKeeper: Keeper = {
   beforeCommit() {},
@@ -41,6 +44,7 @@ export function createKeeper({ db, path, real, mark, lookEveryMs = 1_000 }: Keep
   db.exec('pragma wal_checkpoint(passive)')
   const watch: FileWatch = watchFiles(path, real, runOf(newest))
   let lookedAt = performance.now()
+  let isRestored = false
   try {
     renumber()
     writeOpenMark(real, { newest, isHome })
@@ -72,8 +76,17 @@ export function createKeeper({ db, path, real, mark, lookEveryMs = 1_000 }: Keep
     }
   }
 
+  /** `.restore` of another program puts a copy over everything, by way of SQLite: the number is the copy's then. */
+  function expectOwnContent(): void {
+    isRestored ||= readNumber(db) !== newest // nobody else writes it
+    if (!isRestored) return
+    const text = `database ${path} is no longer the one that was open: another one was restored into it. What was acknowledged since that was made is gone. Restart the relay to go on with it as it is (docs/recovery.md)`
+    throw new RelayError('unavailable', text, { retryAfterMs: restoredRetryAfterMs })
+  }
+
   function expectSame(): void {
     watch.expectSame()
+    expectOwnContent()
     lookedAt = performance.now()
   }
 
