@@ -200,6 +200,13 @@ describe('a database that is taken away from a running relay', () => {
     await store.accept([webhook()])
   })
 
+  test('a file that says that it is open is made again if somebody has deleted it', async () => {
+    const { path, store } = await filled()
+    rmSync(`${path}-open`)
+    await store.checkFiles()
+    expect(JSON.parse(readFileSync(`${path}-open`, 'utf8'))).toMatchObject({ newest: expect.any(Number) })
+  })
+
   test('a copy that another program restores into it, by way of SQLite, is noticed, and the next start goes on with it', async () => {
     const { path, store } = await filled()
     await backupStore(`sqlite:${path}`, `${path}.backup`, { force: false })

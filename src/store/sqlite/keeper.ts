@@ -1,8 +1,18 @@
+import { existsSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { RelayError } from '../../domain/errors.ts'
 import type { StoreFiles } from '../store.ts'
 import { relayErrorOf } from './errors.ts'
-import { newRun, numberAfter, type OpenMark, readNumber, removeOpenMark, runOf, writeOpenMark } from './open-mark.ts'
+import {
+  newRun,
+  numberAfter,
+  type OpenMark,
+  openMarkFile,
+  readNumber,
+  removeOpenMark,
+  runOf,
+  writeOpenMark,
+} from './open-mark.ts'
 import { type FileWatch, watchFiles } from './watch-files.ts'
 
 /** Looks after the files of a database while a relay has it open: are they the same still, and would a loss be noticed. */
@@ -70,7 +80,7 @@ export function createKeeper({ db, path, real, mark, lookEveryMs = 1_000 }: Keep
   /** Where another process is writing just now, the next look will do. */
   function keepReady(): void {
     try {
-      if (!db.isTransaction && renumber()) writeOpenMark(real, { newest, isHome })
+      if ((!db.isTransaction && renumber()) || !existsSync(openMarkFile(real))) writeOpenMark(real, { newest, isHome })
     } catch (error) {
       if (!(relayErrorOf(error, path) instanceof RelayError)) throw error
     }
