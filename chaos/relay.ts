@@ -5,9 +5,11 @@ import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { token, websiteId } from './judge.ts'
 import type { ProcessFault } from './plan.ts'
-import { cmsSecret, shopSecret } from './traffic.ts'
+import { cmsSecret, shopSecret, siteSecret } from './traffic.ts'
 
 const root = join(import.meta.dirname, '..')
+/** A machine that does other work as well costs time. */
+const longestStartMs = 120_000
 export const adminToken = 'chaos-admin-token'
 
 export interface RelayOptions {
@@ -69,6 +71,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const timers: NodeJS.Timeout[] = []
 
   function start(): void {
+    if (isStopping) return
     const orders = { ...(starts === 0 && crash && { crash }), ...(steps.length > 0 && { clockFile }) }
     starts += 1
     child = spawn(
@@ -95,13 +98,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   }
 
   async function untilReady(): Promise<void> {
-    const until = performance.now() + 30_000
+    const until = performance.now() + longestStartMs
     while (performance.now() < until) {
       const answer = await fetch(`${origin}/readyz`).catch(() => null)
       if (answer?.ok) return
       await sleep(25)
     }
-    throw new Error(`the relay is not ready after 30 s, see ${log}`)
+    throw new Error(`the relay is not ready after ${longestStartMs / 1_000} s, see ${log}`)
   }
 
   async function unfinished() {
@@ -121,8 +124,19 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     return fetch(`${origin}/api/v1/destinations/main/${state}`, { method: 'POST', headers })
   }
 
+  async function stop(): Promise<void> {
+    isStopping = true
+    for (const timer of timers) clearTimeout(timer)
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+
   start()
-  await untilReady()
+  await untilReady().catch(async (error) => {
+    await stop()
+    throw error
+  })
 
   return {
     origin,
@@ -158,13 +172,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     surprises,
     residentBytes: () => residentBytesOf(child.pid!),
     signal: (signal) => void child.kill(signal),
-    async stop() {
-      isStopping = true
-      for (const timer of timers) clearTimeout(timer)
-      if (child.exitCode !== null || child.signalCode !== null) return
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    },
+    stop,
   }
 }
 
@@ -198,6 +206,8 @@ function configOf(
     sources: {
       shop: { mapper: 'shopify', secret: shopSecret, ...shared },
       cms: { mapper: 'generic', secret: cmsSecret, ...shared },
+      // Its clock may be an hour off.
+      site: { mapper: 'standard-webhooks', secret: siteSecret, verify: { tolerance: '2h' }, ...shared },
       ...sources,
     },
   }

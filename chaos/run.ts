@@ -35,10 +35,17 @@ const isReplay = values.rounds === '1'
 const rounds = values.only === undefined ? Number(values.rounds) : 0
 const seeds = Array.from({ length: rounds }, (_, index) => first + index)
 const results: Result[] = []
+/** Rounds that came to no result. */
+let broken = 0
 
 async function worker(): Promise<void> {
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
-    const result = await runRound(seed, folder)
+    const result = await runRound(seed, folder).catch((error: Error) => error)
+    if (result instanceof Error) {
+      broken += 1
+      console.log(`BAD seed ${seed}: ${result.message}`)
+      continue
+    }
     results.push(result)
     const bad = badOf(result)
     const verdict = bad.length === 0 ? 'ok ' : 'BAD'
@@ -50,7 +57,9 @@ async function worker(): Promise<void> {
 await Promise.all(Array.from({ length: Number(values['at-once']) }, worker))
 const findings = isReplay ? [] : await runScenarios(folder, values.only === 'all' ? '' : values.only)
 const failed =
-  results.filter((result) => badOf(result).length > 0).length + findings.filter(({ bad }) => bad.length > 0).length
+  broken +
+  results.filter((result) => badOf(result).length > 0).length +
+  findings.filter(({ bad }) => bad.length > 0).length
 if (results.length > 0) console.log(`\n${tableOf(results)}`)
 if (findings.length > 0) console.log(`\n${tableOfFindings(findings)}`)
 if (values.write) write([tableOf(results), tableOfFindings(findings)].join('\n\n'))

@@ -4,6 +4,7 @@ import type { Random } from './random.ts'
 
 export const shopSecret = 'chaos-shop-secret'
 export const cmsSecret = 'chaos-cms-secret'
+export const siteSecret = `whsec_${Buffer.from('chaos-site-secret-of-32-bytes-xx').toString('base64')}`
 export const poisonId = 'product:666'
 
 /** One save in the CMS: what the public shall see from then on. Versions of an item grow. */
@@ -15,13 +16,15 @@ export interface Save {
 }
 
 interface Webhook {
-  readonly source: 'shop' | 'cms'
+  readonly source: 'shop' | 'cms' | 'site'
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   /** What it tells of; several where the CMS sends batches. */
   readonly saves: readonly Save[]
-  /** When the CMS first sends it. Milliseconds since the first webhook. */
+  /** When the CMS first sends it, at the earliest. Milliseconds since the first webhook. */
   readonly atMs: number
+  /** What must have been taken before it is sent: it has no version of its own that would say so. */
+  readonly after: readonly Webhook[]
 }
 
 export interface Traffic {
@@ -31,54 +34,81 @@ export interface Traffic {
 }
 
 const firstSave = Date.UTC(2026, 0, 1)
+const farAhead = Date.UTC(2099, 0, 1)
 
-/** What editors do in one round, and what the CMSs make of it: bursts, batches, doubles, and anything out of order. */
-export function createTraffic({ items, savesEach, trafficMs, poison }: Plan, random: Random): Traffic {
+/**
+ * What editors do in one round, and what the CMSs make of it: bursts, batches, doubles, and anything out of order.
+ * A shop signs no time, so its removal has no version and nothing but its arrival says that it is the last: it is sent after
+ * all earlier webhooks of the product were taken. Pages are dated far ahead: each save counts as its receipt, so they come in order.
+ */
+export function createTraffic(plan: Plan, random: Random): Traffic {
+  const { items, savesEach, trafficMs, poison } = plan
   const saves = new Map<string, Save[]>()
   for (let index = 0; index < items; index += 1) {
-    const item = index % 2 === 0 ? `product:${1_000 + index}` : `post:${1_000 + index}`
+    const item = `${typesOf(plan)[index % typesOf(plan).length]}:${1_000 + index}`
     saves.set(item, savesOf(item, savesEach, random))
   }
   if (poison) saves.set(poisonId, [{ item: poisonId, version: 1, live: true }])
 
-  const once: Webhook[] = []
-  for (const [item, history] of saves) {
-    const burstAt = random.whole(0, trafficMs)
-    const isBurst = random.chance(0.4)
-    for (const save of history) {
-      const atMs = isBurst ? burstAt + random.whole(0, 40) : random.whole(0, trafficMs)
-      once.push(item.startsWith('product:') ? shopWebhook(save, atMs) : cmsWebhook([save], atMs))
-    }
-  }
+  const once = [...saves.values()].flatMap((history) => webhooksOf(history, trafficMs, random))
   // Half of those of the CMS go together, several in a body.
-  const alone = once.filter(({ source }) => source === 'shop' || random.chance(0.5))
+  const isPost = ({ saves: [save] }: Webhook) => save!.item.startsWith('post:')
+  const alone = once.filter((webhook) => !isPost(webhook) || random.chance(0.5))
   const together = random.shuffled(once.filter((webhook) => !alone.includes(webhook)))
   for (let at = 0; at < together.length; at += 4) {
     const group = together.slice(at, at + 4)
     alone.push(cmsWebhook(group.flatMap(({ saves }) => saves), group[0]!.atMs)) // biome-ignore format: one idea
   }
-  const doubled = alone
-    .filter(() => random.chance(0.2))
-    .map((one) => ({ ...one, atMs: one.atMs + random.whole(0, 300) }))
+  const doubled = alone.filter(() => random.chance(0.2)).map((webhook) => doubleOf(webhook, random))
   return { webhooks: [...alone, ...doubled].sort((a, b) => a.atMs - b.atMs), saves }
+}
+
+/** Where the relay's clock steps back, what counts as its receipt may come before what preceded it. */
+function typesOf({ process }: Plan): readonly string[] {
+  const types = ['product', 'post', 'doc', 'product', 'post', 'doc']
+  return process.some(({ kind }) => kind === 'clock') ? types : [...types, 'page']
 }
 
 /** A shop's product is removed at most once, at the end; a CMS takes things offline and puts them back. */
 function savesOf(item: string, count: number, random: Random): Save[] {
   const isProduct = item.startsWith('product:')
-  const endsRemoved = random.chance(0.25)
+  const endsRemoved = random.chance(0.4)
   return Array.from({ length: count }, (_, index) => {
     const isLast = index === count - 1
-    const live = isProduct ? !(isLast && endsRemoved) : random.chance(0.8)
+    const live = isLast ? !endsRemoved : isProduct || random.chance(0.8)
     return { item, version: index + 1, live }
   })
+}
+
+/** Those of one item, each at its time. */
+function webhooksOf(history: readonly Save[], trafficMs: number, random: Random): Webhook[] {
+  const burstAt = random.whole(0, trafficMs)
+  const isBurst = random.chance(0.4)
+  const webhooks: Webhook[] = []
+  for (const save of history) {
+    const atMs = isBurst ? burstAt + random.whole(0, 40) : random.whole(0, trafficMs)
+    const type = save.item.split(':')[0]
+    if (type === 'product') webhooks.push(shopWebhook(save, atMs, save.live ? [] : [...webhooks]))
+    else if (type === 'doc') webhooks.push(siteWebhook(save, atMs))
+    else if (type === 'page') webhooks.push(pageWebhook(save, atMs, [...webhooks]))
+    else webhooks.push(cmsWebhook([save], atMs))
+  }
+  return webhooks
+}
+
+/** The same once more; a shop with two subscriptions sends the same save under two ids. */
+function doubleOf(webhook: Webhook, random: Random): Webhook {
+  const atMs = webhook.atMs + random.whole(0, 300)
+  if (webhook.source !== 'shop' || random.chance(0.5)) return { ...webhook, atMs }
+  const id = `${webhook.headers['x-shopify-webhook-id']}-again`
+  return { ...webhook, headers: { ...webhook.headers, 'x-shopify-webhook-id': id }, atMs }
 }
 
 function timeOf(version: number): string {
   return new Date(firstSave + version * 60_000).toISOString()
 }
 
-function shopWebhook(save: Save, atMs: number): Webhook {
+function shopWebhook(save: Save, atMs: number, after: readonly Webhook[]): Webhook {
   const { item, version, live } = save
   const id = Number(item.split(':')[1])
   const body = JSON.stringify(
@@ -102,22 +132,60 @@ function shopWebhook(save: Save, atMs: number): Webhook {
     'x-shopify-triggered-at': timeOf(version),
     'x-shopify-hmac-sha256': createHmac('sha256', shopSecret).update(body).digest('base64'),
   }
-  return { source: 'shop', headers, body, saves: [save], atMs }
+  return { source: 'shop', headers, body, saves: [save], atMs, after }
 }
 
 function cmsWebhook(saves: readonly Save[], atMs: number): Webhook {
-  const items = saves.map(({ item, version, live }) => ({
-    event: 'post.saved',
-    id: item.split(':')[1],
-    version,
+  const items = saves.map((save) => ({ ...envelopeOf(save), version: save.version }))
+  return signedByCms({ event: 'post.saved', items }, saves, atMs, [])
+}
+
+/** As a CMS sends what an editor has dated by hand. */
+function pageWebhook(save: Save, atMs: number, after: readonly Webhook[]): Webhook {
+  const { item, version } = save
+  const updatedAt = new Date(farAhead - version * 86_400_000).toISOString() // later saves have earlier dates
+  const body = { ...envelopeOf(save), delivery_id: `${item}-${version}`, updated_at: updatedAt }
+  return signedByCms(body, [save], atMs, after)
+}
+
+function envelopeOf({ item, version, live }: Save) {
+  const [type, id] = item.split(':')
+  return {
+    event: `${type}.saved`,
+    id,
     status: live ? 'published' : 'draft',
-    url: `https://example.com/${item.replace(':', '/')}`,
+    url: `https://example.com/${type}/${id}`,
     title: item,
     html: `<p>v${version}</p>`,
-  }))
-  const body = JSON.stringify({ event: 'post.saved', items })
+  }
+}
+
+function signedByCms(envelope: object, saves: readonly Save[], atMs: number, after: readonly Webhook[]): Webhook {
+  const body = JSON.stringify(envelope)
   const signature = createHmac('sha256', cmsSecret).update(body).digest('hex')
-  return { source: 'cms', headers: { 'content-type': 'application/json', 'x-signature': signature }, body, saves, atMs }
+  const headers = { 'content-type': 'application/json', 'x-signature': signature }
+  return { source: 'cms', headers, body, saves, atMs, after }
+}
+
+/** A removal says when it happened, and the signature covers that: it may come in any order. */
+function siteWebhook(save: Save, atMs: number): Webhook {
+  const { item, version, live } = save
+  const { event: _event, status: _status, ...record } = envelopeOf(save)
+  const body = JSON.stringify({
+    type: live ? 'doc.updated' : 'doc.deleted',
+    timestamp: timeOf(version),
+    data: live ? { ...record, status: 'published' } : { id: record.id },
+  })
+  const id = `${item.replace(':', '-')}-${version}`
+  const timestamp = Math.floor(Date.now() / 1_000)
+  const key = Buffer.from(siteSecret.slice('whsec_'.length), 'base64')
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`,
+  }
+  return { source: 'site', headers, body, saves: [save], atMs, after: [] }
 }
 
 export interface Sent {
@@ -128,7 +196,7 @@ export interface Sent {
 }
 
 const ownTimeoutMs = 2_000
-const longestMs = 60_000
+const longestMs = 180_000
 
 /** Sends as CMSs do: again after anything but a 2xx and after their own timeout, until the relay has taken it. */
 export async function sendTraffic({ webhooks }: Traffic, origin: string, random: Random): Promise<Sent> {
@@ -137,7 +205,15 @@ export async function sendTraffic({ webhooks }: Traffic, origin: string, random:
   const count = (answer: string) => answers.set(answer, (answers.get(answer) ?? 0) + 1)
   const start = performance.now()
 
-  async function deliver({ source, headers, body, saves, atMs }: Webhook): Promise<void> {
+  const taken = new Map<Webhook, Promise<void>>()
+  function take(webhook: Webhook): Promise<void> {
+    const known = taken.get(webhook) ?? deliver(webhook)
+    taken.set(webhook, known)
+    return known
+  }
+
+  async function deliver({ source, headers, body, saves, atMs, after }: Webhook): Promise<void> {
+    await Promise.all(after.map(take))
     await sleep(atMs - (performance.now() - start))
     for (;;) {
       const status = await post(`${origin}/webhooks/${source}`, headers, body)
@@ -150,7 +226,7 @@ export async function sendTraffic({ webhooks }: Traffic, origin: string, random:
     for (const { item, version } of saves) acknowledged.set(item, Math.max(version, acknowledged.get(item) ?? 0))
   }
 
-  await Promise.all(webhooks.map(deliver))
+  await Promise.all(webhooks.map(take))
   return { acknowledged, webhooks: webhooks.length, answers }
 }
 
