@@ -95,7 +95,10 @@ export async function startJudge(
     if (hasPoison(text)) return poisoned(request, response)
 
     const answer = await judge(request, body, fault)
-    if (fault?.endsWith('after applying'))
+    // On a busy machine the relay may have stopped waiting.
+    const isLate = request.socket.destroyed
+    if (isLate) unclear.add(key)
+    if (isLate || fault?.endsWith('after applying'))
       for (const id of idsIn(text)) takenUnclear.set(id, [...(takenUnclear.get(id) ?? []), key])
     if (fault === 'connection reset after applying') {
       unclear.add(key)

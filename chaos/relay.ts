@@ -191,7 +191,7 @@ function configOf(
     site_domain: 'example.com',
     base_url: baseUrl,
     default_language: 'en',
-    delivery: { debounce: '50ms', max_wait: '300ms', max_items: 10, concurrency: 2, timeout: '1s' },
+    delivery: { debounce: '50ms', max_wait: '300ms', max_items: 10, concurrency: 2, timeout: '5s' },
     retry: { base: '50ms', cap: '400ms' },
     ...settings,
   }
