@@ -38,6 +38,9 @@ const results: Result[] = []
 /** Rounds that came to no result. */
 let broken = 0
 
+// Interrupted, it brings the rounds under way to an end, and tells what they came to.
+process.once('SIGINT', () => seeds.splice(0))
+
 async function worker(): Promise<void> {
   for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
     const result = await runRound(seed, folder).catch((error: Error) => error)
