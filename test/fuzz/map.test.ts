@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { RelayError } from '../../src/domain/errors.ts'
@@ -12,38 +11,8 @@ import { readWebhook } from '../../src/mapping/webhook.ts'
 import fc from '../fast-check.ts'
 import { fixtureSource, fixtures } from '../mapping/fixtures.ts'
 import { hostileHtml } from '../mapping/safe-html/arbitraries.ts'
+import { faultsOf } from '../mapping/safe-html/judge.ts'
 import { numRuns, timeout } from './runs.ts'
-
-/** A parser that the cleaning of HTML is not ours to test with: the one below it. */
-const { Parser } = createRequire(createRequire(import.meta.url).resolve('sanitize-html'))('htmlparser2') as {
-  Parser: new (handlers: {
-    onopentag(name: string, attributes: Record<string, string>): void
-  }) => {
-    write(html: string): void
-    end(): void
-  }
-}
-const active = new Set('script style iframe object embed form input svg math base link meta frame applet'.split(' '))
-
-/** What runs, loads or takes over in HTML; frames of players aside. */
-function activeIn(html: string): readonly string[] {
-  const found: string[] = []
-  const parser = new Parser({
-    onopentag(name, attributes) {
-      const isPlayer = name === 'iframe' && /^(https?:)?\/\/[a-z0-9.-]+\//.test(attributes['src'] ?? '')
-      if (active.has(name) && !isPlayer) found.push(name)
-      for (const [attribute, value] of Object.entries(attributes)) {
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: browsers skip them within a scheme.
-        const url = value.replace(/[\x00-\x20]/g, '')
-        if (/^on|^srcdoc$/.test(attribute) || /^(javascript|vbscript|data):/i.test(url))
-          found.push(`${name} ${attribute}`)
-      }
-    },
-  })
-  parser.write(html)
-  parser.end()
-  return found
-}
 
 interface Sample {
   readonly cms: string
@@ -177,7 +146,7 @@ test('whatever a CMS sends, mapping throws nothing, ends soon, and gives only so
         upserts += 1
         const item = ingestItemSchema.parse(change.item)
         expect(typeof item.id).toBe('string')
-        expect(activeIn(item.html ?? '')).toEqual([])
+        expect(faultsOf(item.html ?? '')).toEqual([])
       }
     }),
     { numRuns },

@@ -1,22 +1,25 @@
 import { createRequire } from 'node:module'
 import type { Attributes, IOptions } from 'sanitize-html'
 import { isTooDeep, textOfHtml } from '../html-text.ts'
+import { isClobberingName, withSafeIds } from './names.ts'
 import {
   emptied,
   isAllowedAttribute,
   isKnownEmbed,
-  isSafeStyle,
   isTrackingPixel,
+  lacksNoopener,
   tags,
   urlAttributes,
   urlSchemes,
 } from './policy.ts'
 import { isPlainlySafe } from './scan.ts'
+import { safeStyle } from './style.ts'
 
 /**
- * HTML that is safe to hand on: no scripts, event handlers, forms, comments, tracking pixels, styles that load, urls
- * that are not http(s), mailto or tel, and no frames but players of known hosts. What holds none of these is given back
- * as it is. Nested deeper than a parser can take in time, it is its text.
+ * HTML that is safe to hand on: no scripts, event handlers, forms, comments, tracking pixels, styles that load or lay
+ * something over the page, ids that scripts take for something else, attributes that scripts act on, urls that are not
+ * http(s), mailto or tel, and no frames but players of known hosts. What holds none of these is given back as it is.
+ * Nested deeper than a parser can take in time, it is its text.
  */
 export function safeHtml(html: string): string {
   if (isPlainlySafe(html)) return html
@@ -46,7 +49,7 @@ export const options: IOptions = {
       const goes =
         (tagName === 'img' && (isTrackingPixel(attributes) || isData(attributes['src']))) ||
         (tagName === 'iframe' && !isKnownEmbed(attributes['src']))
-      return { tagName, attribs: goes ? gone : filtered(attributes) }
+      return { tagName, attribs: goes ? gone : filtered(tagName, attributes) }
     },
   },
   exclusiveFilter: ({ attribs }) => attribs === gone,
@@ -56,12 +59,21 @@ function isData(src: string | undefined): boolean {
   return src !== undefined && /^\s*data\s*:/i.test(src)
 }
 
-function filtered(attributes: Attributes): Attributes {
-  const kept = Object.entries(attributes).filter(
-    ([name, value]) =>
-      isAllowedAttribute(name) && (name !== 'style' || isSafeStyle(value)) && (name !== 'srcset' || isSrcset(value)),
-  )
-  return Object.fromEntries(kept)
+function filtered(tag: string, attributes: Attributes): Attributes {
+  const kept: Attributes = {}
+  for (const [name, value] of Object.entries(attributes)) {
+    const safe = isAllowedAttribute(name) ? safeValue(name, value) : undefined
+    if (safe !== undefined) kept[name] = safe
+  }
+  if (isClobberingName(tag, attributes)) delete kept['name']
+  if (lacksNoopener(tag, kept)) kept['rel'] = `${kept['rel'] ?? ''} noopener`.trim()
+  return kept
+}
+
+function safeValue(name: string, value: string): string | undefined {
+  if (name === 'style') return safeStyle(value)
+  if (name === 'srcset' && !isSrcset(value)) return undefined
+  return withSafeIds(name, value)
 }
 
 /** Whether the library can read it: what it can't read, it writes to the console. */

@@ -33,21 +33,32 @@ const attributeNames: ReadonlySet<string> = new Set(
    target title translate type valign value vspace width allowfullscreen frameborder`.split(/\s+/),
 )
 
-/** Whether an attribute of this name may stay; a url and a style have to be looked into besides. */
+/**
+ * Data attributes that stay: they tell what an element is, and style sheets ask for them. Every other one goes, since
+ * scripts of the page that shows the HTML may act on it (`data-hx-get`, `data-turbo-method`, `data-bs-toggle`).
+ */
+const dataNames: ReadonlySet<string> = new Set(
+  `align alt anchor asset-id attachment-id block-id block-key codename embed-id entity-bundle entity-id entity-type
+   entity-uuid id item-id label lang language level line line-number list list-style-type name size src start
+   sys-content-type-uid sys-entry-locale sys-entry-uid text-align th type udi uuid view-mode width height`.split(/\s+/),
+)
+
+/** Whether an attribute of this name may stay; a url, a style and an id have to be looked into besides. */
 export function isAllowedAttribute(name: string): boolean {
-  return attributeNames.has(name) || name.startsWith('data-') || name.startsWith('aria-')
+  return (
+    attributeNames.has(name) ||
+    (name.startsWith('data-') && dataNames.has(name.slice(5))) ||
+    (name.startsWith('aria-') && /^[a-z]+$/.test(name.slice(5)))
+  )
 }
 
-export const urlAttributes: ReadonlySet<string> = new Set(['href', 'src', 'cite', 'poster', 'itemtype'])
+export const urlAttributes: ReadonlySet<string> = new Set(['href', 'src', 'data-src', 'cite', 'poster', 'itemtype'])
 
 export const urlSchemes: readonly string[] = ['http', 'https', 'mailto', 'tel']
 
-const plainStyle = /^[\w\s:;.,#%()!'"+*/-]*$/
-const activeStyle = /url|expression|image|src|behaviou?r|binding|javascript|import|attr/i
-
-/** Whether a style says nothing but looks: no address to load from, nothing that runs, no escapes to hide them. */
-export function isSafeStyle(style: string): boolean {
-  return plainStyle.test(style) && !activeStyle.test(style) && !style.includes('/*')
+/** Whether a link opens a window that could get at the one that it comes from. */
+export function lacksNoopener(tag: string, { target, rel = '' }: Attributes): boolean {
+  return tag === 'a' && Boolean(target) && !/(?:^|\s)noopener(?:\s|$)/i.test(rel)
 }
 
 /** Hosts and paths that are asked for an image to count readers. */
@@ -69,9 +80,13 @@ const beacons: readonly RegExp[] = [
 type Attributes = Readonly<Record<string, string | undefined>>
 
 /** Whether an image is there to be asked for, not to be seen: at most one pixel, or from a known counter. */
-export function isTrackingPixel({ src = '', width, height, style = '' }: Attributes): boolean {
+export function isTrackingPixel({ src, 'data-src': later, width, height, style = '' }: Attributes): boolean {
   if (isTiny(width) && isTiny(height)) return true
   if (tinyStyle('width').test(style) && tinyStyle('height').test(style)) return true
+  return isBeacon(src) || isBeacon(later)
+}
+
+function isBeacon(src = ''): boolean {
   const address = /^(?:https?:)?\/\/(.+)$/i.exec(src.trim())?.[1]?.toLowerCase()
   return address !== undefined && beacons.some((beacon) => beacon.test(address))
 }

@@ -1,4 +1,6 @@
-import { isAllowedAttribute, isSafeStyle, isTrackingPixel, tags, urlAttributes } from './policy.ts'
+import { isClobberingName, withSafeIds } from './names.ts'
+import { isAllowedAttribute, isTrackingPixel, lacksNoopener, tags, urlAttributes } from './policy.ts'
+import { safeStyle } from './style.ts'
 
 /**
  * Whether HTML is sure to hold nothing that has to be cleaned, found in one pass without parsing: every `<` starts a tag
@@ -23,19 +25,19 @@ const apostrophe = 0x27
 /** Where a closing tag ends whose name starts here; -1 where it is no plain one. */
 function endOfClosing(html: string, at: number): number {
   const end = endOfWord(html, at)
-  return isPlainTag(html.slice(at, end)) && html.charCodeAt(end) === greater ? end + 1 : -1
+  return isPlainTag(html.slice(at, end).toLowerCase()) && html.charCodeAt(end) === greater ? end + 1 : -1
 }
 
 /** Where an opening tag ends whose name starts here; -1 where it is no plain one, or is not allowed as it stands. */
 function endOfOpening(html: string, at: number): number {
   let next = endOfWord(html, at)
-  const name = html.slice(at, next)
-  if (!isPlainTag(name)) return -1
-  const image: ImageAttributes | null = name.toLowerCase() === 'img' ? newImage() : null
+  const tag = html.slice(at, next).toLowerCase()
+  if (!isPlainTag(tag)) return -1
+  let noted: Noted | null = null
   for (;;) {
     const start = endOfSpace(html, next)
     const end = endOfTag(html, start)
-    if (end !== -1) return image !== null && isTrackingPixel(image) ? -1 : end
+    if (end !== -1) return noted === null || isPlainElement(tag, noted) ? end : -1
     const nameEnd = endOfWord(html, start)
     if (start === next || nameEnd === start) return -1
     const close = endOfValue(html, nameEnd)
@@ -43,9 +45,10 @@ function endOfOpening(html: string, at: number): number {
     const key = html.slice(start, nameEnd).toLowerCase()
     const value = close === nameEnd ? '' : html.slice(nameEnd + 2, close - 1)
     if (!isPlainAttribute(key, value)) return -1
-    if (image !== null && isImageKey(key)) {
+    if (isNoted(tag, key)) {
       if (value.includes('&') && value.replaceAll('&amp;', '').includes('&')) return -1
-      image[key] ??= value // the first one counts
+      noted ??= newNoted()
+      noted[key] ??= value // the first one counts
     }
     next = close
   }
@@ -94,28 +97,61 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x09 || code === 0x0d || code === 0x0c
 }
 
-/** What tells a tracking pixel: it has to stand there as it is. */
-type ImageAttributes = Record<'src' | 'width' | 'height' | 'style', string | undefined>
+/** Attributes that are judged together with others of their element: they have to stand there as they are. */
+type Noted = Record<
+  'src' | 'data-src' | 'width' | 'height' | 'style' | 'id' | 'name' | 'target' | 'rel',
+  string | undefined
+>
 
-function newImage(): ImageAttributes {
-  return { src: undefined, width: undefined, height: undefined, style: undefined }
+function newNoted(): Noted {
+  return {
+    src: undefined,
+    'data-src': undefined,
+    width: undefined,
+    height: undefined,
+    style: undefined,
+    id: undefined,
+    name: undefined,
+    target: undefined,
+    rel: undefined,
+  }
 }
 
-function isImageKey(key: string): key is keyof ImageAttributes {
-  return key === 'src' || key === 'width' || key === 'height' || key === 'style'
+function isNoted(tag: string, key: string): key is keyof Noted {
+  switch (key) {
+    case 'id':
+    case 'name':
+      return true
+    case 'target':
+    case 'rel':
+      return tag === 'a'
+    case 'src':
+    case 'data-src':
+    case 'width':
+    case 'height':
+    case 'style':
+      return tag === 'img'
+    default:
+      return false
+  }
+}
+
+function isPlainElement(tag: string, noted: Noted): boolean {
+  if (tag === 'img' && isTrackingPixel(noted)) return false
+  return !lacksNoopener(tag, noted) && !isClobberingName(tag, noted)
 }
 
 /** An `iframe` holds text to the parser, and whose it is decides. */
-function isPlainTag(name: string): boolean {
-  const lower = tags.has(name) ? name : name.toLowerCase()
-  return lower !== 'iframe' && tags.has(lower)
+function isPlainTag(tag: string): boolean {
+  return tag !== 'iframe' && tags.has(tag)
 }
 
 function isPlainAttribute(name: string, value: string): boolean {
   if (!isAllowedAttribute(name)) return false
+  if (name === 'style') return !value.includes('&') && safeStyle(value) === value
+  if (withSafeIds(name, value) !== value) return false
   if (urlAttributes.has(name)) return plainUrl.test(value)
-  if (name === 'srcset') return plainSrcset.test(value)
-  return name !== 'style' || (!value.includes('&') && isSafeStyle(value))
+  return name !== 'srcset' || plainSrcset.test(value)
 }
 
 /**

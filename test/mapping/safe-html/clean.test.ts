@@ -1,9 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import sanitizeHtml from 'sanitize-html'
 import { describe, expect, test } from 'vitest'
 import { options, safeHtml } from '../../../src/mapping/safe-html/clean.ts'
+import { isClobbering } from '../../../src/mapping/safe-html/names.ts'
 import { isPlainlySafe } from '../../../src/mapping/safe-html/scan.ts'
 import fc from '../../fast-check.ts'
+import { numRuns, timeout } from '../../fuzz/runs.ts'
 import { hostileHtml } from './arbitraries.ts'
+import { faultsOf } from './judge.ts'
 
 test.each([
   ['a script', '<p>a</p><script>steal()</script>', '<p>a</p>'],
@@ -34,6 +39,55 @@ test.each([
   ['a base', '<base href="//evil.example/"><p>a</p>', '<p>a</p>'],
   ['an object', '<object data="x.swf"><p>a</p></object><embed src="x.swf">', '<p>a</p>'],
   ['a document', '<!doctype html><html><head><title>x</title></head><body><p>a</p></body></html>', '<p>a</p>'],
+  [
+    'an overlay',
+    '<div style="position: fixed; inset: 0; z-index: 9">a</div>',
+    '<div style="inset: 0; z-index: 9">a</div>',
+  ],
+  ['an overlay in capitals', '<p style="POSITION:ABSOLUTE!important">a</p>', '<p>a</p>'],
+  ['an overlay in escapes', '<p style="posi\\74ion: fixed; color: red">a</p>', '<p style="color: red">a</p>'],
+  ['an overlay in escapes of its value', '<p style="position: f\\69xed">a</p>', '<p>a</p>'],
+  ['an overlay in comments', '<p style="/*;*/position/**/:/**/sticky;color:red">a</p>', '<p style="color:red">a</p>'],
+  ['an overlay in entities', '<p style="p&#111;sition&colon;fixed&semi;color:red">a</p>', '<p style="color:red">a</p>'],
+  ['an overlay behind a broken string', '<p style="a:\'\n;position:fixed;b:\'">a</p>', '<p>a</p>'],
+  ['an overlay by a variable', '<p style="--a:fixed;position:var(--a)">a</p>', '<p>a</p>'],
+  ['an overlay by inheritance', '<p style="position:inherit;all:inherit">a</p>', '<p>a</p>'],
+  [
+    'an overlay by transform',
+    '<p style="transform: scale(99); -webkit-transform: none; translate: 0 -9em">a</p>',
+    '<p>a</p>',
+  ],
+  [
+    'offsets of what is relative',
+    '<p style="position: relative; top: -50px">a</p>',
+    '<p style="position: relative">a</p>',
+  ],
+  ['a far offset', '<p class="relative" style="top: -5000px">a</p>', '<p class="relative">a</p>'],
+  ['a far margin', '<p style="margin: -5000px 0; color: red">a</p>', '<p style="color: red">a</p>'],
+  ['a far margin in another unit', '<p style="margin-top: -90vh; -webkit-margin-start: - 1e5px">a</p>', '<p>a</p>'],
+  ['a computed margin', '<p style="margin-top: calc(99px * -99)">a</p>', '<p>a</p>'],
+  [
+    'a margin behind a clamp',
+    '<p style="padding: clamp(1px,2px,3px) calc(99px*99) clamp(1px,2px,3px)">a</p>',
+    '<p>a</p>',
+  ],
+  ['a shadow over the page', '<p style="box-shadow: 0 0 0 9999px #fff">a</p>', '<p>a</p>'],
+  ['a link that takes clicks far off', '<a href="/x" style="padding: 2000px 0">a</a>', '<a href="/x">a</a>'],
+  [
+    'one unsafe declaration',
+    '<p style="color: red; background: url(a;b); margin: 0">a</p>',
+    '<p style="color: red; margin: 0">a</p>',
+  ],
+  [
+    'a name of an image',
+    '<img src="/a.png" name="cookie"><img src="/a.png" name="a">',
+    '<img src="/a.png" /><img src="/a.png" />',
+  ],
+  [
+    'a name in a collection',
+    '<a id="x">a</a><a id="x" name="y" href="/b">b</a>',
+    '<a id="x">a</a><a id="x" href="/b">b</a>',
+  ],
 ])('%s goes', (_what, html, clean) => {
   expect(safeHtml(html)).toBe(clean)
 })
@@ -65,6 +119,22 @@ test.each([
     'video and audio',
     '<video src="/a.mp4" poster="/a.png" controls></video><audio controls><source src="/a.mp3"></audio>',
   ],
+  [
+    'looks',
+    '<div style="color: #ff0000; margin: 0 -15px 1em; padding: 56.25% 0 0; position: relative; z-index: 2"><p style="margin-left:-5.4pt;text-indent:-18.0pt;mso-list:l0 level1 lfo1;font-family:\'Times New Roman\'">a</p></div>',
+  ],
+  [
+    'sizes',
+    '<p style="font-size:clamp(14px, 0.875rem + ((1vw - 3.2px) * 0.227), 16px);font-weight:700;padding:var(--wp--preset--spacing--40);border-radius:9999px;width:1200px;margin-top:600px">a</p>',
+  ],
+  ['a shadow', '<p style="box-shadow: 0 4px 6px -1px rgba(255, 255, 255, 0.5), inset 0 0 4px #000000; top: 0">a</p>'],
+  ['anchors', '<h2 id="chapter-1">a</h2><a name="b" id="b"></a><a href="#chapter-1">c</a><a href="#top">d</a>'],
+  ['facts in data', '<code data-lang="js">a</code><td data-label="b" data-id="1" aria-label="c">d</td>'],
+  ['a group of details', '<details id="a" name="faq"><summary>b</summary>c</details>'],
+  [
+    'a link that says noopener',
+    '<a href="/a" target="_blank" rel="nofollow NoOpener">a</a><a href="/b" rel="next">b</a>',
+  ],
   ['upper case', '<P CLASS="A">a</P>'],
   ['no HTML at all', 'a > b & "c"'],
   ['an unclosed paragraph', '<p>a<p>b'],
@@ -82,6 +152,85 @@ test('a player of a known host stays, without what could run', () => {
   expect(safeHtml(player.replace('https:', 'javascript:'))).toBe('')
 })
 
+test.each([
+  'hx-get data-hx-get hx-on:click data-hx-on:click x-data x-on:click @click :bind v-on:click v-html ng-init data-ng-init',
+  'data-turbo data-turbo-method data-turbo-frame data-action data-controller data-bs-toggle data-bs-html data-toggle',
+  'data-ajax data-ajax-url data-remote data-method data-confirm _ onclick onfocus is slot data-bind data-reactroot',
+  'up-target up-follow wire:click sx-get data-on-click data-on:click data-signals data-text data-wp-interactive',
+  'data-x-data data-v-html data-alpine data-href data-url data-fancybox data-lightbox data-target data-dismiss',
+  'data-content data-template data-html data-caption data-title data-original-title data-options data-config',
+  'accesskey autofocus tabindex contenteditable style2 popover popovertarget data- aria- data-cmd unicorn:click',
+])('what scripts of the page act on goes: %s', (names) => {
+  for (const name of names.split(' ')) {
+    expect(safeHtml(`<p class="a" ${name}="b">c</p>`), name).toBe('<p class="a">c</p>')
+    expect(safeHtml(`<p class="a" ${name.toUpperCase()}='b'>c</p>`), name).toBe('<p class="a">c</p>')
+  }
+})
+
+test.each([
+  'location',
+  'getElementById',
+  'cookie',
+  'submit',
+  'parentNode',
+  '__proto__',
+  'constructor',
+  'onclick',
+  'top',
+])('an id or a name that stands in for %s is renamed, and links to it with it', (id) => {
+  const renamed = `user-content-${id}`
+  expect(safeHtml(`<h2 id="${id}">a</h2>`)).toBe(`<h2 id="${renamed}">a</h2>`)
+  expect(safeHtml(`<a name="${id}">a</a>`)).toBe(`<a name="${renamed}">a</a>`)
+  expect(safeHtml(`<h2 ID=&#${id.charCodeAt(0)};${id.slice(1)}>a</h2>`)).toBe(`<h2 id="${renamed}">a</h2>`)
+  const link = safeHtml(`<a href="#${id}">a</a>`)
+  expect(link).toBe(`<a href="#${id === 'top' ? id : renamed}">a</a>`)
+  expect(safeHtml(`<td headers="a ${id}" aria-labelledby="${id}">a</td>`)).toBe(
+    `<td headers="a ${renamed}" aria-labelledby="${renamed}">a</td>`,
+  )
+  expect(safeHtml(safeHtml(`<h2 id="${id}">a</h2>`))).toBe(`<h2 id="${renamed}">a</h2>`)
+})
+
+test('no property that a script finds on a document, a window or a form can be clobbered', () => {
+  const declared = declaredMembers(['Document', 'Window', 'HTMLFormElement', 'HTMLCollection'])
+  expect(declared.length).toBeGreaterThan(500)
+  expect(declared.filter((name) => !isClobbering(name))).toEqual([])
+  expect(Object.getOwnPropertyNames(Object.prototype).filter((name) => !isClobbering(name))).toEqual([])
+  expect(
+    ['chapter-1', 'Location', 'introduction', '_Toc123', 'fn1', 'a', 'online', 'user-content-top'].filter(isClobbering),
+  ).toEqual([])
+})
+
+/** What these interfaces declare, and those that they extend, by the types of the DOM that TypeScript brings. */
+function declaredMembers(interfaces: readonly string[]): string[] {
+  const platforms = join(import.meta.dirname, '../../../node_modules/@typescript')
+  const [types] = readdirSync(platforms).map((platform) => join(platforms, platform, 'lib/lib.dom.d.ts'))
+  const declarations = [
+    ...readFileSync(types!, 'utf8').matchAll(/^interface (\w+)(?:<[^{]*>)?(?: extends ([^{]+))? \{\n([\s\S]*?)^\}/gm),
+  ]
+  const members = new Set<string>()
+  const known = new Set(interfaces)
+  for (const name of known) {
+    for (const [, declared, parents = '', body = ''] of declarations) {
+      if (declared !== name) continue
+      for (const parent of parents.replace(/<[^>]*>/g, '').split(',')) known.add(parent.trim())
+      for (const [, member] of body.matchAll(/^ {4}(?:readonly |get |set )?(\w+)\??[:(<]/gm)) members.add(member!)
+    }
+  }
+  return [...members]
+}
+
+test.each([
+  ['<a href="/a" target="_blank">a</a>', '<a href="/a" target="_blank" rel="noopener">a</a>'],
+  ['<a href="/a" TARGET=window>a</a>', '<a href="/a" target="window" rel="noopener">a</a>'],
+  ['<a href="/a" target="&#95;blank">a</a>', '<a href="/a" target="_blank" rel="noopener">a</a>'],
+  ['<a rel="nofollow" href="/a" target="_blank">a</a>', '<a rel="nofollow noopener" href="/a" target="_blank">a</a>'],
+  ['<a href="/a" target="_top" rel="opener">a</a>', '<a href="/a" target="_top" rel="opener noopener">a</a>'],
+  ['<a href="/a" target="_blank" rel="xnoopener">a</a>', '<a href="/a" target="_blank" rel="xnoopener noopener">a</a>'],
+  ['<a href="/a" target="">a</a>', '<a href="/a" target="">a</a>'],
+])('a link into another window gives it no way back: %s', (html, safe) => {
+  expect(safeHtml(html)).toBe(safe)
+})
+
 // Without a tag that went, the same elements may be nested another way: the parser closes what can't be open.
 test('what is clean stays as it is, once it has been read without what went', () => {
   fc.assert(
@@ -93,35 +242,64 @@ test('what is clean stays as it is, once it has been read without what went', ()
   )
 })
 
-test('no hostile part comes through', () => {
+test('no hostile part comes through, as a browser reads it', { timeout }, () => {
   fc.assert(
     fc.property(hostileHtml, (html) => {
-      expect(partsOf(safeHtml(html))).toEqual([])
+      expect(faultsOf(safeHtml(html))).toEqual([])
     }),
-    { numRuns: 2000 },
+    { numRuns },
   )
 })
 
-/** Tags and attributes that must not be, as a parser finds them. */
-function partsOf(html: string): string[] {
-  const found: string[] = []
-  sanitizeHtml(html, {
-    allowedTags: false as const,
-    allowedAttributes: false as const,
-    onOpenTag: (name, attributes) => {
-      if (/^(script|style|form|input|object|embed|svg|math|base|meta|link|template)$/.test(name)) found.push(name)
-      for (const [key, value] of Object.entries(attributes)) {
-        if (/^(on|action|formaction|srcdoc)/.test(key)) found.push(key)
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: what a browser skips in a scheme.
-        if (/^[\s\x00-\x1f]*(javascript|data|vbscript)[\s\x00-\x1f]*:/i.test(value) && /href|src|cite/.test(key))
-          found.push(value)
-        if (key === 'style' && /url|expression/i.test(value)) found.push(value)
-      }
-    },
-    allowVulnerableTags: true,
-  })
-  return found
-}
+// Each is read in one way by some parsers and in another by others, or in another way once it has been written out.
+test.each([
+  '<noscript><p title="</noscript><img src=x onerror=steal()>">',
+  '<svg><style><!--</style><img src=x onerror=steal()>-->',
+  '<svg></p><style><a id="</style><img src=1 onerror=steal()>">',
+  '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=steal()&gt;">',
+  '<form><math><mtext></form><form><mglyph><style></math><img src onerror=steal()>',
+  '<math><annotation-xml encoding="text/html"><style></math><img src=x onerror=steal()></style>',
+  '<svg><foreignObject><p><iframe></p><style></svg><img src=x onerror=steal()></style>',
+  '<svg><desc><table><style></desc></svg><img src=x onerror=steal()></style>',
+  '<svg><title><style><img src=x onerror=steal()></style></title></svg>',
+  '<template><script>steal()</script><img src=x onerror=steal()></template>',
+  '<template><template></template><img src=x onerror=steal()>',
+  '<select><option><script>steal()</script></option><img src=x onerror=steal()></select>',
+  '<select><option><style></select><img src=x onerror=steal()></style>',
+  '<select><template><style><!--</style><a rel="--></style></template></select><img id=x src=x onerror=steal()>">',
+  '<form id=a><div></form><form id=b><input name=submit></div><img src=x onerror=steal()>',
+  '<plaintext><img src=x onerror=steal()></plaintext><img src=y onerror=steal()>',
+  '<p><xmp><p title="</xmp><img src=x onerror=steal()>">',
+  '<noembed><p title="</noembed><img src=x onerror=steal()>">',
+  '<noframes><p title="</noframes><img src=x onerror=steal()>">',
+  '<title><p title="</title><img src=x onerror=steal()>">',
+  '<textarea><p title="</textarea><img src=x onerror=steal()>">',
+  '<iframe><p title="</iframe><img src=x onerror=steal()>">',
+  '<style><p title="</style><img src=x onerror=steal()>">',
+  '<script><!--<script></script><img src=x onerror=steal()>--></script>',
+  '<!--><img src=x onerror=steal()>-->',
+  '<!---><img src=x onerror=steal()>-->',
+  '<!-- --!><img src=x onerror=steal()>-->',
+  '<!-- a <!-- --><img src=x onerror=steal()> -->',
+  '<![CDATA[<img src=x onerror=steal()>]]>',
+  '<svg><![CDATA[><img src=x onerror=steal()>]]></svg>',
+  '<?xml ><img src=x onerror=steal()>?>',
+  '</ ><img src=x onerror=steal()>',
+  '<a/href="javascript:steal()"/onclick=steal()>a',
+  '<a href="java\nscript:steal()">a</a><a href="\u0001javascript:steal()">b</a>',
+  '<a href=`javascript:steal()`>a</a><img src="x` `<script>steal()</script>"` `>',
+  '<img src=x title="a"onerror=steal()>',
+  '<img src=x\u0000 onerror=steal()><im\u0000g src=x onerror=steal()>',
+  '<image src=x onerror=steal()>',
+  '<table><td><img src=x onerror=steal()></td><svg onload=steal()></table>',
+  '<a><table><td><a href="javascript:steal()"></a></td></table></a>',
+  '<b><p><b><a id=x><div><b></a><img src=x onerror=steal()>',
+  '<details open ontoggle=steal()><summary>a</summary></details><video><source onerror=steal()></video>',
+  '<p style="position:fixed;inset:0">a</p><div style="all:unset;position:absolute">b</div>',
+])('what parsers read in different ways comes to nothing that runs: %s', (html) => {
+  expect(faultsOf(html)).not.toEqual([])
+  expect(faultsOf(safeHtml(html))).toEqual([])
+})
 
 describe('what the scanner lets pass', () => {
   /** The library with nothing to object to: what it writes differs only in how it is written. */
@@ -145,7 +323,7 @@ describe('what the scanner lets pass', () => {
       }),
       { numRuns: 20_000 },
     )
-    expect(passed).toBeGreaterThan(1000)
+    expect(passed).toBeGreaterThan(500)
   })
 })
 
