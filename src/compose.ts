@@ -12,6 +12,7 @@ import { bindMapper } from './mapping/bind.ts'
 import { type MapperLibrary, readMappers } from './mapping/load.ts'
 import type { Destination } from './stages/destination.ts'
 import type { Source, SourceRateLimit } from './stages/source.ts'
+import { createStorableHeaders } from './stages/storable-headers.ts'
 import { createAllowed } from './verify/allowed-addresses.ts'
 import { createVerifier } from './verify/verifier.ts'
 
@@ -98,7 +99,9 @@ function composeSource(
   const destinations = [...new Set([destination].flat())]
   const rateLimit = rateLimitOf(settings, now)
   const isAllowed = settings.allow_from === undefined ? null : createAllowed(settings.allow_from)
-  return { name, enabled, mapper, verifier, destinations, fetch, silentAfter, maxClockLeadMs, rateLimit, isAllowed }
+  const storableHeaders = createStorableHeaders(mapper.headers, verifier.proofHeaders)
+  const work = { mapper, verifier, storableHeaders, isAllowed, rateLimit, fetch }
+  return { name, enabled, destinations, silentAfter, maxClockLeadMs, ...work }
 }
 
 function rateLimitOf({ rate_limit: limit }: SourceConfig, now: () => number): SourceRateLimit | null {

@@ -71,6 +71,8 @@ export interface MapperModule<Input = unknown> {
   readonly retries?: Retries | undefined
   readonly verify?: Readonly<Record<string, unknown>>
   readonly vars?: Readonly<Record<string, Partial<VarDefinition>>>
+  /** Names of the headers that its functions read. Besides the usual ones, no others are kept, nor shown to them. */
+  readonly headers?: readonly string[]
   readonly event?: {
     id?(webhook: Webhook): string | number | null | undefined
     topic?(webhook: Webhook): string | null | undefined
@@ -92,6 +94,8 @@ export interface MapperModule<Input = unknown> {
 /** A module as it was loaded. */
 export interface ModuleDefinition extends MapperModule {
   readonly title: string
+  /** Lower-case. */
+  readonly headers: readonly string[]
   readonly body?: BodyDefinition | undefined
   readonly vars: Readonly<Record<string, VarDefinition>>
   readonly replace: boolean

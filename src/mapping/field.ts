@@ -1,6 +1,7 @@
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { compileExpression, type Scope } from './expressions/compile.ts'
 import { functions } from './expressions/functions.ts'
+import { type HeaderNames, joinHeaders } from './expressions/headers-read.ts'
 import type { Issue } from './issues.ts'
 import { scopeNames } from './scope.ts'
 
@@ -23,6 +24,8 @@ export class FieldError extends Error {
 
 /** Compiles the strings of one definition. Mistakes become issues, so that all of them are reported at once. */
 export interface Compiler {
+  /** The headers that what was compiled so far may read. */
+  readonly headers: HeaderNames
   /** `at` is where the definition has it, `label` the key that messages name. */
   expression(text: string, label: string, at?: string): Field
   /** An expression that makes an id or an address: a part of it that gives nothing is an error that names the part. */
@@ -41,6 +44,7 @@ export interface CompilerOptions {
 }
 
 export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions): Compiler {
+  let headers: HeaderNames = new Set()
   const pathOf = (label: string, at: string) => prefix + (at === '' ? label : `${at}.${label}`)
 
   function compile(text: string, label: string, at: string, whole: boolean): Field {
@@ -48,6 +52,7 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
       refuseBareWord(text)
       const compiled = compileExpression(text, { functions, timeLimitMs, whole, nullIsEmpty: true, names: scopeNames })
       const { needsBody, evaluate } = compiled
+      headers = joinHeaders(headers, compiled.headers)
       return { label, text, needsBody, evaluate: (context, scope) => guarded(evaluate, context, scope, label) }
     } catch (error) {
       if (!(error instanceof RelayError)) throw error
@@ -75,7 +80,15 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
   }
 
   const mistake = (message: string, label: string, at = '') => issues.push({ path: pathOf(label, at), message })
-  return { expression, whole, template, mistake }
+  return {
+    get headers() {
+      return headers
+    },
+    expression,
+    whole,
+    template,
+    mistake,
+  }
 }
 
 /** What other formats take for true and false is the name of a field here, and a record has none of that name. */

@@ -6,8 +6,17 @@ import { bodySchema } from './body.ts'
 import { kit, type MapperModule, type ModuleDefinition } from './define-mapper.ts'
 import { answerStatus, answerType, mapperName, retriesSchema, varsSchema } from './definition.ts'
 import { type Issue, issuesOf } from './issues.ts'
+import { isSecretHeader } from './kept-headers.ts'
 
 const isFunction = z.custom((value) => typeof value === 'function', { error: 'must be a function' })
+
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be the name of a header, such as x-topic' })
+  .toLowerCase()
+  .refine((name) => !isSecretHeader(name), {
+    error: 'is never kept: by its name it holds a secret or a proof, which `verify` reads',
+  })
 
 const moduleSchema = z.strictObject({
   name: mapperName,
@@ -17,6 +26,7 @@ const moduleSchema = z.strictObject({
   retries: retriesSchema.optional(),
   verify: z.record(z.string(), z.unknown()).optional(),
   vars: varsSchema.default({}),
+  headers: z.array(headerName).default([]),
   event: z.strictObject({ id: isFunction.optional(), topic: isFunction.optional() }).optional(),
   body: bodySchema.optional(),
   accepted: z.strictObject({ status: answerStatus, contentType: answerType, body: z.json().optional() }).optional(),
@@ -45,8 +55,8 @@ export async function loadModule(path: string, label: string, issues: Issue[]): 
     else issues.push(...issuesOf(result.error).map(({ path: at, message }) => ({ path: `${label}: ${at}`, message })))
     return null
   }
-  const { vars, replace, body, accepted } = result.data
+  const { vars, replace, headers, body, accepted } = result.data
   const module = exported as MapperModule
-  const checked = { vars, replace, body, accepted }
+  const checked = { vars, replace, headers, body, accepted }
   return { ...module, ...checked, title: module.title ?? module.name, fingerprint: readFileSync(path, 'utf8') }
 }

@@ -1,6 +1,7 @@
 import type { Change } from '../domain/change.ts'
 import type { FetchAnswers, FetchNeeds, FetchRequest } from '../domain/fetch.ts'
 import type { Version } from '../domain/version.ts'
+import type { HeaderNames } from './expressions/headers-read.ts'
 import type { Silence } from './silence.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -13,6 +14,8 @@ export interface Mapper {
   readonly needsBodyForNames: boolean
   /** Whether the delivery id may depend on headers, query or path. */
   readonly readsIdOfRequest: boolean
+  /** The headers that it may read: with the webhook, these are kept. */
+  readonly headers: HeaderNames
   /** The delivery id and the topic; null where the CMS sends none. A promise only where an expression needs one. */
   readEvent(webhook: Webhook): EventNames | Promise<EventNames>
   /** Whether some ping may be answered without a valid signature. */

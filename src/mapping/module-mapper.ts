@@ -4,6 +4,7 @@ import { type Field, FieldError, literal } from './field.ts'
 import { createFindings } from './findings.ts'
 import { idIn, typeIn, versionIn } from './identity.ts'
 import { issuesOf } from './issues.ts'
+import { usualHeaders, withHeaders } from './kept-headers.ts'
 import type { Draft, DraftFields, Mapper } from './mapper.ts'
 import { isObject } from './text.ts'
 import { toldFindings } from './told.ts'
@@ -16,6 +17,10 @@ export function moduleMapper(
   module: ModuleDefinition,
   { vars, version }: { readonly vars: Readonly<Record<string, unknown>>; readonly version: string },
 ): Mapper {
+  const names = [...new Set([...usualHeaders, ...module.headers])]
+  /** A module sees at receipt what it will see when the event is replayed: what is kept. A ping is no event. */
+  const shown = (webhook: Webhook) => withHeaders(webhook, names)
+
   const nameOf = (read: ((webhook: Webhook) => unknown) | undefined, webhook: Webhook): string | null => {
     const value = attempt(() => read?.(webhook))
     return typeof value === 'number' || (typeof value === 'string' && value !== '') ? String(value) : null
@@ -43,13 +48,16 @@ export function moduleMapper(
     hasUnsignedPings: module.hasUnsignedPings ?? false,
     needsBodyForNames: true,
     readsIdOfRequest: module.event?.id !== undefined,
-    readEvent(webhook) {
+    headers: new Set(names),
+    readEvent(sent) {
+      const webhook = shown(sent)
       return { id: nameOf(module.event?.id, webhook), topic: nameOf(module.event?.topic, webhook) }
     },
     readPing(webhook) {
       return attempt(() => module.ping?.(webhook)) ?? null
     },
-    async map(webhook) {
+    async map(sent) {
+      const webhook = shown(sent)
       const findings = createFindings(module.name)
       try {
         const topic = nameOf(module.event?.topic, webhook)

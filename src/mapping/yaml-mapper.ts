@@ -1,5 +1,6 @@
 import type { MapperDefinition, PingDefinition } from './definition.ts'
 import type { Scope } from './expressions/compile.ts'
+import { joinHeaders } from './expressions/headers-read.ts'
 import { compileDefaults, fetchNeedsOf } from './fetch.ts'
 import { type Compiler, expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
@@ -145,6 +146,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     readsIdOfRequest: eventId !== null && readsRequest(eventId.text),
     accepted: definition.accepted && answerOf(definition.accepted),
     fetch: fetches ? fetchNeedsOf(definition.fetch, vars, compiler) : null,
+    headers: joinHeaders(compiler.headers, options.modelCompiler.headers),
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
     readEvent(webhook) {
       const [body, scope] = namingOf(webhook)

@@ -9,7 +9,6 @@ import type { Store } from '../store/store.ts'
 import type { Verdict } from '../verify/verifier.ts'
 import { createDecode, type Decoded } from './decoding.ts'
 import type { Source } from './source.ts'
-import { storableHeaders } from './storable-headers.ts'
 
 export interface ReceiveDeps {
   readonly store: Pick<Store, 'accept'>
@@ -130,7 +129,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
         method: verified.method,
         path: verified.path,
         query: verified.query,
-        headers: storableHeaders(verified.headers, source.verifier.proofHeaders),
+        headers: source.storableHeaders(verified.headers, proof),
         body: verified.body,
         proof,
         deliveryTag: provenId === id ? null : tagOf(webhook, topic),

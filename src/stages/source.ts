@@ -3,6 +3,7 @@ import type { SilentAfter } from '../domain/silence.ts'
 import type { FetchClient } from '../fetch/client.ts'
 import type { Mapper } from '../mapping/mapper.ts'
 import type { Verifier } from '../verify/verifier.ts'
+import type { StorableHeaders } from './storable-headers.ts'
 
 /** A configured source, ready for work. */
 export interface Source {
@@ -10,6 +11,7 @@ export interface Source {
   readonly enabled: boolean
   readonly mapper: Mapper
   readonly verifier: Verifier
+  readonly storableHeaders: StorableHeaders
   /** Names of destinations. */
   readonly destinations: readonly string[]
   /** How the API of the CMS is asked; null where the webhooks hold their records. */

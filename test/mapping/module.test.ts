@@ -10,6 +10,7 @@ export default ({ defineMapper, item, tombstone, z }) =>
     title: 'Home-made shop',
     verify: { scheme: 'header', header: 'x-token' },
     vars: { origin: { required: true, format: 'origin' } },
+    headers: ['X-Id'],
     event: { id: ({ headers }) => headers['x-id'], topic: ({ body }) => body.type },
     ping: ({ body }) => (body.type === 'ping' ? { status: 200, body: 'pong', unsigned: false } : null),
     input: z.object({ type: z.string(), product: z.object({ id: z.string(), title: z.string() }) }),
@@ -150,6 +151,7 @@ test('modules that are none are all told at load', async () => {
       'b.mjs': 'throw new Error("broken")',
       'c.mjs': 'export default { name: "c", map: 5, extra: 1 }',
       'd.yaml': 'name: d\nextends: e\n',
+      'f.mjs': moduleThat('return []').replace("'odd',", "'f', headers: ['x-a', 'Authorization', 'a b'],"),
       'e.mjs': moduleThat('return []').replace("'odd'", "'e'"),
     }),
   )
@@ -160,6 +162,8 @@ test('modules that are none are all told at load', async () => {
     'c.mjs: input | must be a zod schema',
     'c.mjs: map | must be a function',
     'c.mjs: extra | unknown key',
+    'f.mjs: headers[1] | is never kept: by its name it holds a secret or a proof, which `verify` reads',
+    'f.mjs: headers[2] | must be the name of a header, such as x-topic',
     "d.yaml: extends | 'e' is a module: import it from a module of your own instead",
   ])
 })

@@ -4,6 +4,7 @@ import { refuseEndless } from './bounds.ts'
 import { isBuiltin } from './builtin.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
 import { createCompiler, isUnsupported } from './generate.ts'
+import { type HeaderNames, headersRead } from './headers-read.ts'
 import { createInterpreter, parseBounded } from './interpret.ts'
 import { isNothing, type Leaf, leafFunction, wrapLeaves } from './leaves.ts'
 import { nearestName } from './nearest-name.ts'
@@ -46,6 +47,8 @@ export interface Expression {
   readonly isCompiled: boolean
   /** False where the value depends neither on the context nor on `$body`, for sure. */
   readonly needsBody: boolean
+  /** The headers that the value may depend on. */
+  readonly headers: HeaderNames
   /**
    * The value for a context (`$`) and a scope, `undefined` where there is none. A promise only where interpreted.
    * Throws RelayError `invalid` naming the expression. The context and the scope are never changed.
@@ -62,17 +65,19 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   refuseUnknownFunctions(text, nodes, bound, options.functions)
   if (options.names) refuseFreeVariables(text, nodes, bound, options.names, options.functions)
   refuseOwnClone(text, nodes, bound)
+  const headers = headersRead(nodes, bound)
   const functions = rewritten(ast, bound, options)
   const code = generate(ast, bound, functions)
   if (code) {
     const evaluate = compiled(text, code, bound.size > 0, isBuilder(nodes), options.timeLimitMs)
-    return { text, isCompiled: true, needsBody: needsBody(ast), evaluate }
+    return { text, isCompiled: true, needsBody: needsBody(ast), headers, evaluate }
   }
   const interpret = createInterpreter(program, functions, options.timeLimitMs)
   return {
     text,
     isCompiled: false,
     needsBody: true,
+    headers,
     async evaluate(context, scope) {
       try {
         return await interpret(context, scope)
