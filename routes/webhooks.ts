@@ -8,6 +8,7 @@ import { expectedError, sendError } from '../src/plugins/errors.ts'
 import { createSuspects } from '../src/plugins/suspects.ts'
 import { createTurn } from '../src/plugins/turn.ts'
 import { createBodyReader, releaseBody } from '../src/plugins/webhook-body.ts'
+import { ForbiddenAddress } from '../src/stages/allowed.ts'
 import type { Received } from '../src/stages/receive.ts'
 
 type Webhook = FastifyRequest<{ Params: { source: string; '*'?: string }; Body: Buffer | undefined }>
@@ -67,8 +68,10 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
     const told = error.code === 'unauthorized' ? await slowedDown(error, request) : error
     const source = relay.sources.has(request.params.source) ? request.params.source : null
     const bytes = request.body?.length ?? 0
-    if (source !== null) relay.refusals.note({ source, code: error.code, reason: error.message })
-    relay.emit({ kind: 'webhook.refused', source, code: told.code, reason: error.message, bytes })
+    const isForbidden = error instanceof ForbiddenAddress
+    const reason = isForbidden ? `${error.message}: its address is not in allow_from` : error.message
+    if (source !== null) relay.refusals.note({ source, code: isForbidden ? 'address' : error.code, reason })
+    relay.emit({ kind: 'webhook.refused', source, code: isForbidden ? 'address' : told.code, reason, bytes })
     return told
   }
 
@@ -83,7 +86,7 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
   app.post('/webhooks/:source', handle)
   app.post('/webhooks/:source/*', handle)
   const greet = async (request: Webhook, reply: FastifyReply) => {
-    return sendAnswer(reply, await relay.greet(deliveryOf(request)), request.id)
+    return sendAnswer(reply, await relay.greet(deliveryOf(request), request.ip), request.id)
   }
   app.get('/webhooks/:source', greet)
   app.get('/webhooks/:source/*', greet)

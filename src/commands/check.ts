@@ -11,6 +11,7 @@ import { loadConfigOrSandbox } from '../sandbox-mode.ts'
 import type { Source } from '../stages/source.ts'
 import { findUnconfigured, warningsOfUnconfigured } from '../stages/unconfigured.ts'
 import { peekStore } from '../store/open.ts'
+import { tokenSchemes } from '../verify/coverage.ts'
 import { print, table } from './report.ts'
 
 export interface CheckOptions {
@@ -108,6 +109,7 @@ function wiringOf(
       }
     }),
     signals: config.signals.map(({ url, events }) => ({ origin: new URL(url).origin, events })),
+    notes: notesOf(config, sources),
     warnings,
     destinations: Object.entries(config.destinations).map(([name, settings]) => ({
       name,
@@ -120,6 +122,18 @@ function wiringOf(
   }
 }
 
+/** What is worth knowing and may well be right as it is. */
+function notesOf(config: Config, sources: ReadonlyMap<string, Source>): readonly string[] {
+  const open = [...sources.values()].filter(({ name, enabled, verifier }) => {
+    return enabled && tokenSchemes.has(verifier.scheme) && config.sources[name]?.allow_from === undefined
+  })
+  if (open.length === 0) return []
+  const names = open.map(({ name }) => name).join(', ')
+  return [
+    `a fixed token is the only proof of ${names}: where the sender has addresses of its own, name them in allow_from`,
+  ]
+}
+
 function textOf({
   file,
   listen,
@@ -129,6 +143,7 @@ function textOf({
   sources,
   destinations,
   signals,
+  notes,
   warnings,
 }: ReturnType<typeof wiringOf>): string {
   const off = (enabled: boolean) => (enabled ? '' : 'off')
@@ -157,6 +172,7 @@ function textOf({
     ]),
     '',
     table([['WEBHOOKS', 'VERIFY', 'MAPPER', 'DESTINATION', ''], ...sourceRows]),
+    ...notes.map((note) => `note: ${note}`),
     '',
     table([['DESTINATION', 'BASE URL', 'WEBSITE', 'SITE DOMAIN', ''], ...destinationRows]),
     ...signals.map(({ origin, events }) => `\nsignals to ${origin}: ${events.join(', ')}`),

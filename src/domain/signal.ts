@@ -25,6 +25,7 @@ export type Signal =
       readonly kind: 'webhook.refused'
       /** Null where no such source is configured: names made up by strangers are no labels. */
       readonly source: string | null
+      /** `address`: it is not in the `allow_from` of the source. */
       readonly code: string
       readonly reason: string
       readonly bytes: number

@@ -3,6 +3,7 @@ import { RelayError } from '../domain/errors.ts'
 import type { Emit } from '../domain/signal.ts'
 import type { Ping } from '../mapping/mapper.ts'
 import { readWebhook } from '../mapping/webhook.ts'
+import { requireAllowed } from './allowed.ts'
 import type { Source } from './source.ts'
 
 export interface GreetDeps {
@@ -11,13 +12,17 @@ export interface GreetDeps {
   readonly emit: Emit
 }
 
-/** Answers a GET of a source's URL. Throws RelayError `not_found` for one that the source's mapper does not know. */
-export type Greet = (delivery: Delivery) => Promise<Ping>
+/**
+ * Answers a GET of a source's URL. Throws RelayError `not_found` for one that the source's mapper does not know, and
+ * ForbiddenAddress.
+ */
+export type Greet = (delivery: Delivery, address?: string) => Promise<Ping>
 
 /** A sender proves with a GET that the URL is ours, or that it is there. Nothing is kept, and nothing is called. */
 export function createGreet({ sources, now, emit }: GreetDeps): Greet {
-  return async function greet(delivery) {
+  return async function greet(delivery, address) {
     const source = sources.get(delivery.source)
+    if (source?.enabled && address !== undefined) requireAllowed(source, address)
     const ping = source?.enabled ? await readPing(source, delivery, now()) : null
     if (!source || !ping) throw new RelayError('not_found', 'no source answers this GET: webhooks are sent by POST')
     const { status, note } = ping

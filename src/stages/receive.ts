@@ -7,6 +7,7 @@ import type { Answer, EventNames, Ping } from '../mapping/mapper.ts'
 import { codingsOf, provenPart, readDecoded, readWebhook, type Webhook } from '../mapping/webhook.ts'
 import type { Store } from '../store/store.ts'
 import type { Verdict } from '../verify/verifier.ts'
+import { requireAllowed } from './allowed.ts'
 import { createDecode, type Decoded } from './decoding.ts'
 import type { Source } from './source.ts'
 
@@ -50,9 +51,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
     const source = sources.get(delivery.source)
     if (!source?.enabled) throw new RelayError('not_found', `unknown source '${printable(delivery.source, 64)}'`)
 
-    if (source.isAllowed && sender && !source.isAllowed(sender.address)) {
-      throw unverified(source, 'address: it is not in allow_from')
-    }
+    if (sender) requireAllowed(source, sender.address)
     if (delivery.headers['content-encoding']) return receiveEncoded(source, delivery, at, sender)
     // Most of what is asked from here on answers at once. To wait for it all the same takes a measurable part of an accept.
     const checked = source.verifier.verify(delivery, at)

@@ -23,7 +23,7 @@ export interface RefusalsDeps {
 }
 
 /** What the relay refuses though the sender may have done nothing wrong. */
-const codes: ReadonlySet<string> = new Set(['rate_limited', 'overloaded', 'unavailable', 'too_large'])
+const codes: ReadonlySet<string> = new Set(['rate_limited', 'overloaded', 'unavailable', 'too_large', 'address'])
 /** `webhook.rate_limited` is told once in so long for each source, with the number. */
 const tellEveryMs = 60_000
 

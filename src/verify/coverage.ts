@@ -49,6 +49,9 @@ export function coverageOf(config: VerifyConfig, { headers }: Delivery, body: Bu
   }
 }
 
+/** Schemes by which whoever has seen one webhook can send any other. */
+export const tokenSchemes: ReadonlySet<string> = new Set(['header', 'basic', 'path', 'query', 'body'])
+
 const hubspotTime = 'x-hubspot-request-timestamp'
 
 /** The member of `a=1, b=2`. */
