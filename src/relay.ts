@@ -63,6 +63,8 @@ export interface Relay {
   readonly intake: Intake
   readonly receive: Receive
   readonly greet: Greet
+  /** Blanks the configuration's secrets in an answer, wherever a webhook brought them. */
+  mask(text: string): string
   readonly mapStep: MapStep
   /** By source, of those whose webhooks do not hold their records. */
   readonly fetches: ReadonlyMap<string, FetchStage>
@@ -97,6 +99,9 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal })
 }
 
+/** A shorter secret may be the name of a source in an answer. */
+const shortestMasked = 8
+
 /** Opens the store, makes the stages. Whatever fails, what was opened is closed again, in reverse. */
 export async function openRelay({
   config,
@@ -115,7 +120,8 @@ export async function openRelay({
   const intake = createIntake(intakeLimits(config.server.body_limit), crowd.see)
   const metrics = createMetrics(intake, linesDropped)
   const told = observe(metrics)
-  const stream = createSignalStream({ mask: createMask(secretsOf(config)), now })
+  const mask = createMask(secretsOf(config))
+  const stream = createSignalStream({ mask, now })
   const notifiers: Notifier[] = []
   const notifyBells = new Map<string, Bell>()
   const tell: Emit = (signal) => {
@@ -317,6 +323,7 @@ export async function openRelay({
     now,
     intake,
     receive,
+    mask: createMask(secretsOf(config).filter(({ length }) => length >= shortestMasked)),
     greet: createGreet({ sources, now, emit }),
     mapStep,
     fetches,

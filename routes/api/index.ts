@@ -15,6 +15,10 @@ import { sources } from './sources.ts'
 export async function admin(app: FastifyInstance): Promise<void> {
   traceActs(app, app.relay.emit)
   requireAdmin(app, app.relay.config.server.admin_token)
+  // A body that is signed is kept as it came, and may hold a secret.
+  app.addHook('onSend', async (_request, _reply, payload) => {
+    return typeof payload === 'string' ? app.relay.mask(payload) : payload
+  })
   app.addHook('preParsing', async (request) => askForBody(request.raw))
   // As webhooks are read: integers beyond 2^53 keep their digits, and `__proto__` is left out.
   app.removeAllContentTypeParsers()

@@ -2,9 +2,10 @@ import type { Delivery, Verified } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { Proof } from '../domain/proof.ts'
 import { createBasicScheme } from './basic.ts'
+import { createBlanking } from './blank-secrets.ts'
 import { createBodyScheme } from './body.ts'
 import { createContentfulScheme } from './contentful.ts'
-import { coverageOf } from './coverage.ts'
+import { coverageOf, tokenSchemes } from './coverage.ts'
 import { createGhostScheme } from './ghost.ts'
 import { createHeaderScheme } from './header.ts'
 import { createHmacScheme } from './hmac.ts'
@@ -50,11 +51,15 @@ export type Verdict =
 export function createVerifier(config: VerifyConfig, secrets: readonly string[]): Verifier {
   checkSecrets(config, secrets)
   const scheme = schemeOf(config, secrets)
+  const blank = createBlanking(config, secrets, {
+    proofHeaders: scheme.proofHeaders,
+    isBodySigned: !tokenSchemes.has(config.scheme),
+  })
 
   function verdictOf(refusal: Refusal, delivery: Delivery, body: Buffer): Verdict {
     if (typeof refusal === 'string') return { ok: false, reason: refusal, isMismatch: false }
     if (refusal !== null) return { ok: false, reason: refusal.mismatch, isMismatch: true }
-    const verified = (scheme.blank?.(delivery, body) ?? delivery) as Verified
+    const verified = blank(scheme.blank?.(delivery, body) ?? delivery) as Verified
     return { ok: true, delivery: verified, proof: coverageOf(config, delivery, body) }
   }
 
