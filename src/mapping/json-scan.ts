@@ -16,10 +16,13 @@ export interface JsonMistake {
 }
 
 const maxDepth = 200
+/** So many lists and objects are read of any JSON; more only where each has 16 bytes, for an empty one takes thirty times its two. */
+const freeContainers = 65_536
+const bytesEach = 16
 
 /**
  * One pass over JSON (RFC 8259) in UTF-8 that makes no values: finds the first mistake, or what to mind when it is parsed. A
- * level beyond the 200th is the mistake `too deep`. Bytes that are no UTF-8 count as characters: whoever makes text of them
+ * level beyond the 200th is the mistake `too deep`, very many lists and objects in few bytes `too many`. Bytes that are no UTF-8 count as characters: whoever makes text of them
  * replaces them.
  */
 export function scanJson(bytes: Buffer): WellFormed | { readonly mistake: JsonMistake } {
@@ -45,11 +48,13 @@ class Scan implements WellFormed {
     const { bytes } = this
     const inObject: boolean[] = []
     let depth = 0
+    let room = Math.max(freeContainers, bytes.length / bytesEach)
     for (;;) {
       this.skipSpace()
       const start = bytes[this.at]
       if (start === openBrace || start === openBracket) {
         if (depth === maxDepth) return 'too deep'
+        if (--room < 0) return 'too many'
         const isObject = start === openBrace
         inObject[depth++] = isObject
         this.at++

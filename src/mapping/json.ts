@@ -5,7 +5,7 @@ import { scanJson, type WellFormed } from './json-scan.ts'
 /**
  * Parses JSON from outside. `__proto__` and `constructor.prototype` are left out. An integer beyond 2^53, a decimal
  * of that size and a number too large for a double become text, so that no digit is lost. Throws RelayError `invalid`
- * for nesting deeper than 200 levels, and for malformed text with line and column but not the text.
+ * for nesting deeper than 200 levels, for very many lists and objects in few bytes, and for malformed text with line and column but not the text.
  */
 export function readJson(text: string): unknown {
   return parseJson(checkJson(Buffer.from(text)))
@@ -16,12 +16,12 @@ export function checkJson(bytes: Buffer): WellFormed {
   const scanned = scanJson(bytes)
   if (!('mistake' in scanned)) return scanned
   const { what, line, column } = scanned.mistake
-  throw new RelayError(
-    'invalid',
-    what === 'too deep'
-      ? 'body is nested deeper than 200 levels'
-      : `body is not valid JSON: ${what}, line ${line}, column ${column}`,
-  )
+  throw new RelayError('invalid', bounds[what] ?? `body is not valid JSON: ${what}, line ${line}, column ${column}`)
+}
+
+const bounds: Readonly<Record<string, string>> = {
+  'too deep': 'body is nested deeper than 200 levels',
+  'too many': 'body holds more than 65,536 lists and objects, in less than 16 bytes each',
 }
 
 export function parseJson({ bytes, quoted, done, mayNamePrototype }: WellFormed): unknown {

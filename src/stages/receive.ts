@@ -1,7 +1,8 @@
 import { createHash, hash } from 'node:crypto'
-import type { Delivery } from '../domain/delivery.ts'
+import type { Delivery, Verified } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { Intake } from '../domain/intake.ts'
+import type { Proof } from '../domain/proof.ts'
 import type { Emit } from '../domain/signal.ts'
 import type { Answer, EventNames, Ping } from '../mapping/mapper.ts'
 import { codingsOf, provenPart, readDecoded, readWebhook, type Webhook } from '../mapping/webhook.ts'
@@ -109,16 +110,9 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
     bytes: Buffer,
     at: number,
   ): Promise<Received> {
-    const webhook = readDecoded({ ...verified, proof }, bytes, !source.mapper.needsBodyForNames)
-    const found = source.mapper.readPing(webhook)
-    const ping = found instanceof Promise ? await found : found
-    if (ping) return answerPing(source, ping, delivery)
-
-    const read = readNames(source, webhook)
-    const { id: givenId, topic } = read instanceof Promise ? await read : read
-    const isIdProven = givenId === null || proof === null || !source.mapper.readsIdOfRequest
-    const provenId = isIdProven ? givenId : (await readNames(source, provenPart(webhook))).id
-    const id = provenId ?? givenId
+    const read = await readKept(source, { ...verified, proof }, bytes)
+    if ('ping' in read) return answerPing(source, read.ping, delivery)
+    const { id, topic, tag } = read
     const [accepted] = await store.accept([
       {
         source: source.name,
@@ -131,7 +125,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
         headers: source.storableHeaders(verified.headers, proof),
         body: verified.body,
         proof,
-        deliveryTag: provenId === id ? null : tagOf(webhook, topic),
+        deliveryTag: tag,
       },
     ])
     if (!accepted) throw new Error('the store accepted an event without an answer')
@@ -198,6 +192,26 @@ const nameless: EventNames = { id: null, topic: null }
 
 function bounded({ id, topic }: EventNames): EventNames {
   return { id: id === null ? null : boundedId(id), topic: topic === null ? null : printable(topic, 256) }
+}
+
+type Read = { readonly ping: Ping } | (EventNames & { readonly tag: string | null })
+
+/** A function of its own, so that the values of a body are let go before its event is written: they may take a hundred times its memory. */
+async function readKept(
+  source: Source,
+  verified: Verified & { readonly proof: Proof | null },
+  bytes: Buffer,
+): Promise<Read> {
+  const { mapper } = source
+  const webhook = readDecoded(verified, bytes, !mapper.needsBodyForNames)
+  const found = mapper.readPing(webhook)
+  const ping = found instanceof Promise ? await found : found
+  if (ping) return { ping }
+  const names = readNames(source, webhook)
+  const { id, topic } = names instanceof Promise ? await names : names
+  if (id === null || verified.proof === null || !mapper.readsIdOfRequest) return { id, topic, tag: null }
+  const { id: provenId } = await readNames(source, provenPart(webhook))
+  return provenId === null ? { id, topic, tag: tagOf(webhook, topic) } : { id: provenId, topic, tag: null }
 }
 
 /**

@@ -50,6 +50,11 @@ const attacks: Readonly<Record<string, Attack>> = {
     headers: { 'content-type': 'application/json', 'content-encoding': 'gzip, gzip, gzip' },
     body: gzipSync(gzipSync(gzipSync(wide.subarray(0, 1024 * 1024)))),
   },
+  'gzip of very many values to a source that accepts anyone': {
+    path: '/webhooks/demo',
+    headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    body: gzipSync(jsonArrays),
+  },
   'chunks of one byte, and no end': {
     path: '/webhooks/shop',
     headers: { ...signed, 'transfer-encoding': 'chunked' },

@@ -114,6 +114,25 @@ describe('what a signature of the body does not cover', () => {
   })
 })
 
+describe('lists and objects', () => {
+  const of = (text: string, count: number) => `[${new Array(count - 1).fill(text).join()}]`
+  test('in few bytes are read up to 65,536', async () => {
+    expect(await bodyOf(of('[]', 65_536), json)).toHaveLength(65_535)
+    for (const text of ['[]', '{}', '{"a":1}']) {
+      await expect(bodyOf(of(text, 65_537), json)).rejects.toMatchObject({
+        code: 'invalid',
+        message: 'body holds more than 65,536 lists and objects, in less than 16 bytes each',
+      })
+    }
+  })
+  test('of 16 bytes or more are read in any number', async () => {
+    expect(await bodyOf(of('{"id":123456789}', 100_000), json)).toHaveLength(99_999)
+  })
+  test('are counted apart from what else is in a list', async () => {
+    expect(await bodyOf(of('1', 200_000), json)).toHaveLength(199_999)
+  })
+})
+
 describe('charsets', () => {
   test('the byte order mark is no text', async () => {
     expect(await bodyOf(`\ufeff${JSON.stringify(product)}`, json)).toStrictEqual(product)
