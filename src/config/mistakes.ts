@@ -3,8 +3,11 @@ import type { Issue } from './substitute.ts'
 
 type Raw = Readonly<Record<string, unknown>>
 
-/** `$NAME`, `${NAME`, `$(NAME)`, `{{NAME}}`, `<%= NAME %>`, `%NAME%`: what another program's templates have left unfilled. */
-const unfilled = /^\$[A-Z_][A-Z0-9_]*$|\$\{[A-Za-z_]|^\$\([A-Za-z_]\w*\)$|\{\{.*\}\}|<%.*%>|^%[A-Za-z_]\w*%$/
+/**
+ * `$NAME`, `${NAME`, `$(NAME)`, `{{NAME}}`, `<%= NAME %>`, `%NAME%`: what another program's templates have left unfilled,
+ * also behind the part that is no secret, as in `id.$NAME` and `Bearer $NAME`.
+ */
+const unfilled = /(^|[\s.:])(\$[A-Z_][A-Z0-9_]*|\$\([A-Za-z_]\w*\)|%[A-Za-z_]\w*%)$|\$\{[A-Za-z_]|\{\{.*\}\}|<%.*%>/
 
 /**
  * Secrets that are a placeholder, and plain HTTP to public hosts. Looked for in the document as it is, so that a mistake elsewhere

@@ -65,6 +65,8 @@ describe('a secret that nothing has filled in is a mistake', () => {
     expect(at({ shop: { fetch: { headers: { 'x-key': placeholder } } } })).toEqual(['sources.shop.fetch.headers.x-key'])
     expect(at({ shop: { fetch: { query: { key: placeholder } } } })).toEqual(['sources.shop.fetch.query.key'])
     expect(at({ main: { token: placeholder } })).toEqual(['destinations.main.token'])
+    expect(at({ main: { token: `con_1.${placeholder}` } })).toEqual(['destinations.main.token'])
+    expect(at({ shop: { fetch: { headers: { authorization: `Bearer ${placeholder}` } } } })).toEqual(['sources.shop.fetch.headers.authorization']) // biome-ignore format: a row
     expect(at({ server: { admin_token: placeholder } })).toEqual(['server.admin_token'])
     expect(at({ signals: [{ url: 'https://ops.example.com/', secret: [secret, placeholder] }] })).toEqual(['signals[0].secret[1]']) // biome-ignore format: a row
   })
