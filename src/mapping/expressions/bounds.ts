@@ -19,15 +19,23 @@ export function boundedText(text: string): string {
   return text
 }
 
-/** Refuses arguments that one call of a function of JSONata would work on for too long. Throws a fault. */
-export function refuseHuge(name: string, values: readonly unknown[]): void {
-  for (const value of values) {
-    if (typeof value === 'string') boundedText(value)
-    else if (Array.isArray(value) && value.length > maxSequence) throw faultOf('D2015', undefined)
+/** Made once for a function of JSONata: refuses arguments that one call of it would work on for too long. It throws a fault. */
+export function hugeGuardOf(name: string): (values: readonly unknown[]) => void {
+  const look = lookOf(name)
+  return (values) => {
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at]
+      if (typeof value === 'string') boundedText(value)
+      else if (Array.isArray(value) && value.length > maxSequence) throw faultOf('D2015', undefined)
+    }
+    look?.(values)
   }
-  if (name === 'join') refuseLongJoin(values)
-  else if (writesOut.has(name)) refuseEndless(values[0])
-  else if (entersLists.has(name)) refuseEndlessLists(values[0])
+}
+
+function lookOf(name: string): ((values: readonly unknown[]) => void) | null {
+  if (name === 'join') return refuseLongJoin
+  if (writesOut.has(name)) return (values) => refuseEndless(values[0])
+  return entersLists.has(name) ? (values) => refuseEndlessLists(values[0]) : null
 }
 
 const writesOut = new Set(['string', 'clone'])

@@ -1,6 +1,6 @@
 import jsonata from 'jsonata'
 import { type Node, nodesOf } from './ast.ts'
-import { boundedText, pad, refuseEndless, refuseEndlessLists, refuseHuge } from './bounds.ts'
+import { boundedText, hugeGuardOf, pad, refuseEndless, refuseEndlessLists } from './bounds.ts'
 import { type Builtin, builtin, builtinNames } from './builtin.ts'
 import type { ExpressionOptions, Scope } from './compile.ts'
 import { faultOf } from './fault.ts'
@@ -35,8 +35,9 @@ function registerBounded(program: jsonata.Expression, timeLimitMs: number): void
   for (const name of builtinNames()) {
     if (ofEachRun.has(name)) continue
     const { implementation, signature } = builtin(name)
+    const refuseHuge = hugeGuardOf(name)
     const bounded = function (this: object | undefined, ...values: unknown[]): unknown {
-      refuseHuge(name, values)
+      refuseHuge(values)
       const until = performance.now() + timeLimitMs
       const given = values.map((value) => (typeof value === 'function' ? timed(value as Callback, until) : value))
       const work = name === 'sort' && given[1] !== undefined ? implementation : (ours[name] ?? implementation)

@@ -1,4 +1,4 @@
-import { boundedText, pad, refuseEndless, refuseHuge } from './bounds.ts'
+import { boundedText, hugeGuardOf, pad, refuseEndless } from './bounds.ts'
 import { builtin, isBuiltin } from './builtin.ts'
 import type { ExpressionFunction } from './compile.ts'
 import { contains, match, replace, split } from './matching.ts'
@@ -27,8 +27,9 @@ export function nativeOf(name: string, functions: Functions): Callee | undefined
   if (!work) return undefined
   const fits = quickCheckOf(signature.definition)
   const mayGrow = growing.has(name)
+  const refuseHuge = hugeGuardOf(name)
   return (values, context, run) => {
-    refuseHuge(name, values)
+    refuseHuge(values)
     const checked = (fits(values) ? values : signature.validate(values, context)) as never[]
     const result = work.apply(run, checked)
     if (isLong(values[0]) || isLong(result)) lookAtClock(run)
