@@ -219,7 +219,7 @@ const slowSenders: Scenario = async (folder) => {
   })
   const grown = (during - before) / 2 ** 20
   const timeouts = sent.answers.get('timeout') ?? 0
-  const told = `memory grew by ${Math.round(grown)} MB, ${timeouts} of ${sent.webhooks} webhooks were answered late`
+  const told = `memory grew by ${Math.round(grown)} MB, ${timeouts} answers to ${sent.webhooks} webhooks came late`
   return { told, bad: grown < 300 ? bad : [...bad, 'memory grew too far'] }
 }
 
