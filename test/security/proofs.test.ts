@@ -28,8 +28,13 @@ function proofOf(cms: string, webhook: WebhookBytes): Proof {
   return 'at' in covered ? { ...covered, at: signedAt } : covered
 }
 
+/** Fixtures of which something is missing that the CMS has sent: what was sent could do more. */
+const notAsSent = new Set(['shopify/without-topic.json'])
+
 const filesOf = (cms: string) =>
-  readdirSync(join(fixtures, cms)).filter((name) => name.endsWith('.json') && !name.endsWith('.expected.json'))
+  readdirSync(join(fixtures, cms)).filter(
+    (name) => name.endsWith('.json') && !name.endsWith('.expected.json') && !notAsSent.has(`${cms}/${name}`),
+  )
 
 /** Every request in which something that the proof does not cover is another: of other fixtures, without it, far ahead. */
 function* forged(webhook: WebhookBytes, others: readonly WebhookBytes[], { headers = [], url }: Proof) {

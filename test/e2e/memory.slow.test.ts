@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createFolder } from '../folder.ts'
 import { atEndOfFile, type RelayProcess, startServe, writeConfig } from './process.ts'
 
-/** `MEMORY_CONNECTIONS=600 npx vitest run test/e2e/memory.test.ts` measures at full size, and ten seconds later again. */
+/** `MEMORY_CONNECTIONS=600 npx vitest run test/e2e/memory.slow.test.ts` measures at full size, and ten seconds later again. */
 const connections = Number(process.env['MEMORY_CONNECTIONS'] ?? 100)
 const isFull = connections >= 600
 /** Bytes that each connection sends of its body: 4.7 MB from 600. */
