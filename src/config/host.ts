@@ -10,8 +10,3 @@ export function isPrivateHost(hostname: string): boolean {
   if (isIP(bare) === 0) return privateNames.test(bare)
   return refusalOf(bare, false) !== null // what is never asked at all is another mistake
 }
-
-/** Whether an address to listen on is reached from this machine alone. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i.test(host.replace(/^\[|\]$/g, ''))
-}

@@ -1,4 +1,4 @@
-import { isLoopback } from './host.ts'
+import { isLoopback } from '../domain/loopback.ts'
 import type { Config, SourceConfig } from './schema.ts'
 import { secretsOfSource } from './secrets.ts'
 

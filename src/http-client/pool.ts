@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { RelayError } from '../domain/errors.ts'
+import { isLoopback } from '../domain/loopback.ts'
 
 export interface PoolOptions {
   /** Scheme, host and port of all requests. */
@@ -53,10 +54,6 @@ function proxiesFor(origin: string, env: Readonly<Record<string, string | undefi
   checkProxy('HTTP_PROXY', httpProxy)
   checkProxy('HTTPS_PROXY', httpsProxy)
   return { httpProxy, httpsProxy, noProxy: read('NO_PROXY') }
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(localhost\.?|.*\.localhost\.?|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
 /** The value itself is not repeated: it may hold a password. */
