@@ -12,17 +12,18 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY bin ./bin
+COPY packages ./packages
 COPY src ./src
 COPY routes ./routes
 COPY mappers ./mappers
 COPY --from=dependencies --chown=node:node /app/data ./data
 # Reading code is most of a start. What the engine makes of it in one start is kept in the image, for all others.
 ENV NODE_COMPILE_CACHE=/app/compile-cache
-RUN NODE_ENV= timeout --preserve-status 8 node bin/cms-relay.js serve > /dev/null && rm -rf data/* && (node src/healthcheck.ts || true)
+RUN NODE_ENV= timeout --preserve-status 8 node bin/cms-relay.js serve > /dev/null && rm -rf data/* && (node bin/healthcheck.ts || true)
 USER node
 # The only folder that is written to: the root file system can be read-only.
 VOLUME /app/data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "src/healthcheck.ts"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "bin/healthcheck.ts"]
 # A configuration is read from /app/relay.yaml, or from where RELAY_CONFIG says.
 CMD ["node", "bin/cms-relay.js", "serve"]

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     // What takes long (many processes, foreign clients, memory) runs in CI, by `npm run test:slow`.
-    include: process.env['SLOW'] ? ['test/**/*.slow.test.ts'] : ['test/**/!(*.slow).test.ts'],
+    include: process.env['SLOW'] ? ['**/test/**/*.slow.test.ts'] : ['**/test/**/!(*.slow).test.ts'],
     // One for each of two cores, also where the default would leave one of them idle.
     maxWorkers: 2,
     // A worker keeps what it has imported and compiled for its next file, which is a third of all work. So no file may

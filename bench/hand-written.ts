@@ -1,6 +1,6 @@
 import { checksumOf, type IngestItem } from '../src/domain/ingest-item.ts'
-import { textOfHtml } from '../src/mapping/html-text.ts'
-import { readJson } from '../src/mapping/json.ts'
+import { readJson } from '../src/json/read.ts'
+import { textOfHtml } from '../src/mapping/functions/html-text.ts'
 
 // What mappers/shopify.yaml does for a product, as somebody would write it by hand for this one job. Exact integers, the
 // text of HTML and the checksum's canonical JSON are what any mapping needs, so these are the relay's own. There are no

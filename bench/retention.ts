@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { createPrune } from '../src/stages/prune.ts'
+import { createPrune } from '../src/stages/upkeep/prune.ts'
+import type { ItemChange, MappedEvent, NewEvent, PendingEvent } from '../src/store/contract/store.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
-import type { ItemChange, MappedEvent, NewEvent, PendingEvent } from '../src/store/store.ts'
 
 const minute = 60_000
 const group = 64 // webhooks that share a commit

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Plan, Window } from './plan.ts'
-import type { Scenario, Staging } from './scenarios.ts'
+import type { Scenario, Staging } from './scenario.ts'
 
 type Stage = (folder: string, staging: Staging) => Promise<{ readonly bad: readonly string[] }>
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describePlan } from './plan.ts'
 import { badOf, type Result, runRound } from './round.ts'
-import { type Finding, runScenarios } from './scenarios.ts'
+import type { Finding } from './scenario.ts'
+import { runScenarios } from './scenarios.ts'
 
 const usage = `npm run chaos [-- --rounds 200] [--seed 1] [--at-once 2]
   --rounds   how many rounds, with the seeds from --seed on

@@ -10,26 +10,12 @@ import { deliveryScenarios } from './delivery-scenarios.ts'
 import { startJudge } from './judge.ts'
 import type { Plan } from './plan.ts'
 import { createRandom } from './random.ts'
-import { adminToken, type Relay, type RelayOptions, startRelay } from './relay.ts'
+import { adminToken, startRelay } from './relay.ts'
 import { badOf, compare, type Result, settle } from './round.ts'
+import type { Finding, Scenario, Staging } from './scenario.ts'
 import { createTraffic, sendTraffic, shopSecret } from './traffic.ts'
 
-/** What one scenario came to. `bad` is empty where all is as it should be. */
-export interface Finding {
-  readonly scenario: string
-  readonly told: string
-  readonly bad: readonly string[]
-}
-
-export type Scenario = (folder: string) => Promise<Omit<Finding, 'scenario'>>
-
 const peace: Plan = { seed: 1, trafficMs: 1_500, items: 30, savesEach: 6, judge: [], process: [], poison: false }
-
-export interface Staging extends Partial<RelayOptions> {
-  readonly plan?: Plan
-  /** Runs beside the traffic. */
-  readonly meanwhile?: (relay: Relay) => Promise<void>
-}
 
 /** Traffic as in a round; then everything acknowledged must have arrived. */
 async function stage(folder: string, { plan = peace, meanwhile, ...options }: Staging) {

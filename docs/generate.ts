@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { configSchema } from '../src/config/schema.ts'
-import { loadMappers } from '../src/mapping/load.ts'
+import { loadMappers } from '../src/mapping/library/load.ts'
 import { verifySchema } from '../src/verify/verifier.ts'
 
 interface Schema {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { ok } from '../src/plugins/envelope.ts'
+import { ok } from '../src/api/envelope.ts'
 
 /** `/healthz`: the process is alive. `/readyz`: the store can be written and the loops run. */
 export async function health(app: FastifyInstance): Promise<void> {

@@ -1,19 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApps } from './app.ts'
-import { loadWholeConfig } from './compose.ts'
 import { findConfigFile } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { secretsOf, secretsOfSource } from './config/secrets.ts'
 import type { Environment } from './config/substitute.ts'
-import { warningsOf } from './config/warnings.ts'
 import { messageOf, stackOf } from './domain/errors.ts'
 import { checkProxies } from './http-client/pool.ts'
-import { createSandbox } from './ingest/sandbox.ts'
-import { createLog } from './log.ts'
-import { createLogOutput, type LogOutput } from './log-output.ts'
-import { createObserver } from './observe.ts'
+import { createLog } from './observe/log.ts'
+import { createLogOutput, type LogOutput } from './observe/log-output.ts'
+import { createObserver } from './observe/observer.ts'
 import { openRelay, type Relay } from './relay.ts'
+import { stopSignal } from './runtime/stop-signal.ts'
 import {
   ingestPort,
   isSandboxMode,
@@ -22,9 +20,11 @@ import {
   sandboxConfig,
   sandboxIdentity,
   sandboxIngestState,
-} from './sandbox-mode.ts'
-import { stopSignal } from './stop-signal.ts'
+} from './sandbox/mode.ts'
+import { createSandbox } from './sandbox/sandbox.ts'
 import { hasWalResetBug } from './store/sqlite/wal-reset.ts'
+import { loadWholeConfig } from './wiring/sources.ts'
+import { warningsOf } from './wiring/warnings.ts'
 
 export interface ServeOptions {
   readonly configFile: string | undefined

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { pageParams, presentPage, readInput, splitPage } from '../../src/plugins/present.ts'
+import { pageParams, presentPage, readInput, splitPage } from '../../src/api/present.ts'
 
 const batchQuery = z.strictObject({
   destination: z.string().optional(),

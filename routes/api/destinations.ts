@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { ok } from '../../src/api/envelope.ts'
+import { present, readInput } from '../../src/api/present.ts'
 import { type Circuit, type CircuitEvent, closedCircuit, nextCircuit } from '../../src/domain/circuit.ts'
 import { RelayError } from '../../src/domain/errors.ts'
-import { ok } from '../../src/plugins/envelope.ts'
-import { present, readInput } from '../../src/plugins/present.ts'
 import type { Deliver } from '../../src/stages/deliver/deliver.ts'
 import type { Destination } from '../../src/stages/destination.ts'
-import { findUnconfigured } from '../../src/stages/unconfigured.ts'
-import type { DestinationStats } from '../../src/store/store.ts'
+import { findUnconfigured } from '../../src/stages/upkeep/unconfigured.ts'
+import type { DestinationStats } from '../../src/store/contract/store.ts'
 
 const enableBody = z.strictObject({ force: z.boolean().default(false) })
 const disableBody = z.strictObject({ reason: z.string().min(1).max(500).default('disabled by an operator') })

@@ -1,20 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { bulkParams, readBulk } from '../../src/api/bulk.ts'
+import { ok } from '../../src/api/envelope.ts'
+import { defined, pageParams, present, presentPage, readInput, splitPage, timeParam } from '../../src/api/present.ts'
+import { presentComparison } from '../../src/api/present-compare.ts'
 import { RelayError } from '../../src/domain/errors.ts'
-import { bulkParams, readBulk, runBulk } from '../../src/plugins/bulk.ts'
-import { ok } from '../../src/plugins/envelope.ts'
-import {
-  defined,
-  pageParams,
-  present,
-  presentPage,
-  readInput,
-  splitPage,
-  timeParam,
-} from '../../src/plugins/present.ts'
-import { presentComparison } from '../../src/plugins/present-compare.ts'
-import { createCompare } from '../../src/stages/compare.ts'
-import type { EventDetail, EventFilter } from '../../src/store/store.ts'
+import { runBulk } from '../../src/http/bulk.ts'
+import { createCompare } from '../../src/stages/operate/compare.ts'
+import type { EventDetail, EventFilter } from '../../src/store/contract/store.ts'
 
 const eventFilter = {
   source: z.string().optional(),

@@ -1,21 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { bulkParams, readBulk } from '../../src/api/bulk.ts'
+import { ok } from '../../src/api/envelope.ts'
+import { defined, pageParams, present, presentPage, readInput, splitPage, timeParam } from '../../src/api/present.ts'
 import { RelayError } from '../../src/domain/errors.ts'
-import { bulkParams, readBulk, runBulk } from '../../src/plugins/bulk.ts'
-import { ok } from '../../src/plugins/envelope.ts'
-import {
-  defined,
-  pageParams,
-  present,
-  presentPage,
-  readInput,
-  splitPage,
-  timeParam,
-} from '../../src/plugins/present.ts'
-import { moveBetween } from '../../src/stages/move.ts'
+import { runBulk } from '../../src/http/bulk.ts'
 import { chooseToRelease, chooseToRemove } from '../../src/stages/operate/choose-items.ts'
-import { purgeOf } from '../../src/stages/unconfigured.ts'
-import type { ItemDetail } from '../../src/store/store.ts'
+import { moveBetween } from '../../src/stages/operate/move.ts'
+import { purgeOf } from '../../src/stages/upkeep/unconfigured.ts'
+import type { ItemDetail } from '../../src/store/contract/store.ts'
 
 const itemFilter = {
   destination: z.string().optional(),

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { ok } from '../../src/api/envelope.ts'
+import { readInput, snakeCase } from '../../src/api/present.ts'
 import { RelayError } from '../../src/domain/errors.ts'
-import { bindMapper } from '../../src/mapping/bind.ts'
+import { modelsSchema } from '../../src/mapping/definition/models.ts'
+import { bindMapper } from '../../src/mapping/library/bind.ts'
 import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
-import { modelsSchema } from '../../src/mapping/models.ts'
-import { ok } from '../../src/plugins/envelope.ts'
-import { readInput, snakeCase } from '../../src/plugins/present.ts'
-import { fixtureAnswers } from '../../src/stages/fixture-answers.ts'
-import { deliveryOf, preview } from '../../src/stages/preview.ts'
+import { fixtureAnswers } from '../../src/stages/fetch/fixture-answers.ts'
+import { deliveryOf, preview } from '../../src/stages/operate/preview.ts'
 
 const previewBody = z.strictObject({
   headers: z.record(z.string(), z.string()).optional(),

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { readInput } from '../../src/api/present.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 import { signalTypes } from '../../src/domain/signal-type.ts'
-import { readInput } from '../../src/plugins/present.ts'
-import type { Entry, SignalStream } from '../../src/plugins/signal-stream.ts'
+import type { Entry, SignalStream } from '../../src/observe/stream.ts'
 
 const list = z.string().transform((text) => text.split(','))
 const names = list.pipe(z.array(z.string().min(1)).max(50))

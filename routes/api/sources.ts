@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { ok } from '../../src/plugins/envelope.ts'
-import { present } from '../../src/plugins/present.ts'
-import type { SourceRhythm } from '../../src/stages/watch.ts'
+import { ok } from '../../src/api/envelope.ts'
+import { present } from '../../src/api/present.ts'
+import type { SourceRhythm } from '../../src/stages/upkeep/watch.ts'
 
 /** Sources: what is wired to what. */
 export async function sources(app: FastifyInstance): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { RelayError } from '../domain/errors.ts'
-import { type Rate, releaseAtRate } from '../stages/release.ts'
-import type { Chosen } from '../store/store.ts'
+import { type Rate, releaseAtRate } from '../stages/operate/release.ts'
+import type { Chosen } from '../store/contract/store.ts'
 import { interruption } from './interruption.ts'
 import { createProgress } from './progress.ts'
 

@@ -1,12 +1,18 @@
-import { composeSources } from '../compose.ts'
+import { presentComparison } from '../api/present-compare.ts'
 import type { Config } from '../config/schema.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
-import { presentComparison } from '../plugins/present-compare.ts'
-import { type Compare, type CompareResult, type Comparison, createCompare, isChange } from '../stages/compare.ts'
-import type { MapTarget } from '../stages/map-event.ts'
-import type { Store } from '../store/store.ts'
+import type { MapTarget } from '../stages/map/map-event.ts'
+import {
+  type Compare,
+  type CompareResult,
+  type Comparison,
+  createCompare,
+  isChange,
+} from '../stages/operate/compare.ts'
+import type { Store } from '../store/contract/store.ts'
+import { composeSources } from '../wiring/sources.ts'
+import { filterOf, type ReplayOptions, selectionOf } from './event-options.ts'
 import { createProgress } from './progress.ts'
-import { filterOf, type ReplayOptions, selectionOf } from './replay.ts'
 import { print, printPart } from './report.ts'
 import { withStore } from './with-store.ts'
 

@@ -1,5 +1,5 @@
+import { defined, present } from '../api/present.ts'
 import type { Environment } from '../config/substitute.ts'
-import { defined, present } from '../plugins/present.ts'
 import { print, table } from './report.ts'
 import { withStore } from './with-store.ts'
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { type Definition, isModule, needsModels } from '../mapping/bind.ts'
-import type { VarDefinition } from '../mapping/definition.ts'
+import type { VarDefinition } from '../mapping/definition/definition.ts'
+import { type Definition, isModule, needsModels } from '../mapping/library/bind.ts'
 import { verifySchema } from '../verify/verifier.ts'
 
 /** What a source has to say where it uses a mapper, and what it may. */

@@ -1,6 +1,6 @@
 import { ConfigError, findConfigFile, loadConfig } from '../config/load.ts'
 import type { Environment } from '../config/substitute.ts'
-import { loadMappers, type MapperLibrary, type MapperSummary } from '../mapping/load.ts'
+import { loadMappers, type MapperLibrary, type MapperSummary } from '../mapping/library/load.ts'
 import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
 import { print, table, UsageError } from './report.ts'
 import { sourceBlock } from './source-block.ts'

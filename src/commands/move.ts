@@ -1,8 +1,8 @@
+import { defined } from '../api/present.ts'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/substitute.ts'
-import { defined } from '../plugins/present.ts'
-import { moveBetween } from '../stages/move.ts'
-import type { ItemStatus } from '../store/store.ts'
+import { moveBetween } from '../stages/operate/move.ts'
+import type { ItemStatus } from '../store/contract/store.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 

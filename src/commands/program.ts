@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Environment } from '../config/substitute.ts'
 import { sortableTime } from '../domain/version.ts'
-import type { Rate } from '../stages/release.ts'
+import type { Rate } from '../stages/operate/release.ts'
 
 const config = () => new Option('-c, --config <file>', 'configuration; else RELAY_CONFIG, else ./relay.yaml')
 const json = () => new Option('--json', 'print JSON').default(false)

@@ -1,7 +1,7 @@
-import { purgeOf } from '../stages/unconfigured.ts'
+import { purgeOf } from '../stages/upkeep/unconfigured.ts'
 import { describeBulk, presentBulk, runBulk } from './bulk.ts'
+import { type EventOptions, eventFilterOf } from './event-options.ts'
 import { type ItemOptions, itemFilterOf } from './redeliver.ts'
-import { type EventOptions, eventFilterOf } from './replay.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 

@@ -1,6 +1,6 @@
+import { defined } from '../api/present.ts'
 import type { Environment } from '../config/substitute.ts'
-import { defined } from '../plugins/present.ts'
-import type { ItemStatus } from '../store/store.ts'
+import type { ItemStatus } from '../store/contract/store.ts'
 import { type BulkOptions, describeBulk, failCancelled, presentBulk, runBulk } from './bulk.ts'
 import { print, UsageError } from './report.ts'
 import { withStore } from './with-store.ts'

@@ -1,7 +1,7 @@
+import { defined } from '../api/present.ts'
 import type { Environment } from '../config/substitute.ts'
-import { defined } from '../plugins/present.ts'
 import { chooseToRelease, chooseToRemove } from '../stages/operate/choose-items.ts'
-import type { ItemKey, Released } from '../store/store.ts'
+import type { ItemKey, Released } from '../store/contract/store.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 

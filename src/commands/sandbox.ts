@@ -1,8 +1,8 @@
-import { createSandbox } from '../ingest/sandbox.ts'
-import { createLog } from '../log.ts'
-import { createLogOutput } from '../log-output.ts'
-import { sandboxIdentity } from '../sandbox-mode.ts'
-import { stopSignal } from '../stop-signal.ts'
+import { createLog } from '../observe/log.ts'
+import { createLogOutput } from '../observe/log-output.ts'
+import { stopSignal } from '../runtime/stop-signal.ts'
+import { sandboxIdentity } from '../sandbox/mode.ts'
+import { createSandbox } from '../sandbox/sandbox.ts'
 import { print } from './report.ts'
 
 export interface SandboxCommandOptions {

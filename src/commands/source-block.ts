@@ -1,4 +1,4 @@
-import { type Definition, isModule } from '../mapping/bind.ts'
+import { type Definition, isModule } from '../mapping/library/bind.ts'
 import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
 
 export interface SourceBlockOptions {

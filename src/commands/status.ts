@@ -1,7 +1,7 @@
+import { present } from '../api/present.ts'
 import type { Environment } from '../config/substitute.ts'
 import { escapeText } from '../domain/printable.ts'
-import { present } from '../plugins/present.ts'
-import { findUnconfigured, warningsOfUnconfigured } from '../stages/unconfigured.ts'
+import { findUnconfigured, warningsOfUnconfigured } from '../stages/upkeep/unconfigured.ts'
 import { print, table } from './report.ts'
 import { withStore } from './with-store.ts'
 

@@ -1,8 +1,8 @@
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/substitute.ts'
-import { loadConfigOrSandbox } from '../sandbox-mode.ts'
+import { loadConfigOrSandbox } from '../sandbox/mode.ts'
+import type { Store } from '../store/contract/store.ts'
 import { openStore } from '../store/open.ts'
-import type { Store } from '../store/store.ts'
 
 /** Opens the configured store beside a relay that may be running on it, and closes it again. */
 export async function withStore<T>(

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { refusalOf } from '../fetch/address.ts'
+import { refusalOf } from '../http-client/address.ts'
 
 /** Names that no public resolver knows (RFC 6761, 6762, 8375, ICANN's `internal`), and those of container networks. */
 const privateNames = /(^[^.]+|\.(localhost|local|internal|intranet|lan|home\.arpa|test|svc|private|corp))\.?$/i

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { notifiableTypes } from '../domain/signal-type.ts'
 import { duration, period, size } from '../domain/units.ts'
-import { modelsSchema } from '../mapping/models.ts'
+import { modelsSchema } from '../mapping/definition/models.ts'
 import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
 import { createAllowed } from '../verify/allowed-addresses.ts'
 

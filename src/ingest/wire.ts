@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RelayError } from '../domain/errors.ts'
 import { ingestItemSchema } from '../domain/ingest-item.ts'
-import { elementsOf, endOfValue, membersOf, type Span } from './json-spans.ts'
+import { elementsOf, endOfValue, membersOf, type Span } from '../json/spans.ts'
 
 // The wire format of the ingest API (contract 0.3.0), and the only module that knows a shape marked **assumed** there.
 

@@ -1,9 +1,9 @@
+import type { HeaderNames } from '../../packages/jsonata-compile/src/headers-read.ts'
 import type { Change } from '../domain/change.ts'
 import type { FetchAnswers, FetchNeeds, FetchRequest } from '../domain/fetch.ts'
 import type { Version } from '../domain/version.ts'
-import type { HeaderNames } from './expressions/headers-read.ts'
-import type { Silence } from './silence.ts'
-import type { Webhook } from './webhook.ts'
+import type { Silence } from './compile/silence.ts'
+import type { Webhook } from './webhook/webhook.ts'
 
 /** A mapper with a source's vars and models: everything compiled and checked. */
 export interface Mapper {

@@ -1,6 +1,6 @@
 import type { Debounce } from '../domain/debounce.ts'
 import type { Backoff } from '../domain/retry.ts'
-import type { IngestClient } from '../ingest/client.ts'
+import type { IngestClient } from '../ingest/client/client.ts'
 import type { ItemRules } from '../mapping/mapper.ts'
 
 /** A configured destination, ready for work. Times in milliseconds, sizes in bytes. */

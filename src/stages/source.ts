@@ -1,9 +1,9 @@
+import type { FetchClient } from '../cms-api/client.ts'
 import type { FixedWindow } from '../domain/fixed-window.ts'
 import type { SilentAfter } from '../domain/silence.ts'
-import type { FetchClient } from '../fetch/client.ts'
 import type { Mapper } from '../mapping/mapper.ts'
 import type { Verifier } from '../verify/verifier.ts'
-import type { StorableHeaders } from './storable-headers.ts'
+import type { StorableHeaders } from './receive/storable-headers.ts'
 
 /** A configured source, ready for work. */
 export interface Source {

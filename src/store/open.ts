@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { RelayError } from '../domain/errors.ts'
+import type { Backup, BackupOptions } from './contract/backup.ts'
+import type { Store } from './contract/store.ts'
 import { backupSqlite } from './sqlite/backup.ts'
 import { openSqlite, peekSqlite } from './sqlite/open.ts'
-import type { Store } from './store.ts'
 
 export interface OpenOptions {
   /** Whether this process is the relay that works on the store, not a command that looks into it. */
@@ -25,28 +26,6 @@ export async function openStore(url: string, { lock }: OpenOptions): Promise<Sto
 export async function peekStore(url: string): Promise<Pick<Store, 'readStats' | 'listOtherSources' | 'close'> | null> {
   const path = pathOf(url)
   return existsSync(path) ? peekSqlite(path) : null
-}
-
-export interface BackupOptions {
-  /** Whether a file that is there already may be replaced. */
-  readonly force: boolean
-  readonly onProgress?: (progress: BackupProgress) => void
-  /** Ends the copying; nothing is left behind. */
-  readonly signal?: AbortSignal
-}
-
-export interface BackupProgress {
-  readonly phase: 'copy' | 'check'
-  /** How much of the phase is done, 0 to 1. */
-  readonly share: number
-}
-
-export interface Backup {
-  /** Where it is, as an absolute path. */
-  readonly file: string
-  readonly bytes: number
-  /** Number of its newest migration. */
-  readonly schema: number
 }
 
 /** Copies a store, also while a relay works on it, into one file that has been checked. Throws RelayError where it can't. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { SandboxItem } from '../../src/ingest/sandbox.ts'
+import type { SandboxItem } from '../../src/sandbox/sandbox.ts'
 import type { Cms, Held, Step } from './cms.ts'
 import { pause } from './program.ts'
 import type { RunningRelay } from './relay.ts'

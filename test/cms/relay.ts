@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { createSandbox, type SandboxItem } from '../../src/ingest/sandbox.ts'
+import { createSandbox, type SandboxItem } from '../../src/sandbox/sandbox.ts'
 import type { Cms, Outage, Page } from './cms.ts'
 import { freePort, type Program, pause, startProgram } from './program.ts'
 import { openTap, type Webhook } from './tap.ts'

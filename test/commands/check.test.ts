@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadMappers } from '../../src/mapping/load.ts'
+import { loadMappers } from '../../src/mapping/library/load.ts'
 import { runCommand } from '../e2e/process.ts'
 import { createFolder } from '../folder.ts'
 import { runHere } from './run-here.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/load.ts'
-import { warningsOf } from '../../src/config/warnings.ts'
 import { RelayError } from '../../src/domain/errors.ts'
+import { warningsOf } from '../../src/wiring/warnings.ts'
 
 const main = {
   token: 'con_1.kP3nVx0aQ7bT9sLm',

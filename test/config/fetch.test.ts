@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { composeSources } from '../../src/compose.ts'
 import { readConfig } from '../../src/config/load.ts'
 import { secretsOf } from '../../src/config/secrets.ts'
 import { RelayError } from '../../src/domain/errors.ts'
+import { composeSources } from '../../src/wiring/sources.ts'
 import { createFolder } from '../folder.ts'
 
 const head = (fetch: string) => `name: thin

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadWholeConfig } from '../../src/compose.ts'
 import { findConfigFile, loadConfig, readConfig } from '../../src/config/load.ts'
 import type { Issue } from '../../src/config/substitute.ts'
 import { RelayError } from '../../src/domain/errors.ts'
+import { loadWholeConfig } from '../../src/wiring/sources.ts'
 import { atEndOfFile } from '../e2e/process.ts'
 import { createFolder } from '../folder.ts'
 

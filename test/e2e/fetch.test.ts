@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { startScriptedCms } from '../fetch/support.ts'
+import { startScriptedCms } from '../cms-api/support.ts'
 import { createFolder } from '../folder.ts'
 import { startScriptedIngest } from '../scripted-ingest.ts'
 import { adminToken, token } from '../support.ts'

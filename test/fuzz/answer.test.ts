@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Answer } from '../../src/ingest/client.ts'
-import { readOutcome } from '../../src/ingest/outcome.ts'
+import type { Answer } from '../../src/ingest/client/client.ts'
+import { readOutcome } from '../../src/ingest/client/outcome.ts'
 import { readEnvelope } from '../../src/ingest/wire.ts'
 import fc, { character } from '../fast-check.ts'
 import { nowMs } from '../ingest/support.ts'

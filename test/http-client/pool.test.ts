@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readNetworkError } from '../../src/domain/network-error.ts'
+import { readNetworkError } from '../../src/http-client/network-error.ts'
 import { checkProxies, openPool, type PoolOptions } from '../../src/http-client/pool.ts'
 
 interface Proxy {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { checksumOf, type IngestItem } from '../../src/domain/ingest-item.ts'
-import { createIngestClient, type IngestClient, type IngestClientOptions } from '../../src/ingest/client.ts'
+import { createIngestClient, type IngestClient, type IngestClientOptions } from '../../src/ingest/client/client.ts'
 
 export const token = 'con_01HZX.s3cr3t-Base64url_text'
 export const websiteId = 'site_123'

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { elementsOf, endOfValue, membersOf } from '../../src/ingest/json-spans.ts'
 import {
   type BatchKind,
   batchBody,
@@ -17,6 +16,7 @@ import {
   schemaRequestSchema,
   splitBody,
 } from '../../src/ingest/wire.ts'
+import { elementsOf, endOfValue, membersOf } from '../../src/json/spans.ts'
 import fc, { character } from '../fast-check.ts'
 import { itemOf } from './support.ts'
 

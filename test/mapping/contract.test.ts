@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { bindMapper } from '../../src/mapping/bind.ts'
-import { loadMappers } from '../../src/mapping/load.ts'
+import { bindMapper } from '../../src/mapping/library/bind.ts'
+import { loadMappers } from '../../src/mapping/library/load.ts'
 import { fixtureSource, fixtures, readFetched } from './fixtures.ts'
 import { outcomeOf, readFixture } from './support.ts'
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { bindMapper } from '../../src/mapping/bind.ts'
-import { modelsSchema } from '../../src/mapping/models.ts'
-import { deliveryOf, preview } from '../../src/stages/preview.ts'
+import { modelsSchema } from '../../src/mapping/definition/models.ts'
+import { bindMapper } from '../../src/mapping/library/bind.ts'
+import { deliveryOf, preview } from '../../src/stages/operate/preview.ts'
 import { load, outcomeOf, webhook } from './support.ts'
 
 const docs = join(import.meta.dirname, '../../docs')

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { bindMapper } from '../../src/mapping/bind.ts'
-import { loadMappers } from '../../src/mapping/load.ts'
-import { readWebhook } from '../../src/mapping/webhook.ts'
+import { bindMapper } from '../../src/mapping/library/bind.ts'
+import { loadMappers } from '../../src/mapping/library/load.ts'
+import { readWebhook } from '../../src/mapping/webhook/webhook.ts'
 import { fixtureBytes, fixtureSource, fixtures, readFetched } from './fixtures.ts'
 import { outcomeOf } from './support.ts'
 

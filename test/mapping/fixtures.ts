@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { modelsSchema } from '../../src/mapping/models.ts'
-import type { WebhookBytes } from '../../src/mapping/webhook.ts'
-import type { FixtureAnswer } from '../../src/stages/fixture-answers.ts'
+import { modelsSchema } from '../../src/mapping/definition/models.ts'
+import type { WebhookBytes } from '../../src/mapping/webhook/webhook.ts'
+import type { FixtureAnswer } from '../../src/stages/fetch/fixture-answers.ts'
 
 /** A folder for each built-in mapper: webhooks, what they come to, and `source.yaml`. */
 export const fixtures = join(import.meta.dirname, '../fixtures')

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { bindMapper } from '../../src/mapping/bind.ts'
-import { loadMappers } from '../../src/mapping/load.ts'
+import type { ModelDefinitions } from '../../src/mapping/definition/models.ts'
+import { bindMapper } from '../../src/mapping/library/bind.ts'
+import { loadMappers } from '../../src/mapping/library/load.ts'
 import type { Mapper } from '../../src/mapping/mapper.ts'
-import type { ModelDefinitions } from '../../src/mapping/models.ts'
 import { fixtureSource, fixtures } from './fixtures.ts'
 import { outcomeOf, readFixture } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { bindMapper } from '../../src/mapping/bind.ts'
-import { loadMappers } from '../../src/mapping/load.ts'
+import { bindMapper } from '../../src/mapping/library/bind.ts'
+import { loadMappers } from '../../src/mapping/library/load.ts'
 import { outcomeOf, webhook } from './support.ts'
 
 const library = await loadMappers()

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { bindMapper } from '../../src/mapping/bind.ts'
-import { loadMappers } from '../../src/mapping/load.ts'
-import type { FixtureAnswer } from '../../src/stages/fixture-answers.ts'
+import { bindMapper } from '../../src/mapping/library/bind.ts'
+import { loadMappers } from '../../src/mapping/library/load.ts'
+import type { FixtureAnswer } from '../../src/stages/fetch/fixture-answers.ts'
 import { fixtureSource, fixtures } from './fixtures.ts'
 import { outcomeOf, readFixture } from './support.ts'
 

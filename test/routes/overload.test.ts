@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
-import { createIntake } from '../../src/domain/intake.ts'
+import { createIntake } from '../../src/runtime/intake.ts'
 import { openSocket, requestText } from '../e2e/raw-socket.ts'
 import { product, shopSecret, startRelay, type TestRelay } from '../support.ts'
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { startScriptedCms } from '../fetch/support.ts'
+import { startScriptedCms } from '../cms-api/support.ts'
 import { startRelay } from '../support.ts'
 
 const baseUrl = 'http://127.0.0.1:9/v1/ingest'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { securityHeaders } from '../../src/plugins/security-headers.ts'
+import { securityHeaders } from '../../src/http/security-headers.ts'
 import { adminToken, product, startRelay } from '../support.ts'
 
 const nowhere = 'http://127.0.0.1:9/v1/ingest'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Answer } from '../../src/ingest/client.ts'
-import { readOutcome } from '../../src/ingest/outcome.ts'
+import type { Answer } from '../../src/ingest/client/client.ts'
+import { readOutcome } from '../../src/ingest/client/outcome.ts'
 import { createLimits, type Load, loadOf } from '../../src/stages/deliver/limits.ts'
 import { type Call, refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, startRelay, type TestRelay } from '../support.ts'

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { composeEndpoints } from '../../src/compose-notify.ts'
 import { readConfig } from '../../src/config/load.ts'
 import { createVerifier, verifySchema } from '../../src/verify/verifier.ts'
-import { type CmsRequest, type ScriptedCms, startScriptedCms } from '../fetch/support.ts'
+import { composeEndpoints } from '../../src/wiring/endpoints.ts'
+import { type CmsRequest, type ScriptedCms, startScriptedCms } from '../cms-api/support.ts'
 import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay, startSandbox, type TestRelay } from '../support.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Rate, releaseAtRate } from '../../src/stages/release.ts'
+import { type Rate, releaseAtRate } from '../../src/stages/operate/release.ts'
 
 const items = (count: number) => Array.from({ length: count }, (_, index) => index)
 

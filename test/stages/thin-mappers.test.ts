@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { type CmsAnswer, type CmsRequest, startScriptedCms } from '../fetch/support.ts'
+import { type CmsAnswer, type CmsRequest, startScriptedCms } from '../cms-api/support.ts'
 import { startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, startRelay } from '../support.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createSandbox } from '../../src/ingest/sandbox.ts'
+import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { createFolder } from '../folder.ts'
 import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay, token } from '../support.ts'

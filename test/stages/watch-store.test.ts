@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { RelayError } from '../../src/domain/errors.ts'
 import type { Signal } from '../../src/domain/signal.ts'
-import { createStoreWatch } from '../../src/stages/watch-store.ts'
-import type { StoreFiles } from '../../src/store/store.ts'
+import { createStoreWatch } from '../../src/stages/upkeep/watch-store.ts'
+import type { StoreFiles } from '../../src/store/contract/store.ts'
 
 function watch() {
   const signals: Signal[] = []

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
 import type { Rhythm } from '../../src/domain/silence.ts'
-import type { EventFilter, Fetch, ItemFilter, Store } from '../../src/store/store.ts'
+import type { EventFilter, Fetch, ItemFilter, Store } from '../../src/store/contract/store.ts'
 import fc from '../fast-check.ts'
 import { runModel, steps } from './model.ts'
 import {

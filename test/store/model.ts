@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { readVersion, type Version } from '../../src/domain/version.ts'
-import type { ClaimedItem, ItemSettlement, PendingEvent, SealedBatch, Store } from '../../src/store/store.ts'
+import type { ClaimedItem, ItemSettlement, PendingEvent, SealedBatch, Store } from '../../src/store/contract/store.ts'
 import fc from '../fast-check.ts'
 import { claimedEvents, itemOf, map, owner, tombstone, upsert, version } from './support.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import type { NewEvent } from '../../src/store/contract/store.ts'
 import { createPacker, selectPacked, unpackEvents } from '../../src/store/sqlite/pack.ts'
-import type { NewEvent } from '../../src/store/store.ts'
 import fc, { character } from '../fast-check.ts'
 
 const text = fc.string({ unit: character, maxLength: 9 })

@@ -10,7 +10,7 @@ import type {
   PendingEvent,
   Settlement,
   Store,
-} from '../../src/store/store.ts'
+} from '../../src/store/contract/store.ts'
 
 // The steps of a webhook's life in one line each, with a clock that the test owns.
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readVersion, type Version } from '../../src/domain/version.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/contract/store.ts'
 import {
   all,
   arrive,

@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { composeSources } from '../../src/compose.ts'
 import { readConfig } from '../../src/config/load.ts'
 import type { Issue } from '../../src/config/substitute.ts'
-import { verifyConfigOf } from '../../src/config/verify.ts'
 import { verifySchema } from '../../src/verify/verifier.ts'
+import { composeSources } from '../../src/wiring/sources.ts'
+import { verifyConfigOf } from '../../src/wiring/verify.ts'
 import { createFolder } from '../folder.ts'
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -60,15 +60,15 @@ function readSettings(settings: string): Record<string, unknown> | undefined {
 }
 
 function isLimit(name: string, value: unknown): boolean {
-  if (name === 'metadata') return isObject(value) && value['blockVisibility'] === false
+  if (name === 'metadata') return isNested(value) && value['blockVisibility'] === false
   if (!settingsOfGates.test(`"${name}":`)) return false
   if (value === null || value === false || value === '' || value === 0 || value === '0' || value === 'all') return false
-  if (!isObject(value)) return true
+  if (!isNested(value)) return true
   if (value['hideBlock'] === true || value['enabled'] === true) return true
   const sets = value['controlSets']
   return Array.isArray(sets) ? sets.length > 0 : false
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function isNested(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }

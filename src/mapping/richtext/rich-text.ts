@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { readJson } from '../json.ts'
+import { readJson } from '../../json/read.ts'
 import { safeHtml } from '../safe-html/clean.ts'
 import type { Format } from './format.ts'
 import { htmlOfAnyTree, text } from './text.ts'

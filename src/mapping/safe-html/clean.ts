@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Attributes, IOptions } from 'sanitize-html'
-import { isTooDeep, textOfHtml } from '../html-text.ts'
+import { isTooDeep, textOfHtml } from '../functions/html-text.ts'
 import { isClobberingName, withSafeIds } from './names.ts'
 import {
   emptied,

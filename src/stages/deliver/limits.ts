@@ -1,7 +1,7 @@
 import { aSixteenthMore, createAdaptiveLimit, oneMore } from '../../domain/adaptive-limit.ts'
-import type { Answer } from '../../ingest/client.ts'
-import type { Outcome } from '../../ingest/outcome.ts'
-import type { SealedBatch } from '../../store/store.ts'
+import type { Answer } from '../../ingest/client/client.ts'
+import type { Outcome } from '../../ingest/client/outcome.ts'
+import type { SealedBatch } from '../../store/contract/store.ts'
 import type { Destination } from '../destination.ts'
 
 /** How much a destination is given at once. */

@@ -1,8 +1,8 @@
 import { retryDelayMs } from '../../domain/retry.ts'
 import { isTriedFor, type Tried, triedAgain } from '../../domain/tried.ts'
-import type { Outcome } from '../../ingest/outcome.ts'
+import type { Outcome } from '../../ingest/client/outcome.ts'
 import { splitBody } from '../../ingest/wire.ts'
-import type { ClaimedItem, ItemSettlement, SealedBatch, Settlement } from '../../store/store.ts'
+import type { ClaimedItem, ItemSettlement, SealedBatch, Settlement } from '../../store/contract/store.ts'
 import type { Destination } from '../destination.ts'
 
 export interface SettlementContext {

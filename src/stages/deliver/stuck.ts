@@ -1,5 +1,5 @@
-import type { Outcome, RetryCause } from '../../ingest/outcome.ts'
-import type { SealedBatch } from '../../store/store.ts'
+import type { Outcome, RetryCause } from '../../ingest/client/outcome.ts'
+import type { SealedBatch } from '../../store/contract/store.ts'
 
 export interface StuckDeps {
   /** Items of a new call, as far as is known. */

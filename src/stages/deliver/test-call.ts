@@ -1,4 +1,4 @@
-import { readOutcome } from '../../ingest/outcome.ts'
+import { readOutcome } from '../../ingest/client/outcome.ts'
 import { heartbeatBody } from '../../ingest/wire.ts'
 import type { Destination } from '../destination.ts'
 

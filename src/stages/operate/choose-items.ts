@@ -1,6 +1,6 @@
 import { RelayError } from '../../domain/errors.ts'
 import { sourceTypes } from '../../domain/ingest-item.ts'
-import type { ItemKey, Store } from '../../store/store.ts'
+import type { ItemKey, Store } from '../../store/contract/store.ts'
 
 /** The items that an operator means: of any type where `type` is `any`, of the only one where it is left out. */
 export interface Meant {

@@ -1,5 +1,5 @@
 import { eventIdOf } from '../../domain/event-id.ts'
-import type { Chosen, EventFilter, ItemFilter, ItemPurpose, ReplayFilter } from '../store.ts'
+import type { Chosen, EventFilter, ItemFilter, ItemPurpose, ReplayFilter } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { type Condition, eventConditions, itemConditions, whereOf } from './lists.ts'
 import { createKeepSentBody } from './sent-body.ts'

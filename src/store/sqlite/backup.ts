@@ -2,7 +2,7 @@ import { closeSync, existsSync, linkSync, openSync, realpathSync, renameSync, rm
 import { basename, dirname, join, resolve } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { messageOf, RelayError } from '../../domain/errors.ts'
-import type { Backup, BackupOptions } from '../open.ts'
+import type { Backup, BackupOptions } from '../contract/backup.ts'
 import { findingsOf, openDatabase } from './database.ts'
 import { relayErrorOf } from './errors.ts'
 import { syncFile } from './file.ts'

@@ -1,4 +1,4 @@
-import type { BatchClaim, ClaimedItem, ClaimedItems, ItemClaim, SealedBatch } from '../store.ts'
+import type { BatchClaim, ClaimedItem, ClaimedItems, ItemClaim, SealedBatch } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { type TriedColumns, triedOf } from './tried-columns.ts'
 

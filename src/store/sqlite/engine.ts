@@ -1,4 +1,4 @@
-import type { ItemFilter, Moved, MoveTo, Store } from '../store.ts'
+import type { ItemFilter, Moved, MoveTo, Store } from '../contract/store.ts'
 import { createAgain } from './again.ts'
 import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'

@@ -1,6 +1,6 @@
 import { errorPatternOf } from '../../domain/error-pattern.ts'
 import { eventIdOf } from '../../domain/event-id.ts'
-import type { EventErrors, EventFilter, ItemErrors, ItemFilter } from '../store.ts'
+import type { EventErrors, EventFilter, ItemErrors, ItemFilter } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { type Condition, eventConditions, itemConditions, whereOf } from './lists.ts'
 

@@ -1,5 +1,5 @@
 import { eventIdOf } from '../../domain/event-id.ts'
-import type { EventClaim, PendingEvent } from '../store.ts'
+import type { EventClaim, PendingEvent } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import type { Inbox } from './inbox.ts'
 import { untaggedId } from './pack.ts'

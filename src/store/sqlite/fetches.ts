@@ -1,4 +1,4 @@
-import type { Fetch, MappedEvent, WaitingClaim, WaitingEvent } from '../store.ts'
+import type { Fetch, MappedEvent, WaitingClaim, WaitingEvent } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { type EventRow, pendingEventOf } from './events.ts'
 import { columnsOf, type TriedColumns, triedOf } from './tried-columns.ts'

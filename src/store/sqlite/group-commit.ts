@@ -1,5 +1,5 @@
 import { eventIdOf } from '../../domain/event-id.ts'
-import type { Accepted, NewEvent } from '../store.ts'
+import type { Accepted, NewEvent } from '../contract/store.ts'
 import { checkEvent, createPacker, type PackedEvents } from './pack.ts'
 
 // One transaction takes at most this much, so that nobody waits long behind others' large bodies.

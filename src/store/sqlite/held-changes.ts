@@ -1,7 +1,6 @@
-import type { ItemChange } from '../store.ts'
+import type { ItemChange } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
-import { type KeptColumns, keptColumns } from './kept.ts'
-import type { Standing } from './merge.ts'
+import { type KeptColumns, keptColumns, type Standing } from './kept.ts'
 
 export interface HeldChange extends KeptColumns {
   readonly source: string

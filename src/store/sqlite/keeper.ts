@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { RelayError } from '../../domain/errors.ts'
-import type { StoreFiles } from '../store.ts'
+import type { StoreFiles } from '../contract/store.ts'
 import { relayErrorOf } from './errors.ts'
 import {
   newRun,

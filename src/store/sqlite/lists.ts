@@ -16,7 +16,7 @@ import type {
   OtherSource,
   Page,
   Paged,
-} from '../store.ts'
+} from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { createFetches } from './fetches.ts'
 import { createHeldChanges, type HeldChange } from './held-changes.ts'

@@ -9,12 +9,20 @@ import {
   versionAfter,
   versionOfRemoval,
 } from '../../domain/merge.ts'
-import { type Believed, defaultClockLeadMs } from '../../domain/version.ts'
-import type { ItemChange, ItemKey, MappedEvent, MergeCounts, Released, Removal, StaleRemoval } from '../store.ts'
+import { defaultClockLeadMs } from '../../domain/version.ts'
+import type {
+  ItemChange,
+  ItemKey,
+  MappedEvent,
+  MergeCounts,
+  Released,
+  Removal,
+  StaleRemoval,
+} from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { createFetches } from './fetches.ts'
 import { createHeldChanges } from './held-changes.ts'
-import { type KeptColumns, keptColumns, keptOf } from './kept.ts'
+import { type KeptColumns, keptColumns, keptOf, type Standing } from './kept.ts'
 import { createKeepSentBody } from './sent-body.ts'
 
 type Merged = 'applied' | 'unchanged' | 'stale' | 'held'
@@ -274,16 +282,6 @@ type Desired = Omit<ItemChange, 'version' | 'ahead' | 'maxClockLeadMs' | 'askedA
 const atOnce = { debounceMs: 0, maxWaitMs: 0 }
 /** An operator's removal. */
 const tombstone = { ...atOnce, kind: 'delete', checksum: null, certain: true, body: null } as const
-
-/** Where a desired state stands among others of its item, as columns. */
-export interface Standing {
-  readonly version: Believed['version']
-  readonly counted: 0 | 1
-  readonly bareTombstone: 0 | 1
-  readonly eventSeq: number
-  readonly place: number | null
-  readonly asOf: number | null
-}
 
 function standingOf(change: ItemChange, known: KnownItem | null, eventSeq: number): Standing {
   const { version, isCounted } = versionAfter(known, { version: change.version, isCounted: change.ahead !== undefined })

@@ -1,5 +1,5 @@
 import { compareVersions, type Version } from '../../domain/version.ts'
-import type { ItemFilter, Moved, MoveTo, Target } from '../store.ts'
+import type { ItemFilter, Moved, MoveTo, Target } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { itemConditions, whereOf } from './lists.ts'
 

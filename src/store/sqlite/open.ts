@@ -1,4 +1,4 @@
-import type { Moved, Store } from '../store.ts'
+import type { Moved, Store } from '../contract/store.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { openEngine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'

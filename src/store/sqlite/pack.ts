@@ -1,6 +1,6 @@
 import { RelayError } from '../../domain/errors.ts'
 import type { Proof } from '../../domain/proof.ts'
-import type { NewEvent } from '../store.ts'
+import type { NewEvent } from '../contract/store.ts'
 
 /** What is known of an event besides its body, in the order in which the inbox has it. */
 type Row = readonly [

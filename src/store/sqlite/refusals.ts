@@ -1,4 +1,4 @@
-import type { Refusal, RefusalErrors, RefusalFilter } from '../store.ts'
+import type { Refusal, RefusalErrors, RefusalFilter } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { equal, range, whereOf } from './lists.ts'
 

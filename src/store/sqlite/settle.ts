@@ -1,6 +1,6 @@
 import { RelayError } from '../../domain/errors.ts'
 import { type Delivered, isDelivered } from '../../domain/merge.ts'
-import type { ItemSettlement, NewAttempt, Settlement } from '../store.ts'
+import type { ItemSettlement, NewAttempt, Settlement } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { createKeepSentBody } from './sent-body.ts'
 import { columnsOf, type TriedColumns } from './tried-columns.ts'

@@ -1,5 +1,5 @@
 import type { Circuit } from '../../domain/circuit.ts'
-import type { DestinationStats, Stats } from '../store.ts'
+import type { DestinationStats, Stats } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { refusalHourMs } from './refusals.ts'
 

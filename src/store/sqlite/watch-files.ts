@@ -1,6 +1,6 @@
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { messageOf, RelayError } from '../../domain/errors.ts'
-import type { StoreFiles } from '../store.ts'
+import type { StoreFiles } from '../contract/store.ts'
 import { numberInHeader, runOf } from './open-mark.ts'
 
 /** The files of an open database, looked at from outside. */

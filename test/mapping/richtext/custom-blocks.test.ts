@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { textOfHtml } from '../../../src/mapping/html-text.ts'
+import { textOfHtml } from '../../../src/mapping/functions/html-text.ts'
 import { htmlOfRichText } from '../../../src/mapping/richtext/rich-text.ts'
 import fc from '../../fast-check.ts'
 

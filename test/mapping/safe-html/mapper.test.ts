@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bindMapper } from '../../../src/mapping/bind.ts'
+import { bindMapper } from '../../../src/mapping/library/bind.ts'
 import { issuesOf, load, mapperOf, outcomeOf, webhook } from '../support.ts'
 
 const records = `

@@ -1,0 +1,55 @@
+import { isIP } from 'node:net'
+import { RelayError } from '../domain/errors.ts'
+import { refusalOf } from '../http-client/address.ts'
+
+/** The root of a CMS's API. */
+export interface BaseUrl {
+  readonly origin: string
+  /** Without a slash at its end. */
+  readonly path: string
+}
+
+/** Throws RelayError `invalid` for what is no root of an API, or is an address that is refused. */
+export function readBaseUrl(text: string, allowPrivate: boolean): BaseUrl {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new RelayError('invalid', 'must be an absolute http(s) url')
+  if (url.username || url.password || url.search || url.hash) {
+    throw new RelayError('invalid', 'must have no user name, password, query or fragment')
+  }
+  // A socket looks up names only. The parser has written 2130706433, 0177.1 and the like as what they are.
+  const reason = isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? null : refusalOf(url.hostname, allowPrivate)
+  if (reason !== null) throw new RelayError('invalid', `nothing is fetched from there: ${reason}`)
+  return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
+}
+
+/** The url of a path below the base; null where it leads out of it. */
+export function urlBelow({ origin, path }: BaseUrl, relative: string): URL | null {
+  return within({ origin, path }, `${origin}${path}${relative}`)
+}
+
+/** The same for a url that an answer redirects to from `from`. */
+export function redirectBelow(base: BaseUrl, location: string, from: URL): URL | null {
+  const url = URL.parse(location, from.href)
+  return url === null ? null : within(base, url.href)
+}
+
+function within({ origin, path }: BaseUrl, text: string): URL | null {
+  const url = URL.parse(text)
+  if (url === null || url.origin !== origin || url.username !== '' || url.password !== '') return null
+  // Some servers undo the encoding before they look at the path.
+  if (/%(2e|2f|5c|25)/i.test(url.pathname) && /(^|[/\\])\.\.?([/\\]|$)/.test(decoded(url.pathname))) return null
+  return url.pathname === path || url.pathname.startsWith(`${path}/`) ? url : null
+}
+
+function decoded(text: string): string {
+  let plain = text
+  for (let round = 0; round < 3; round++) {
+    try {
+      plain = decodeURIComponent(plain)
+    } catch {
+      return plain
+    }
+  }
+  return plain
+}

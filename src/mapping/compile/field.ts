@@ -1,0 +1,187 @@
+import { compileExpression } from '../../../packages/jsonata-compile/src/compile.ts'
+import { ExpressionError } from '../../../packages/jsonata-compile/src/error.ts'
+import { type HeaderNames, joinHeaders } from '../../../packages/jsonata-compile/src/headers-read.ts'
+import type { Scope } from '../../../packages/jsonata-compile/src/types.ts'
+import { messageOf } from '../../domain/errors.ts'
+import type { Issue } from '../definition/issues.ts'
+import { functions } from '../functions/functions.ts'
+import { scopeNames } from './scope.ts'
+
+/** A compiled value of a mapper: what it is for a context and a scope. A promise only where an expression needs one. */
+export interface Field {
+  /** For messages: which key this is and what it says. */
+  readonly label: string
+  readonly text: string
+  /** False where the value depends neither on the context nor on `$body`, for sure. */
+  readonly needsBody: boolean
+  /** What it is put together of: none for a literal. Left out, it is an expression. */
+  readonly parts?: readonly Field[]
+  evaluate(context: unknown, scope: Scope): unknown
+}
+
+/** A value that could not be made: names the field, the expression and the cause. */
+export class FieldError extends Error {
+  override readonly name = 'FieldError'
+}
+
+/** Compiles the strings of one definition. Mistakes become issues, so that all of them are reported at once. */
+export interface Compiler {
+  /** The headers that what was compiled so far may read. */
+  readonly headers: HeaderNames
+  /** `at` is where the definition has it, `label` the key that messages name. */
+  expression(text: string, label: string, at?: string): Field
+  /** An expression that makes an id or an address: a part of it that gives nothing is an error that names the part. */
+  whole(text: string, label: string, at?: string): Field
+  /** A literal, an expression, or a list or map of them. */
+  template(value: unknown, label: string, at?: string): Field
+  /** Tells of a mistake in what a key says. */
+  mistake(message: string, label: string, at?: string): void
+}
+
+export interface CompilerOptions {
+  readonly timeLimitMs: number
+  readonly issues: Issue[]
+  /** What comes before the path of an issue. */
+  readonly prefix: string
+}
+
+export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions): Compiler {
+  let headers: HeaderNames = new Set()
+  const pathOf = (label: string, at: string) => prefix + (at === '' ? label : `${at}.${label}`)
+
+  function compile(text: string, label: string, at: string, whole: boolean): Field {
+    try {
+      refuseBareWord(text)
+      const compiled = compileExpression(text, { functions, timeLimitMs, whole, nullIsEmpty: true, names: scopeNames })
+      const { needsBody, evaluate } = compiled
+      headers = joinHeaders(headers, compiled.headers)
+      return { label, text, needsBody, evaluate: (context, scope) => guarded(evaluate, context, scope, label) }
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error
+      issues.push({ path: pathOf(label, at), message: messageOf(error) })
+      return literal(undefined, label)
+    }
+  }
+
+  const expression = (text: string, label: string, at = '') => compile(text, label, at, false)
+  const whole = (text: string, label: string, at = '') => compile(text, label, at, true)
+
+  function template(value: unknown, label: string, at = ''): Field {
+    if (typeof value === 'string') return expression(value, label, at)
+    if (Array.isArray(value)) {
+      return listOf(
+        value.map((entry, index) => template(entry, `${label}[${index}]`, at)),
+        label,
+      )
+    }
+    if (typeof value !== 'object' || value === null) return literal(value, label)
+    const members = Object.entries(value).map(
+      ([key, member]) => [key, template(member, `${label}.${key}`, at)] as const,
+    )
+    return mapOf(Object.fromEntries(members), label)
+  }
+
+  const mistake = (message: string, label: string, at = '') => issues.push({ path: pathOf(label, at), message })
+  return {
+    get headers() {
+      return headers
+    },
+    expression,
+    whole,
+    template,
+    mistake,
+  }
+}
+
+/** What other formats take for true and false is the name of a field here, and a record has none of that name. */
+function refuseBareWord(given: string): void {
+  const text = given.trim()
+  const word = text.toLowerCase()
+  const isSwitch = ['yes', 'no', 'on', 'off'].includes(word)
+  if (!isSwitch && (!['true', 'false', 'null'].includes(word) || text === word)) return
+  const meant = isSwitch ? String(word === 'yes' || word === 'on') : word
+  throw new ExpressionError(
+    `\`${text}\` is the name of a field here: write \`${meant}\`, or \`$.${text}\` for a field of that name`,
+  )
+}
+
+export function literal(value: unknown, label: string): Field {
+  return { label, text: JSON.stringify(value) ?? '', needsBody: false, parts: [], evaluate: () => value }
+}
+
+/** A map of fields; what gives nothing is left out. */
+export function mapOf(fields: Readonly<Record<string, Field>>, label: string): Field {
+  const keys = Object.keys(fields)
+  const all = Object.values(fields)
+  const made = (values: readonly unknown[]) => {
+    const result: Record<string, unknown> = {}
+    for (const [index, key] of keys.entries()) {
+      if (values[index] !== undefined) result[key] = values[index]
+    }
+    return result
+  }
+  const evaluate: Evaluate = (context, scope) => settle(all, context, scope, made)
+  return { label, text: '', needsBody: needBody(all), parts: all, evaluate }
+}
+
+function listOf(fields: readonly Field[], label: string): Field {
+  const made = (values: readonly unknown[]) => values.filter((value) => value !== undefined)
+  const evaluate: Evaluate = (context, scope) => settle(fields, context, scope, made)
+  return { label, text: '', needsBody: needBody(fields), parts: fields, evaluate }
+}
+
+function needBody(fields: readonly Field[]): boolean {
+  return fields.some((field) => field.needsBody)
+}
+
+/** Evaluates fields side by side, and waits only if one of them has to be waited for. */
+function settle<T>(
+  fields: readonly Field[],
+  context: unknown,
+  scope: Scope,
+  made: (values: readonly unknown[]) => T,
+): T | Promise<T> {
+  const values: unknown[] = []
+  let waits = false
+  try {
+    for (const field of fields) {
+      const value = field.evaluate(context, scope)
+      if (value instanceof Promise) waits = true
+      values.push(value)
+    }
+  } catch (error) {
+    // The promises before it are not waited for any more: that one may fail, too, is no news.
+    for (const value of values) if (value instanceof Promise) value.catch(() => {})
+    throw error
+  }
+  return waits ? Promise.all(values).then(made) : made(values)
+}
+
+type Evaluate = (context: unknown, scope: Scope) => unknown
+
+function guarded(evaluate: Evaluate, context: unknown, scope: Scope, label: string): unknown {
+  try {
+    const value = evaluate(context, scope)
+    return value instanceof Promise ? value.catch((error) => fail(label, error)) : value
+  } catch (error) {
+    return fail(label, error)
+  }
+}
+
+function fail(label: string, error: unknown): never {
+  if (!(error instanceof ExpressionError)) throw error
+  throw new FieldError(`${label}: ${messageOf(error)}`, { cause: error })
+}
+
+/** An expression as messages show it. */
+export function expressionText(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return `expression \`${line.length > 160 ? `${line.slice(0, 160)}…` : line}\``
+}
+
+/** JSONata's idea of true: what is empty, zero or nothing is false. */
+export function isTruthy(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isTruthy)
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  return Boolean(value)
+}

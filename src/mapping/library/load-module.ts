@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+import { messageOf } from '../../domain/errors.ts'
+import { bodySchema } from '../definition/body.ts'
+import { kit, type MapperModule, type ModuleDefinition } from '../definition/define-mapper.ts'
+import { answerStatus, answerType, mapperName, retriesSchema, varsSchema } from '../definition/definition.ts'
+import { type Issue, issuesOf } from '../definition/issues.ts'
+import { isSecretHeader } from '../webhook/kept-headers.ts'
+
+const isFunction = z.custom((value) => typeof value === 'function', { error: 'must be a function' })
+
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be the name of a header, such as x-topic' })
+  .toLowerCase()
+  .refine((name) => !isSecretHeader(name), {
+    error: 'is never kept: by its name it holds a secret or a proof, which `verify` reads',
+  })
+
+const moduleSchema = z.strictObject({
+  name: mapperName,
+  title: z.string().min(1).optional(),
+  description: z.string().optional(),
+  replace: z.boolean().default(false),
+  retries: retriesSchema.optional(),
+  verify: z.record(z.string(), z.unknown()).optional(),
+  vars: varsSchema.default({}),
+  headers: z.array(headerName).default([]),
+  event: z.strictObject({ id: isFunction.optional(), topic: isFunction.optional() }).optional(),
+  body: bodySchema.optional(),
+  accepted: z.strictObject({ status: answerStatus, contentType: answerType, body: z.json().optional() }).optional(),
+  ping: isFunction.optional(),
+  hasUnsignedPings: z.boolean().optional(),
+  input: z.custom((value) => typeof (value as z.ZodType | null)?.safeParse === 'function', {
+    error: 'must be a zod schema',
+  }),
+  map: isFunction,
+})
+
+/** The mapper that a module exports by default, or that the function it exports makes of the kit. Null with issues. */
+export async function loadModule(path: string, label: string, issues: Issue[]): Promise<ModuleDefinition | null> {
+  let exported: unknown
+  try {
+    const loaded = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as { default?: unknown }
+    exported = typeof loaded.default === 'function' ? loaded.default(kit) : loaded.default
+  } catch (error) {
+    issues.push({ path: label, message: `cannot be loaded: ${messageOf(error)}` })
+    return null
+  }
+  const result = moduleSchema.safeParse(exported)
+  if (!result.success) {
+    if (exported === undefined)
+      issues.push({ path: label, message: 'has no default export: export default defineMapper({…})' })
+    else issues.push(...issuesOf(result.error).map(({ path: at, message }) => ({ path: `${label}: ${at}`, message })))
+    return null
+  }
+  const { vars, replace, headers, body, accepted } = result.data
+  const module = exported as MapperModule
+  const checked = { vars, replace, headers, body, accepted }
+  return { ...module, ...checked, title: module.title ?? module.name, fingerprint: readFileSync(path, 'utf8') }
+}

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { findConfigFile, type LoadedConfig, readConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import type { Environment } from '../config/substitute.ts'
+import { RelayError } from '../domain/errors.ts'
+import { loadWholeConfig } from '../wiring/sources.ts'
+
+export const sandboxIdentity = {
+  token: 'sandbox.sandbox-token-secret',
+  websiteId: 'site_sandbox',
+  siteDomain: 'example.com',
+} as const
+
+/** Files of the sandbox alone. It never opens those of a configured relay, nor does a configured relay open these. */
+const sandboxStore = 'sqlite:./data/sandbox/relay.db'
+export const sandboxIngestState = './data/sandbox/ingest.db'
+
+/**
+ * Whether nothing is configured, so that sandbox mode is meant. Throws RelayError `invalid` if the environment says that this is
+ * no place for it: a configuration that was lost must not look like a relay that works.
+ */
+export function isSandboxMode(file: string | null, env: Environment): boolean {
+  if (file !== null || env['BAINQUET_CONNECTOR_TOKEN']) return false
+  const lost = 'nothing is configured: there is no relay.yaml here, --config and RELAY_CONFIG name no file'
+  if (env['NODE_ENV'] === 'production') {
+    throw new RelayError('invalid', `${lost}. With NODE_ENV=production there is no sandbox mode`)
+  }
+  if (env['RELAY_STORE']) {
+    throw new RelayError(
+      'invalid',
+      `${lost}. Sandbox mode has files of its own: unset RELAY_STORE, or name a configuration`,
+    )
+  }
+  return true
+}
+
+/** The configuration that a command works with: a file's, or that of the sandbox where nothing is configured. */
+export async function loadConfigOrSandbox(flag: string | undefined, env: Environment): Promise<LoadedConfig> {
+  const file = findConfigFile(flag, env)
+  // A store that is named is meant.
+  if (env['RELAY_STORE'] || !isSandboxMode(file, env)) return loadWholeConfig(file, env)
+  const { port } = sandboxConfig(env, 'http://127.0.0.1/').server
+  return { config: sandboxConfig(env, `http://127.0.0.1:${ingestPort(port)}/v1/ingest`), file }
+}
+
+/** Where the sandbox's ingest API is if the port is free: behind that of the relay. 0 is any. */
+export function ingestPort(port: number): number {
+  return port === 0 || port === 65535 ? 0 : port + 1
+}
+
+/** What `npm start` runs with when nothing is configured: everything on loopback, an ingest API to send to included. */
+export function sandboxConfig(env: Environment, ingestUrl: string): Config {
+  const origin = `https://${sandboxIdentity.siteDomain}`
+  return readConfig(
+    {
+      store: sandboxStore,
+      server: { host: '127.0.0.1', admin_token: randomBytes(24).toString('base64url') },
+      destinations: {
+        sandbox: {
+          token: sandboxIdentity.token,
+          website_id: sandboxIdentity.websiteId,
+          site_domain: sandboxIdentity.siteDomain,
+          base_url: ingestUrl,
+          default_language: 'en',
+          delivery: { debounce: '200ms', max_wait: '2s' },
+        },
+      },
+      sources: {
+        demo: { mapper: 'generic', destination: 'sandbox', verify: 'none', vars: { origin } },
+        shop: {
+          mapper: 'shopify',
+          destination: 'sandbox',
+          secret: 'sandbox-secret',
+          vars: { origin, currency: 'USD' },
+        },
+      },
+    },
+    env,
+  )
+}
+
+/** Listens on the port, or on any free one where it is taken. Answers the origin. */
+export async function listenOnLoopback(app: FastifyInstance, port: number): Promise<string> {
+  try {
+    return await app.listen({ host: '127.0.0.1', port })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return app.listen({ host: '127.0.0.1', port: 0 })
+  }
+}
+
+const post = {
+  event: 'post.published',
+  type: 'post',
+  id: 1,
+  url: 'https://example.com/blog/hello',
+  title: 'Hello',
+  html: '<p>Hello from the <b>demo</b> source.</p>',
+}
+const product = {
+  id: 632910392,
+  title: 'IPod Nano',
+  handle: 'ipod-nano',
+  status: 'active',
+  published_at: '2026-01-01T00:00:00Z',
+  body_html: '<p>It is the small one.</p>',
+  variants: [{ id: 808950810, title: 'Pink', price: '199.00', sku: 'IPOD-PINK' }],
+}
+
+/** What a user can copy and paste: the curl lines for both sources, and where to look. */
+export function sandboxBanner(relay: string, ingest: string, adminToken: string): string {
+  const json = "-H 'Content-Type: application/json'"
+  const body = JSON.stringify(product)
+  const signature = `$(printf '%s' '${body}' | openssl dgst -sha256 -hmac 'sandbox-secret' -binary | base64)`
+  return `
+cms-relay, sandbox mode: nothing is configured, so the whole job runs on this machine.
+
+  webhooks    ${relay}/webhooks/demo   mapper generic, not verified
+              ${relay}/webhooks/shop   mapper shopify, secret sandbox-secret
+  ingest API  ${ingest}/items   what has arrived (${ingest}/calls: every call and its verdict)
+  admin API   ${relay}/api/v1/events   Authorization: Bearer ${adminToken}
+
+Send a webhook, unsigned:
+
+curl -sSw '\\n' ${relay}/webhooks/demo ${json} --data-binary '${JSON.stringify(post)}'
+
+Send one as Shopify signs it:
+
+curl -sSw '\\n' ${relay}/webhooks/shop ${json} -H 'X-Shopify-Topic: products/update' -H "X-Shopify-Webhook-Id: $(openssl rand -hex 8)" -H "X-Shopify-Hmac-Sha256: ${signature}" --data-binary '${body}'
+
+See what has arrived at the ingest API:
+
+curl -sSw '\\n' ${ingest}/items
+`
+}

@@ -1,0 +1,81 @@
+import type { Config, SourceConfig } from '../config/schema.ts'
+import { secretsOfSource } from '../config/secrets.ts'
+import { isLoopback } from '../http-client/loopback.ts'
+
+/** From examples and habit: the first that is tried. */
+const knownSecrets = new Set([
+  'sandbox-secret', 'sandbox-token-secret', 'a-token-for-the-tour', 'shop-webhook-secret', 'an-admin-token-for-tests',
+  'secret', 'password', 'changeme', 'change-me', 'change_me', 'changeit', 'test', 'testing', 'example', 'default', 'admin', 'token',
+  'webhook-secret', 'webhook_secret', 'my-secret', 'mysecret', 'your-secret', 'your_secret', 'your-secret-here', 'replace-me',
+]) // biome-ignore format: a list to read
+
+const shortest = 16
+
+/** What works and is dangerous, or will make items fail: said by `check` and at start. Repeats no secret. */
+export function warningsOf(config: Config): readonly string[] {
+  return [
+    ...secretWarnings('server.admin_token', config.server.admin_token || undefined),
+    ...Object.entries(config.destinations).flatMap(([name, { token, default_language: language }]) => {
+      const path = `destinations.${name}`
+      return [
+        ...secretWarnings(
+          `${path}.token`,
+          token.slice(token.indexOf('.') + 1),
+          'its secret',
+          'ask the ingest API for another',
+        ),
+        ...(language === undefined || isLanguageTag(language)
+          ? []
+          : [`${path}.default_language: '${language}' is no language tag (BCP 47), such as en or pt-BR`]),
+      ]
+    }),
+    ...Object.entries(config.sources).flatMap(([name, source]) => {
+      const path = `sources.${name}`
+      return [
+        ...openWarnings(path, source, config.server.host),
+        ...secretsOfSource(source).flatMap((secret) => secretWarnings(`${path}.secret`, secret)),
+        ...originWarnings(path, source, config),
+      ]
+    }),
+  ]
+}
+
+function openWarnings(path: string, { verify, enabled }: SourceConfig, host: string): readonly string[] {
+  if (verify !== 'none' || !enabled || isLoopback(host)) return []
+  return [`${path}.verify: none, and the relay listens on ${host}: whoever reaches it can change the website's content`]
+}
+
+function secretWarnings(
+  path: string,
+  secret: string | undefined,
+  what = 'it',
+  cure = '`cms-relay keygen` makes one',
+): readonly string[] {
+  if (secret === undefined) return []
+  const bare = secret.trim().toLowerCase()
+  if (knownSecrets.has(bare) || /^(.)\1*$/.test(bare)) {
+    return [`${path}: ${what} is one that anybody tries first; ${cure}`]
+  }
+  if (secret.length >= shortest) return []
+  return [`${path}: ${what} has fewer than ${shortest} characters, so it can be guessed; ${cure}`]
+}
+
+/** Every item's url is on the site's domain, so an origin elsewhere makes every item fail. */
+function originWarnings(path: string, { vars, destination }: SourceConfig, config: Config): readonly string[] {
+  const origin = typeof vars['origin'] === 'string' ? URL.parse(vars['origin'])?.host : undefined
+  if (origin === undefined) return []
+  return [destination].flat().flatMap((name) => {
+    const { site_domain: site, aliases = [] } = config.destinations[name] ?? {}
+    if (site === undefined || site === origin || aliases.includes(origin)) return []
+    return [`${path}.vars.origin: its host ${origin} is not ${site}, the site_domain of destination '${name}'`]
+  })
+}
+
+/** A primary language of two or three letters: longer ones are registered to none. */
+function isLanguageTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1 && /^[a-z]{2,3}(-|$)/i.test(tag)
+  } catch {
+    return false
+  }
+}
