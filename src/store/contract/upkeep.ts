@@ -1,0 +1,46 @@
+import type { Rhythm } from '../../domain/silence.ts'
+
+/** What keeps a store healthy and its replicas out of each other's way. */
+export interface Upkeep {
+  /**
+   * Takes back what owners left behind whose lease is over at `at` (all owners when `all`): events become claimable,
+   * claimed batches without bytes free their items, sealed batches can be claimed again with the same key and bytes. What
+   * would be due later than `latest` becomes due: the clock has stepped back since.
+   */
+  recover(options: { readonly at: number; readonly all: boolean; readonly latest?: number }): Promise<void>
+
+  /**
+   * The latest time that an item, or one of the newest events and attempts, has; null where there is none. Where it is ahead of
+   * the clock, the clock was set back while nobody was there to see it.
+   */
+  newestTime(): Promise<number | null>
+
+  /** How often webhooks of each source come, as far as it was written. */
+  readRhythms(): Promise<ReadonlyMap<string, Rhythm>>
+  writeRhythms(rhythms: ReadonlyMap<string, Rhythm>): Promise<void>
+
+  /**
+   * Deletes up to `limit` events received and settled before a time, and up to `limit` batches settled before another with
+   * their attempts (fewer where they held many items); answers how many of both.
+   */
+  prune(before: { readonly events: number; readonly attempts: number }, limit: number): Promise<number>
+
+  /** Gives a little of the room that is free back to the disk, where much is; answers how much, 0 when there is nothing to do. */
+  shrink(): Promise<number>
+
+  /** Throws RelayError `unavailable` where the store cannot be written. */
+  checkHealth(): Promise<void>
+
+  /**
+   * Looks whether what is open is still what the url names, and keeps itself ready to notice at the next start that something of it is
+   * missing. Throws RelayError `unavailable` where it is not the same any more: then nothing is accepted or settled until it is.
+   */
+  checkFiles(): Promise<StoreFiles>
+  close(): Promise<void>
+}
+
+/** What is not yet worked into the database itself; zeros where the engine has no such thing. */
+export interface StoreFiles {
+  readonly logBytes: number
+  readonly logPages: number
+}
