@@ -48,7 +48,7 @@ const rooms: readonly Room[] = [
 /** Packages that have a room of their own: nobody else imports them, not even as a type. */
 const housed = ['fastify', '@fastify/rate-limit', 'undici', 'node:sqlite', 'jsonata', 'pino', 'prom-client']
 
-const files = globSync(['packages/*/src/**/*.ts', 'src/**/*.ts', 'routes/**/*.ts'], { cwd: root })
+const files = globSync(['packages/*/*.ts', 'packages/*/src/**/*.ts', 'src/**/*.ts', 'routes/**/*.ts'], { cwd: root })
 const imports = new Map(files.map((file) => [file, importsOf(file)]))
 
 function importsOf(file: string): readonly string[] {
@@ -103,6 +103,32 @@ test('imports point down, from floor to floor, types included', () => {
     }),
   )
   expect(wrong).toEqual([])
+})
+
+describe('a package', () => {
+  const packageOf = (file: string) => /^packages\/[^/]+/.exec(file)?.[0]
+  const helpers = ['test/fast-check.ts', 'test/fuzz/runs.ts']
+
+  test('imports nothing of the house, nor do its tests but for helpers', () => {
+    const own = globSync('packages/*/**/*.ts', { cwd: root, exclude: ['**/node_modules'] })
+    const wrong = own.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => target.includes('/') && target.endsWith('.ts') && !helpers.includes(target))
+        .filter((target) => packageOf(target) !== packageOf(file))
+        .map((target) => `${file} imports ${target}`),
+    )
+    expect(own.length).toBeGreaterThan(30)
+    expect(wrong).toEqual([])
+  })
+
+  test('is imported by its entry', () => {
+    const wrong = [...imports].flatMap(([file, targets]) =>
+      targets
+        .filter((target) => packageOf(target) !== packageOf(file) && /^packages\/[^/]+\/(?!index\.ts$)/.test(target))
+        .map((target) => `${file} imports ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
 })
 
 /** Opening a store knows its engines; an engine knows the contract and what engines share. */

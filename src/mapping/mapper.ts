@@ -1,9 +1,11 @@
-import type { HeaderNames } from '../../packages/jsonata-compile/src/headers-read.ts'
 import type { Change } from '../domain/change.ts'
 import type { FetchAnswers, FetchNeeds, FetchRequest } from '../domain/fetch.ts'
 import type { Version } from '../domain/version.ts'
 import type { Silence } from './compile/silence.ts'
 import type { Webhook } from './webhook/webhook.ts'
+
+/** Names of headers; `all` if they can't be told. */
+export type HeaderNames = ReadonlySet<string> | 'all'
 
 /** A mapper with a source's vars and models: everything compiled and checked. */
 export interface Mapper {

@@ -29,7 +29,7 @@ export interface Node {
   readonly index?: string
   readonly ancestor?: unknown
   readonly seekingParent?: unknown
-  /** Set by us: the first argument is a part of an id or an address. */
+  /** Set by us: the first argument is a part of a text that has to be whole. */
   readonly part?: Part
 }
 
@@ -56,12 +56,12 @@ export function* nodesOf(root: unknown): Generator<Node> {
   }
 }
 
-/** A part of an id or an address that has to be there, and what it may be all the same. */
+/** A part of a text that has to be there, and what it may be all the same. */
 export interface Part {
   readonly text: string
   /** It may give nothing: the expression says so, with a condition without else. */
   readonly nothing: boolean
-  /** It may be empty text: the expression, or a var of the source, says that. */
+  /** It may be empty text: the expression says that, or a name that may be empty. */
   readonly empty: boolean
   /** It may be a list: what is joined. */
   readonly list: boolean

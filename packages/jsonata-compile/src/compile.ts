@@ -5,11 +5,11 @@ import { isUnsupported } from './compiler.ts'
 import { messageOf } from './error.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
 import { createCompiler } from './generate.ts'
-import { type HeaderNames, headersRead } from './headers-read.ts'
 import { createInterpreter, parseBounded } from './interpret.ts'
+import { type Keys, keysReadIn } from './keys-read.ts'
 import { isNothing, type Leaf, leafFunction, wrapLeaves } from './leaves.ts'
 import { nearestName } from './nearest-name.ts'
-import { needsBody } from './needs.ts'
+import { needsContext } from './needs.ts'
 import { leaveNullOut, nullFunction, withoutNull } from './null-text.ts'
 import type { Code, Frame, Run } from './run.ts'
 import { plain, plainDeep, type Sequence, sequenceOf } from './sequence.ts'
@@ -21,10 +21,10 @@ export interface Expression {
   readonly text: string
   /** False where the JSONata interpreter has to run it. */
   readonly isCompiled: boolean
-  /** False where the value depends neither on the context nor on `$body`, for sure. */
-  readonly needsBody: boolean
-  /** The headers that the value may depend on. */
-  readonly headers: HeaderNames
+  /** False if the value depends for sure neither on the context (`$`) nor on a name of the scope that holds it, too. */
+  needsContext(aliases: readonly string[]): boolean
+  /** The keys of a name of the scope that the value may depend on. */
+  keysRead(name: string): Keys
   /**
    * The value for a context (`$`) and a scope, `undefined` where there is none. A promise only where interpreted.
    * Throws ExpressionError naming the expression. The context and the scope are never changed.
@@ -41,19 +41,19 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
   refuseUnknownFunctions(text, nodes, bound, options.functions)
   if (options.names) refuseFreeVariables(text, nodes, bound, options.names, options.functions)
   refuseOwnClone(text, nodes, bound)
-  const headers = headersRead(nodes, bound)
+  const keysRead = keysReadIn(nodes, bound)
   const functions = rewritten(ast, bound, options)
   const code = generate(ast, bound, functions)
   if (code) {
     const evaluate = compiled(text, code, bound.size > 0, isBuilder(nodes), options.timeLimitMs)
-    return { text, isCompiled: true, needsBody: needsBody(ast), headers, evaluate }
+    return { text, isCompiled: true, needsContext: (aliases) => needsContext(ast, aliases), keysRead, evaluate }
   }
   const interpret = createInterpreter(program, functions, options.timeLimitMs)
   return {
     text,
     isCompiled: false,
-    needsBody: true,
-    headers,
+    needsContext: () => true,
+    keysRead,
     async evaluate(context, scope) {
       try {
         return await interpret(context, scope)
@@ -67,15 +67,20 @@ export function compileExpression(text: string, options: ExpressionOptions): Exp
 /** Changes the tree as is asked for; answers the functions with those that it calls now. */
 function rewritten(ast: Node, bound: ReadonlySet<string>, options: ExpressionOptions): ExpressionOptions['functions'] {
   const { functions, whole, nullIsEmpty, onNothing } = options
-  if (whole) return withParts(ast, bound, functions)
+  if (whole) return withParts(ast, bound, functions, whole.mayBeEmpty)
   const nulls = nullIsEmpty && leaveNullOut(ast) ? { ...functions, [nullFunction]: withoutNull } : functions
   return onNothing ? withLeaves(ast, nulls, onNothing) : nulls
 }
 
 /** The functions with the one that looks at the parts of this expression. */
-function withParts(ast: Node, bound: ReadonlySet<string>, functions: ExpressionOptions['functions']) {
+function withParts(
+  ast: Node,
+  bound: ReadonlySet<string>,
+  functions: ExpressionOptions['functions'],
+  mayBeEmpty: readonly string[],
+) {
   const isFunction = (name: string) => bound.has(name) || Object.hasOwn(functions, name) || isBuiltin(name)
-  const parts = requireParts(ast, isFunction)
+  const parts = requireParts(ast, isFunction, mayBeEmpty)
   return { ...functions, [partFunction]: (value: unknown, at: number) => wholePart(value, parts[at]!) }
 }
 
@@ -159,7 +164,7 @@ function boundNames(nodes: readonly Node[]): ReadonlySet<string> {
   return names
 }
 
-/** A misspelt function is found at start, not when the first webhook reaches it. */
+/** A misspelt function is found when it is compiled, not when a value first reaches it. */
 function refuseUnknownFunctions(
   text: string,
   nodes: readonly Node[],

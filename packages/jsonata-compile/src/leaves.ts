@@ -1,9 +1,9 @@
 import type { Node } from './ast.ts'
 import { isDefault, sourceText } from './source-text.ts'
 
-/** A place of an expression whose value becomes the field, or a member of it. */
+/** A place of an expression whose value becomes the result, or a member of it. */
 export interface Leaf {
-  /** Where it stands below the field, such as `.product.sku`; empty for the field itself. */
+  /** Where it stands below the result, such as `.product.sku`; empty for the result itself. */
   readonly path: string
   /** The member's expression; null for the whole one. */
   readonly text: string | null
@@ -79,7 +79,7 @@ function isObject(node: Node): boolean {
   return node.type === 'unary' && node.value === '{'
 }
 
-/** What an item leaves out. */
+/** Whether a value says nothing: null, blank text, or a list or an object without entries. */
 export function isNothing(value: unknown): boolean {
   if (value === undefined || value === null) return true
   if (typeof value === 'string') return value.trim() === ''

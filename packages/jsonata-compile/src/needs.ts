@@ -1,14 +1,12 @@
 import type { Node } from './ast.ts'
 import { builtin, isBuiltin } from './builtin.ts'
 
-/** The whole input, and the name that holds the body for any context. */
-const bodyNames = new Set<unknown>(['$', 'body'])
-
 /**
- * Whether the value of an expression may depend on its context (`$`) or on `$body`. False only where it plainly does not: for
- * literals, other names and what lies below them, put together by operators, conditions and calls.
+ * Whether the value of an expression may depend on its context (`$`) or on one of the names that hold it, too. False only
+ * if it plainly does not: for literals, other names and what lies below them, put together by operators, conditions and calls.
  */
-export function needsBody(node: Node): boolean {
+export function needsContext(node: Node, aliases: readonly string[]): boolean {
+  const needs = (part: Node) => needsContext(part, aliases)
   const { type, value, group, predicate, stages } = node
   if (group || [...(predicate ?? []), ...(stages ?? [])].some(({ expr }) => leavesItsContext(expr))) return true
   switch (type) {
@@ -18,17 +16,17 @@ export function needsBody(node: Node): boolean {
     case 'regex':
       return false
     case 'variable':
-      return value === '' || bodyNames.has(value)
+      return value === '' || value === '$' || aliases.includes(value as string)
     case 'path': {
       const [first, ...below] = node.steps ?? []
-      return first === undefined || needsBody(first) || below.some(leavesItsContext)
+      return first === undefined || needs(first) || below.some(leavesItsContext)
     }
     case 'binary':
-      return [node.lhs as Node, node.rhs as Node].some(needsBody)
+      return [node.lhs as Node, node.rhs as Node].some(needs)
     case 'condition':
-      return [node.condition, node.then, node.else].some((part) => part !== undefined && needsBody(part))
+      return [node.condition, node.then, node.else].some((part) => part !== undefined && needs(part))
     case 'function':
-      return mayTakeContext(node) || (node.arguments ?? []).some(needsBody)
+      return mayTakeContext(node) || (node.arguments ?? []).some(needs)
     default:
       return true
   }

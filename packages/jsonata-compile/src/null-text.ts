@@ -9,8 +9,8 @@ export function withoutNull(value: unknown): unknown {
 }
 
 /**
- * Has null be empty in a text that `&` puts together. JSONata writes it out: `"By " & author` would be `By null`, and no
- * CMS means that. The tree is changed in place.
+ * Has null be empty in a text that `&` puts together. JSONata writes it out: `"By " & author` would be
+ * `By null`, which nobody means. The tree is changed in place.
  */
 export function leaveNullOut(root: Node): boolean {
   const joins = [...nodesOf(root)].filter(({ type, value }) => type === 'binary' && value === '&')

@@ -1,6 +1,6 @@
 import type { Leaf } from './leaves.ts'
 
-/** Names that an expression can use with a `$` in front: `headers`, `query`, `body`, `topic`, `vars`, … */
+/** The values of the names that an expression can use with a `$` in front. */
 export type Scope = Readonly<Record<string, unknown>>
 
 /** A JSONata function of ours: plain values in, a plain value out, `undefined` for nothing. */
@@ -16,8 +16,8 @@ export interface ExpressionOptions {
   readonly functions: Readonly<Record<string, ExpressionFunction>>
   /** How long one evaluation may run. Milliseconds. */
   readonly timeLimitMs: number
-  /** Whether it makes an id or an address: every part of its text has to be there. See `requireParts`. */
-  readonly whole?: boolean
+  /** Every part of its text has to be there; what these names of the scope hold may be empty. See `requireParts`. */
+  readonly whole?: { readonly mayBeEmpty: readonly string[] }
   /** Whether null is empty in text that `&` puts together. See `leaveNullOut`. */
   readonly nullIsEmpty?: boolean
   /** Is told of each leaf that gives nothing. See `wrapLeaves`. */

@@ -4,7 +4,7 @@ import { isDefault, sourceText } from './source-text.ts'
 /** The function that a part is wrapped in. No expression can name it. */
 export const partFunction = ' part'
 
-/** A part of an id or an address that gave nothing, or what is no text. */
+/** A part of a text that has to be whole gave nothing, or a value that is not text. */
 export class PartError extends Error {}
 
 /** The value of a part; throws PartError where it is not there. */
@@ -37,7 +37,11 @@ function put(node: Node, branch: 'then' | 'else', value: Node): void {
  * Has every part of the texts that an expression puts together checked while it is evaluated: the operands of `&`, what
  * `$replace` puts in, what `$join` joins. Whatever a condition, a comparison or a predicate looks at is no part. The tree is changed in place.
  */
-export function requireParts(root: Node, isFunction: (name: string) => boolean): readonly Part[] {
+export function requireParts(
+  root: Node,
+  isFunction: (name: string) => boolean,
+  mayBeEmpty: readonly string[],
+): readonly Part[] {
   const parts: Part[] = []
   const bindings = bindingsIn(root)
 
@@ -201,6 +205,16 @@ export function requireParts(root: Node, isFunction: (name: string) => boolean):
     }
   }
 
+  /** Literals and the names that may be empty: their emptiness is meant. */
+  function isOwn(node: Node): boolean {
+    const { type, value } = node
+    if (type === 'string' || type === 'number') return true
+    if (type === 'variable') return mayBeEmpty.includes(value as string)
+    if (type === 'path') return node.steps?.[0]?.type === 'variable' && isOwn(node.steps[0])
+    if (type === 'binary') return isOwn(node.lhs as Node) && isOwn(node.rhs!)
+    return type === 'function' && (node.arguments?.length ?? 0) > 0 && node.arguments!.every(isOwn)
+  }
+
   /** What an operand may be by what it says itself. */
   function allowedOf(node: Node, seen: Set<unknown>): { readonly nothing: boolean; readonly empty: boolean } {
     if (isOwn(node)) return { nothing: false, empty: true }
@@ -235,16 +249,6 @@ const arithmetic = new Set<unknown>(['+', '-', '*', '/', '%'])
 const asking = new Set('exists not boolean contains match type count error assert'.split(' '))
 /** Functions that give the list that they were given, in some other form. */
 const listing = new Set('map reverse distinct sort'.split(' '))
-
-/** Words of the mapper's and of the source's: their emptiness is meant. */
-function isOwn(node: Node): boolean {
-  const { type, value } = node
-  if (type === 'string' || type === 'number') return true
-  if (type === 'variable') return value === 'vars'
-  if (type === 'path') return node.steps?.[0]?.type === 'variable' && node.steps[0].value === 'vars'
-  if (type === 'binary') return isOwn(node.lhs as Node) && isOwn(node.rhs!)
-  return type === 'function' && (node.arguments?.length ?? 0) > 0 && node.arguments!.every(isOwn)
-}
 
 function calledName(node: Node): string | null {
   const isCall = node.type === 'function' || node.type === 'partial'

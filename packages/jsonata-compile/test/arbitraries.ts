@@ -20,7 +20,7 @@ export const anyDocument: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>(
   ),
 })).value
 
-/** What comes into an expression: mostly an object, as webhooks are. */
+/** What comes into an expression: mostly an object. */
 export const anyContext: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 4, arbitrary: fc.dictionary(name, anyDocument, { maxKeys: 5, noNullPrototype: true }) },
   {

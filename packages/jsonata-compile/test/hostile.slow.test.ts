@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { functions } from '../../../src/mapping/functions/functions.ts'
 import { compileExpression } from '../src/compile.ts'
 
+const functions = {
+  slug: (text: unknown) =>
+    String(text)
+      .toLowerCase()
+      .replace(/[^a-z]+/g, '-'),
+}
 const timeLimitMs = 250
 // A machine that is busy may stop for longer than that, so where the time is not what is tested there is more of it.
 const patience = 30_000

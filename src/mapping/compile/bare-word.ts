@@ -1,4 +1,4 @@
-import { nearestName } from '../../../packages/jsonata-compile/src/nearest-name.ts'
+import { nearestName } from '../../../packages/jsonata-compile/index.ts'
 import { sourceTypes } from '../../domain/ingest-item.ts'
 import { isSourceType } from './identity.ts'
 

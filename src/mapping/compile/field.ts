@@ -1,7 +1,10 @@
-import { compileExpression } from '../../../packages/jsonata-compile/src/compile.ts'
-import { ExpressionError } from '../../../packages/jsonata-compile/src/error.ts'
-import { type HeaderNames, joinHeaders } from '../../../packages/jsonata-compile/src/headers-read.ts'
-import type { Scope } from '../../../packages/jsonata-compile/src/types.ts'
+import {
+  compileExpression,
+  ExpressionError,
+  joinKeys,
+  type Keys,
+  type Scope,
+} from '../../../packages/jsonata-compile/index.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { Issue } from '../definition/issues.ts'
 import { functions } from '../functions/functions.ts'
@@ -27,7 +30,7 @@ export class FieldError extends Error {
 /** Compiles the strings of one definition. Mistakes become issues, so that all of them are reported at once. */
 export interface Compiler {
   /** The headers that what was compiled so far may read. */
-  readonly headers: HeaderNames
+  readonly headers: Keys
   /** `at` is where the definition has it, `label` the key that messages name. */
   expression(text: string, label: string, at?: string): Field
   /** An expression that makes an id or an address: a part of it that gives nothing is an error that names the part. */
@@ -38,6 +41,12 @@ export interface Compiler {
   mistake(message: string, label: string, at?: string): void
 }
 
+/** The name that holds the body for any context. */
+const bodyNames = ['body']
+
+/** The words of a source's vars are meant, also if there are none. */
+const whole = { mayBeEmpty: ['vars'] }
+
 export interface CompilerOptions {
   readonly timeLimitMs: number
   readonly issues: Issue[]
@@ -46,15 +55,22 @@ export interface CompilerOptions {
 }
 
 export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions): Compiler {
-  let headers: HeaderNames = new Set()
+  let headers: Keys = new Set()
   const pathOf = (label: string, at: string) => prefix + (at === '' ? label : `${at}.${label}`)
 
-  function compile(text: string, label: string, at: string, whole: boolean): Field {
+  function compile(text: string, label: string, at: string, isWhole: boolean): Field {
     try {
       refuseBareWord(text)
-      const compiled = compileExpression(text, { functions, timeLimitMs, whole, nullIsEmpty: true, names: scopeNames })
-      const { needsBody, evaluate } = compiled
-      headers = joinHeaders(headers, compiled.headers)
+      const compiled = compileExpression(text, {
+        functions,
+        timeLimitMs,
+        ...(isWhole && { whole }),
+        nullIsEmpty: true,
+        names: scopeNames,
+      })
+      const { evaluate } = compiled
+      const needsBody = compiled.needsContext(bodyNames)
+      headers = joinKeys(headers, compiled.keysRead('headers'))
       return { label, text, needsBody, evaluate: (context, scope) => guarded(evaluate, context, scope, label) }
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error
@@ -64,7 +80,6 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
   }
 
   const expression = (text: string, label: string, at = '') => compile(text, label, at, false)
-  const whole = (text: string, label: string, at = '') => compile(text, label, at, true)
 
   function template(value: unknown, label: string, at = ''): Field {
     if (typeof value === 'string') return expression(value, label, at)
@@ -87,7 +102,7 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
       return headers
     },
     expression,
-    whole,
+    whole: (text, label, at = '') => compile(text, label, at, true),
     template,
     mistake,
   }

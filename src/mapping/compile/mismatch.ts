@@ -1,5 +1,4 @@
-import { compileExpression, type Expression } from '../../../packages/jsonata-compile/src/compile.ts'
-import type { Scope } from '../../../packages/jsonata-compile/src/types.ts'
+import { compileExpression, type Expression, type Scope } from '../../../packages/jsonata-compile/index.ts'
 import type { RecordDefinition } from '../definition/definition.ts'
 import { functions } from '../functions/functions.ts'
 import { expressionText, isTruthy } from './field.ts'

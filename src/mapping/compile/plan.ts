@@ -1,4 +1,4 @@
-import type { Scope } from '../../../packages/jsonata-compile/src/types.ts'
+import type { Scope } from '../../../packages/jsonata-compile/index.ts'
 import { isObject } from '../../json/kind.ts'
 import type { RecordDefinition } from '../definition/definition.ts'
 import type { ModelDefinition, ModelDefinitions } from '../definition/models.ts'

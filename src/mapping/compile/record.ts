@@ -1,4 +1,4 @@
-import type { Scope } from '../../../packages/jsonata-compile/src/types.ts'
+import type { Scope } from '../../../packages/jsonata-compile/index.ts'
 import type { Proof } from '../../domain/proof.ts'
 import { anyModel, type RecordDefinition } from '../definition/definition.ts'
 import type { Draft, Fetched, OnSilence } from '../mapper.ts'

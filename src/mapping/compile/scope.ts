@@ -1,4 +1,4 @@
-import type { Scope } from '../../../packages/jsonata-compile/src/types.ts'
+import type { Scope } from '../../../packages/jsonata-compile/index.ts'
 import type { Webhook } from '../webhook/webhook.ts'
 
 /** What expressions can use besides the webhook. */

@@ -1,6 +1,4 @@
-import { compileExpression } from '../../../packages/jsonata-compile/src/compile.ts'
-import type { Leaf } from '../../../packages/jsonata-compile/src/leaves.ts'
-import type { Scope } from '../../../packages/jsonata-compile/src/types.ts'
+import { compileExpression, type Leaf, type Scope } from '../../../packages/jsonata-compile/index.ts'
 import { functions } from '../functions/functions.ts'
 import type { Field } from './field.ts'
 import { scopeNames } from './scope.ts'

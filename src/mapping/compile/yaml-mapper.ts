@@ -1,5 +1,4 @@
-import { joinHeaders } from '../../../packages/jsonata-compile/src/headers-read.ts'
-import type { Scope } from '../../../packages/jsonata-compile/src/types.ts'
+import { joinKeys, type Scope } from '../../../packages/jsonata-compile/index.ts'
 import { isObject, kindOf } from '../../json/kind.ts'
 import type { MapperDefinition, PingDefinition } from '../definition/definition.ts'
 import type { ModelDefinitions } from '../definition/models.ts'
@@ -146,7 +145,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     readsIdOfRequest: eventId !== null && readsRequest(eventId.text),
     accepted: definition.accepted && answerOf(definition.accepted),
     fetch: fetches ? fetchNeedsOf(definition.fetch, vars, compiler) : null,
-    headers: joinHeaders(compiler.headers, options.modelCompiler.headers),
+    headers: joinKeys(compiler.headers, options.modelCompiler.headers),
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
     readEvent(webhook) {
       const [body, scope] = namingOf(webhook)

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { ExpressionFunction } from '../../../packages/jsonata-compile/src/types.ts'
+import type { ExpressionFunction } from '../../../packages/jsonata-compile/index.ts'
 import { sortableTime } from '../../domain/version.ts'
 import { isObject } from '../../json/kind.ts'
 import { htmlOfMarkdown, htmlOfRichText, prepareFormat } from '../richtext/rich-text.ts'

@@ -1,5 +1,5 @@
-import type { HeaderNames } from '../../../packages/jsonata-compile/src/headers-read.ts'
 import type { Proof } from '../../domain/proof.ts'
+import type { HeaderNames } from '../../mapping/mapper.ts'
 import { isSecretHeader, usualHeaders } from '../../mapping/webhook/kept-headers.ts'
 
 type Headers = Readonly<Record<string, string>>

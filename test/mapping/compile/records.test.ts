@@ -459,3 +459,18 @@ test('a request whose path lacks a part is not made', async () => {
     `mapper 'test', record 'post': fetch.url: \`article_id\` gave nothing, in expression "/articles/" & article_id`,
   ])
 })
+
+test('a field that is null is nowhere in what is sent', async () => {
+  const mapper = await mapperOf(`
+  - name: post
+    type: post
+    id: '"post:" & id'
+    url: '"https://example.com/" & slug'
+    title: title & subtitle
+    html: intro & body
+    json: { post: { by: '"By " & author' } }
+`)
+  const body = { id: 1, slug: 'a', title: 'A', subtitle: null, intro: null, body: '<p>B</p>', author: null }
+  const { drafts } = await mapper.map(webhook(body))
+  expect(drafts).toMatchObject([{ fields: { title: 'A', html: '<p>B</p>', json: { post: { by: 'By ' } } } }])
+})

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { compileExpression } from '../../../packages/jsonata-compile/src/compile.ts'
+import { compileExpression } from '../../../packages/jsonata-compile/index.ts'
 import { ingestItemSchema } from '../../../src/domain/ingest-item.ts'
 import { functions } from '../../../src/mapping/functions/functions.ts'
 import fc from '../../fast-check.ts'

@@ -1,11 +1,10 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compileExpression } from '../../../packages/jsonata-compile/src/compile.ts'
-import { functions } from '../../../src/mapping/functions/functions.ts'
+import fc from '../../../test/fast-check.ts'
+import { compileExpression } from '../src/compile.ts'
 
-const compile = (text: string) => compileExpression(text, { functions, timeLimitMs: 250 })
+const compile = (text: string) => compileExpression(text, { functions: {}, timeLimitMs: 250 })
 
-describe('the headers that an expression may read', () => {
+describe('the keys of a name that an expression may read', () => {
   test.each([
     ['title & "x-a"', []],
     ['$headers."x-a"', ['x-a']],
@@ -18,7 +17,7 @@ describe('the headers that an expression may read', () => {
     ['($t := $headers."x-a"; $t)', ['x-a']],
     ['items[kind = $headers."x-a"]^(>$headers.`x-b`)', ['x-a', 'x-b']],
   ])('%s', (text, names) => {
-    expect([...(compile(text).headers as Set<string>)].sort()).toEqual(names)
+    expect([...compile(text).keysRead('headers')].sort()).toEqual(names)
   })
 
   test.each([
@@ -45,10 +44,16 @@ describe('the headers that an expression may read', () => {
     '$map(["x-a"], $lookup($headers, ?))',
     'name.$headers',
   ])('%s: all', (text) => {
-    expect(compile(text).headers).toBe('all')
+    expect(compile(text).keysRead('headers')).toBe('all')
   })
 
-  test('a value is the same from the headers that are told alone', async () => {
+  test('each name has keys of its own', () => {
+    const { keysRead } = compile('$headers.a & $query.b & $keys($vars)')
+    const read = ['headers', 'query', 'vars', 'body'].map(keysRead)
+    expect(read).toEqual([new Set(['a']), new Set(['b']), 'all', new Set()])
+  })
+
+  test('a value is the same from those keys alone', async () => {
     const name = fc.constantFrom('x-a', 'x-b', 'x-c')
     const leaf = name.chain((one) =>
       fc.constantFrom(`$headers."${one}"`, `$lookup($headers, "${one}")`, `$headers."${one}"[0]`, '$keys($headers)'),
@@ -64,7 +69,8 @@ describe('the headers that an expression may read', () => {
     const headers = fc.dictionary(name, fc.string())
     await fc.assert(
       fc.asyncProperty(pair, headers, async (text, all) => {
-        const { headers: read, evaluate } = compile(text)
+        const { keysRead, evaluate } = compile(text)
+        const read = keysRead('headers')
         const kept = read === 'all' ? all : Object.fromEntries(Object.entries(all).filter(([one]) => read.has(one)))
         expect(await evaluate({}, { headers: kept })).toEqual(await evaluate({}, { headers: all }))
       }),

@@ -1,0 +1,6 @@
+export { compileExpression, type Expression } from './src/compile.ts'
+export { ExpressionError } from './src/error.ts'
+export { joinKeys, type Keys } from './src/keys-read.ts'
+export type { Leaf } from './src/leaves.ts'
+export { nearestName } from './src/nearest-name.ts'
+export type { ExpressionFunction, ExpressionOptions, Scope } from './src/types.ts'
