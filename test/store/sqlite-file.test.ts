@@ -375,7 +375,7 @@ describe('a disk that does not take more', () => {
   })
 
   test('the health check fails on a full disk', async () => {
-    const store = await openFile(newPath(), { thread: false, maxPages: 60 })
+    const store = await openFile(newPath(), { thread: false, maxPages: 90 })
     await store.checkHealth()
     for (let size = 64_000; size >= 500; size /= 2) {
       while (await fits(store.accept([webhook({ body: Buffer.alloc(size) })])));

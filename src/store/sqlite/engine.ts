@@ -5,6 +5,7 @@ import { type DatabaseOptions, openDatabase } from './database.ts'
 import { relayErrorOf } from './errors.ts'
 import { createErrorGroups } from './errors-grouped.ts'
 import { createEvents } from './events.ts'
+import { createExecutions } from './executions.ts'
 import { createFetches } from './fetches.ts'
 import { createInbox } from './inbox.ts'
 import { createLists } from './lists.ts'
@@ -48,6 +49,7 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createMerge(database),
     ...createClaims(database),
     ...createSettle(database),
+    recordAttempt: createExecutions(database).recordAttempt,
     ...createAgain(database),
     ...createMove(database),
     ...createLists(database),

@@ -1,12 +1,10 @@
 import type { Fetch, MappedEvent, WaitingClaim, WaitingEvent } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { type EventRow, pendingEventOf } from './events.ts'
+import { createExecutions } from './executions.ts'
 import { columnsOf, type TriedColumns, triedOf } from './tried-columns.ts'
 
 export type Waiting = Extract<MappedEvent['outcome'], { status: 'waiting' }>
-
-/** So many fetches of one event are kept, the newest: one that names many records is asked for many times. */
-const keptFetches = 100
 
 /** Events that wait for the CMS's API, and what was asked of it. */
 export function createFetches(database: Database) {
@@ -18,16 +16,7 @@ export function createFetches(database: Database) {
        tried_ms = excluded.tried_ms, tried_at = excluded.tried_at`,
   )
   const dropWaiting = prepare(database, 'delete from event_fetches where seq = ?')
-  const insertFetch = prepare(
-    database,
-    `insert into fetches (event_seq, at, duration_ms, method, url, status, outcome, error)
-     values (?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
-  const dropOldFetches = prepare(
-    database,
-    `delete from fetches where event_seq = :event and seq <= (
-       select seq from fetches where event_seq = :event order by seq desc limit 1 offset :kept)`,
-  )
+  const executions = createExecutions(database)
 
   /** Within the transaction that settles the event. */
   function settleFetch(seq: number, { outcome, fetches }: MappedEvent, at: number): void {
@@ -35,12 +24,7 @@ export function createFetches(database: Database) {
       const { dueAt, attempts, tried } = outcome
       putWaiting.run({ seq, at, dueAt, attempts, ...columnsOf(tried, 0) })
     } else if (fetches !== undefined) dropWaiting.run(seq)
-    if (fetches === undefined || fetches.length === 0) return
-    for (const fetch of fetches.slice(-keptFetches)) {
-      const { at: fetchedAt, durationMs, method, url, status, outcome: result, error } = fetch
-      insertFetch.run(seq, fetchedAt, durationMs, method, url, status, result, error)
-    }
-    dropOldFetches.run({ event: seq, kept: keptFetches })
+    executions.recordFetches(seq, fetches ?? [])
   }
 
   const selectDue = prepare<EventRow & TriedColumns & { readonly since: number; readonly attempts: number }>(
@@ -102,15 +86,9 @@ export function createFetches(database: Database) {
   }
 
   const selectWaiting = prepare<{ dueAt: number }>(database, 'select due_at as dueAt from event_fetches where seq = ?')
-  const selectFetches = prepare<Fetch>(
-    database,
-    `select at, duration_ms as durationMs, method, url, status, outcome, error
-     from fetches where event_seq = ? order by seq desc`,
-  )
 
   function readFetches(seq: number): { readonly dueAt: number | null; readonly fetches: readonly Fetch[] } {
-    const fetches = selectFetches.all(seq).map((row) => ({ ...row }))
-    return { dueAt: selectWaiting.get(seq)?.dueAt ?? null, fetches }
+    return { dueAt: selectWaiting.get(seq)?.dueAt ?? null, fetches: executions.readFetches(seq) }
   }
 
   return { settleFetch, claimWaiting, nextFetchAt, releaseWaiting, readFetches }

@@ -116,6 +116,7 @@ export function createLists(database: Database) {
 
   function listAttempts(filter: AttemptFilter, { limit, cursor }: Page): Paged<Attempt> {
     const conditions = [
+      { sql: "a.kind = 'attempt'", values: [] },
       ...equal('a.destination', filter.destination),
       ...equal('b.id', filter.batchId),
       ...(filter.itemSeq === undefined
@@ -221,7 +222,7 @@ const selectBatch = `
 const selectAttempt = `
   select a.seq, b.id as batchId, b.key, a.destination, a.at, a.duration_ms as durationMs, a.status, a.outcome, a.error,
     a.request_id as requestId, a.item_count as itemCount
-  from attempts a join batches b on b.seq = a.batch_seq`
+  from executions a join batches b on b.seq = a.batch_seq`
 
 const eventStatuses = ['pending', 'waiting', 'processed', 'skipped', 'failed'] as const
 const itemStatuses = ['pending', 'delivered', 'dead'] as const

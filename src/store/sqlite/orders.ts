@@ -9,7 +9,9 @@ export function createOrders(database: Database) {
   )
   const putCircuit = prepare(
     database,
-    'insert into circuits (destination, circuit) values (?, ?) on conflict do update set circuit = excluded.circuit',
+    `insert into circuits (destination, circuit, revision)
+     values (?, ?, (select coalesce(max(revision), 0) + 1 from circuits))
+     on conflict do update set circuit = excluded.circuit, revision = excluded.revision`,
   )
   const selectOrders = prepare<{ destination: string; circuit: string }>(
     database,

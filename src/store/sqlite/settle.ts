@@ -1,6 +1,6 @@
 import { RelayError } from '../../domain/errors.ts'
 import { type Delivered, isDelivered } from '../../domain/merge.ts'
-import type { ItemSettlement, NewAttempt, Settlement } from '../contract/store.ts'
+import type { ItemSettlement, Settlement } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { createKeepSentBody } from './sent-body.ts'
 import { columnsOf, type TriedColumns } from './tried-columns.ts'
@@ -241,20 +241,6 @@ export function createSettle(database: Database) {
     })
   }
 
-  const insertAttempt = prepare(
-    database,
-    `insert into attempts (batch_seq, destination, at, duration_ms, status, outcome, error, request_id, item_count)
-     select seq, ?, ?, ?, ?, ?, ?, ?, ? from batches where id = ?`,
-  )
-
-  function recordAttempt(attempt: NewAttempt): void {
-    const { batchId, destination, at, durationMs, status, outcome, error, requestId, itemCount } = attempt
-    const { changes } = database.transact('unsynced', () =>
-      insertAttempt.run(destination, at, durationMs, status, outcome, error, requestId, itemCount, batchId),
-    )
-    if (changes === 0) throw new RelayError('not_found', `unknown batch '${batchId}'`)
-  }
-
   const dropClaims = prepare(database, 'delete from event_claims where lease_until <= ? or ?')
   const selectLeft = prepare<Batch & { id: string }>(
     database,
@@ -358,14 +344,14 @@ export function createSettle(database: Database) {
        select max(received_at) as at from (select received_at from events order by seq desc limit 100)
        union all select max(received_at) from (select received_at from inbox order by first_seq desc limit 20)
        union all select max(changed_at) from items
-       union all select max(at) from (select at from attempts order by seq desc limit 100))`,
+       union all select max(at) from (select at from executions order by seq desc limit 100))`,
   )
 
   function newestTime(): number | null {
     return selectNewest.get()!.newest
   }
 
-  return { settleBatch, recordAttempt, recover, newestTime, abandonBatches }
+  return { settleBatch, recover, newestTime, abandonBatches }
 }
 
 interface Work extends TriedColumns {

@@ -19,7 +19,9 @@ export function createUpkeep(database: Database) {
   )
   const putCircuit = prepare(
     database,
-    'insert into circuits (destination, circuit) values (?, ?) on conflict do update set circuit = excluded.circuit',
+    `insert into circuits (destination, circuit, revision)
+     values (?, ?, (select coalesce(max(revision), 0) + 1 from circuits))
+     on conflict do update set circuit = excluded.circuit, revision = excluded.revision`,
   )
 
   function readCircuits(): ReadonlyMap<string, Circuit> {
