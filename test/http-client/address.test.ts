@@ -22,8 +22,8 @@ const privateAddresses = [
   '100.64.0.1',
 ]
 const privateIpv6 = ['::1', 'fd00::1', 'fc00::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '2002:7f00:1::', '2002:a00:1::1', '64:ff9b::10.0.0.1'] // biome-ignore format: a table
-const reserved = ['0.0.0.0', '169.254.169.254', '169.254.0.1', '224.0.0.1', '255.255.255.255', '240.0.0.1', '192.0.2.1', '198.18.0.1', '192.0.0.8'] // biome-ignore format: a table
-const reservedIpv6 = ['::', 'fe80::1', 'fe80::1%eth0', 'ff02::1', '::ffff:169.254.169.254', '2002:a9fe:a9fe::', '2001::1', '2001:db8::1', '::7f00:1', '3fff::1', '100::1', '64:ff9b:1::1'] // biome-ignore format: a table
+const reserved = ['0.0.0.0', '169.254.169.254', '169.254.0.1', '224.0.0.1', '255.255.255.255', '240.0.0.1', '192.0.2.1', '198.18.0.1', '192.0.0.8', '192.175.48.1'] // biome-ignore format: a table
+const reservedIpv6 = ['::', 'fe80::1', 'fe80::1%eth0', 'ff02::1', '::ffff:169.254.169.254', '2002:a9fe:a9fe::', '2001::1', '2001:db8::1', '64:ff9b:1::8.8.8.8', '::7f00:1', '3fff::1', '100::1', '64:ff9b:1::1'] // biome-ignore format: a table
 
 test.each([...publicAddresses, ...publicIpv6])('%s may be asked', (address) => {
   expect(refusalOf(address, false)).toBeNull()
