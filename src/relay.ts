@@ -15,6 +15,7 @@ import { createIntake, type IntakeLimits } from './runtime/intake.ts'
 import { type Bell, createBell } from './runtime/loop.ts'
 import { watchClock } from './runtime/watched-clock.ts'
 import { createDeliver, type Deliver } from './stages/deliver/deliver.ts'
+import { readCircuits } from './stages/deliver/shared-circuit.ts'
 import type { Destination } from './stages/destination.ts'
 import { createFetch, type FetchStage, longestFetchWaitMs } from './stages/fetch/fetch.ts'
 import { createMap, type MapStep } from './stages/map/map.ts'
@@ -71,8 +72,8 @@ export interface Relay {
   readonly fetches: ReadonlyMap<string, FetchStage>
   /** Goes on at once where the clock was set back; answers whether it was. */
   readonly clockStep: () => Promise<boolean>
-  /** Takes over the circuits that another process has set; answers how many. */
-  readonly orderStep: () => Promise<number>
+  /** Takes over the circuits that other replicas and commands have decided; answers how many. */
+  readonly circuitStep: () => Promise<number>
   /** What is left of another configuration: once, after the start. */
   readonly startStep: () => Promise<void>
   readonly watch: Watch
@@ -158,8 +159,7 @@ export async function openRelay({
   const storeWatch = createStoreWatch({ store, now, emit })
   const destinations = new Map<string, Destination>()
   const delivers = new Map<string, Deliver>()
-  await store.takeCircuitOrders()
-  const circuits = await store.readCircuits()
+  const circuits = await readCircuits(store)
   for (const [name, settings] of Object.entries(config.destinations)) {
     const destination = composeDestination(name, settings, now)
     stack.defer(() => destination.client.close())
@@ -243,13 +243,16 @@ export async function openRelay({
     return true
   }
 
-  async function orderStep(): Promise<number> {
-    const orders = await store.takeCircuitOrders()
-    for (const [name, circuit] of orders) {
-      await delivers.get(name)?.adopt(circuit)
-      bells.deliver.get(name)?.ring()
+  let circuitsRevision = Math.max(0, ...[...circuits.values()].map(({ revision }) => revision))
+  async function circuitStep(): Promise<number> {
+    let adopted = 0
+    for (const stored of await store.circuitsSince(circuitsRevision)) {
+      circuitsRevision = stored.revision
+      if (!delivers.get(stored.destination)?.adopt(stored)) continue
+      bells.deliver.get(stored.destination)?.ring()
+      adopted += 1
     }
-    return orders.size
+    return adopted
   }
 
   const receive = createReceive({ store, sources, bodyLimit, intake, now, emit, onEvent: bells.map.ring })
@@ -273,7 +276,7 @@ export async function openRelay({
       mapStep,
       pruneStep,
       clockStep,
-      orderStep,
+      circuitStep,
       startStep,
       longestWaitMs,
       now,
@@ -329,7 +332,7 @@ export async function openRelay({
     mapStep,
     fetches,
     clockStep,
-    orderStep,
+    circuitStep,
     startStep,
     watch,
     refusals,

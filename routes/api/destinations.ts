@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { ok } from '../../src/api/envelope.ts'
 import { present, readInput } from '../../src/api/present.ts'
-import { type Circuit, type CircuitEvent, closedCircuit, nextCircuit } from '../../src/domain/circuit.ts'
+import type { Circuit } from '../../src/domain/circuit.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 import type { Deliver } from '../../src/stages/deliver/deliver.ts'
+import { decideCircuit, readCircuits } from '../../src/stages/deliver/shared-circuit.ts'
 import type { Destination } from '../../src/stages/destination.ts'
 import { findUnconfigured } from '../../src/stages/upkeep/unconfigured.ts'
 import type { DestinationStats } from '../../src/store/contract/store.ts'
@@ -36,7 +37,7 @@ export async function destinations(app: FastifyInstance): Promise<void> {
   app.post<{ Params: { name: string } }>('/destinations/:name/enable', async (request) => {
     const other = await otherOf(request.params.name)
     if (other) {
-      await setCircuit(other.destination, { kind: 'enable' })
+      await decideCircuit(relay.store, other.destination, { kind: 'enable' }, relay.now())
       const test = { result: 'unclear', status: null, error: 'it is not configured, so nothing is sent to it' }
       return ok({ ...(await showLeftBehind(other)), test }, request.id)
     }
@@ -55,7 +56,7 @@ export async function destinations(app: FastifyInstance): Promise<void> {
     const { reason } = readInput(disableBody, request.body, 'body')
     const other = await otherOf(request.params.name)
     if (other) {
-      await setCircuit(other.destination, { kind: 'disable', reason })
+      await decideCircuit(relay.store, other.destination, { kind: 'disable', reason }, relay.now())
       return ok(await showLeftBehind(other), request.id)
     }
     const { destination, deliver } = find(request.params.name)
@@ -80,15 +81,9 @@ export async function destinations(app: FastifyInstance): Promise<void> {
     return (await leftBehind()).find(({ destination }) => destination === name)
   }
 
-  async function setCircuit(name: string, event: CircuitEvent): Promise<void> {
-    const at = relay.now()
-    const before = (await relay.store.readCircuits()).get(name) ?? closedCircuit(at)
-    await relay.store.writeCircuit(name, nextCircuit(before, event, at))
-  }
-
   async function showLeftBehind(row: DestinationStats) {
     const { destination: name, ...counts } = present(row)
-    const circuit = (await relay.store.readCircuits()).get(row.destination)
+    const circuit = (await readCircuits(relay.store)).get(row.destination)?.circuit
     return {
       name,
       enabled: false,

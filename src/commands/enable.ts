@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/substitute.ts'
-import { type Circuit, type CircuitEvent, closedCircuit, nextCircuit } from '../domain/circuit.ts'
 import { RelayError } from '../domain/errors.ts'
+import { decideCircuit } from '../stages/deliver/shared-circuit.ts'
 import { testCall } from '../stages/deliver/test-call.ts'
 import { findUnconfigured } from '../stages/upkeep/unconfigured.ts'
 import type { Store } from '../store/contract/store.ts'
@@ -22,7 +22,7 @@ export async function enable(options: DestinationOptions & { readonly force: boo
   const { name, force, json } = options
   const shown = await withStore(options, async (store, config) => {
     if (await isLeftBehind(store, config, name)) {
-      await order(store, name, { kind: 'enable' })
+      await decideCircuit(store, name, { kind: 'enable' }, Date.now())
       const error = 'it is not configured, so nothing is sent to it'
       return { name, state: 'unconfigured', test: { result: 'unclear', status: null, error } }
     }
@@ -31,13 +31,14 @@ export async function enable(options: DestinationOptions & { readonly force: boo
       const { result, status, error } = await testCall({ destination, skewMs: 0, now: Date.now, newId: randomUUID })
       const { credentials } = destination
       if (result === 'refused' && !force) {
-        await order(store, name, { kind: 'refused', reason: `a test call was refused: ${error}`, credentials })
+        const reason = `a test call was refused: ${error}`
+        await decideCircuit(store, name, { kind: 'refused', reason, credentials }, Date.now())
         throw new RelayError(
           'conflict',
           `the ingest API has refused a test call, so '${name}' was not enabled: ${error}`,
         )
       }
-      const { state } = await order(store, name, { kind: 'enable' })
+      const { state } = await decideCircuit(store, name, { kind: 'enable' }, Date.now())
       return { name, state, test: { result, status, error } }
     } finally {
       await destination.client.close()
@@ -52,7 +53,7 @@ export async function disable(options: DestinationOptions & { readonly reason: s
   const { name, reason, json } = options
   const state = await withStore(options, async (store, config) => {
     if (!(await isLeftBehind(store, config, name))) settingsOf(config, name)
-    return (await order(store, name, { kind: 'disable', reason })).state
+    return (await decideCircuit(store, name, { kind: 'disable', reason }, Date.now())).state
   })
   print({ name, state, reason }, { json, text: () => [`${name} is disabled: ${reason}`] })
 }
@@ -68,12 +69,4 @@ function settingsOf(config: Config, name: string): Config['destinations'][string
   if (settings) return settings
   const known = Object.keys(config.destinations).join(', ') || 'none'
   throw new RelayError('not_found', `there is no destination '${name}' (there is ${known})`)
-}
-
-async function order(store: Store, name: string, event: CircuitEvent): Promise<Circuit> {
-  const at = Date.now()
-  const before = (await store.readCircuits()).get(name) ?? closedCircuit(at)
-  const circuit = nextCircuit(before, event, at)
-  if (circuit !== before) await store.orderCircuit(name, circuit)
-  return circuit
 }

@@ -1,6 +1,7 @@
 import { present } from '../api/present.ts'
 import type { Environment } from '../config/substitute.ts'
 import { escapeText } from '../domain/printable.ts'
+import { readCircuits } from '../stages/deliver/shared-circuit.ts'
 import { findUnconfigured, warningsOfUnconfigured } from '../stages/upkeep/unconfigured.ts'
 import { print, table } from './report.ts'
 import { withStore } from './with-store.ts'
@@ -14,7 +15,7 @@ export interface StatusOptions {
 /** Counts and circuits, read from the store: works beside a running relay and without one. */
 export async function status({ json, ...options }: StatusOptions): Promise<void> {
   const report = await withStore(options, async (store, config) => {
-    const [stats, circuits] = [await store.readStats(), await store.readCircuits()]
+    const [stats, circuits] = [await store.readStats(), await readCircuits(store)]
     const { destinations: others, sources } = await findUnconfigured(store, config)
     const known = new Map(stats.destinations.map((row) => [row.destination, row]))
     const names = new Set([...Object.keys(config.destinations), ...others.map(({ destination }) => destination)])
@@ -27,7 +28,7 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
       },
       destinations: [...names].map((name) => {
         const { destination: _name, ...counts } = known.get(name) ?? noCounts
-        const circuit = circuits.get(name)
+        const circuit = circuits.get(name)?.circuit
         const settings = Object.hasOwn(config.destinations, name) ? config.destinations[name] : undefined
         const state = !settings ? 'unconfigured' : settings.enabled ? (circuit?.state ?? 'closed') : 'off'
         return { name, state, reason: circuit?.reason ?? null, ...present(counts) }

@@ -37,7 +37,7 @@ export interface LoopsOptions {
   readonly mapStep: MapStep
   readonly pruneStep: () => Promise<number>
   readonly clockStep: () => Promise<boolean>
-  readonly orderStep: () => Promise<number>
+  readonly circuitStep: () => Promise<number>
   readonly startStep: () => Promise<void>
   /** Nothing waits longer than this for its time, unless the clock has stepped back since. Milliseconds. */
   readonly longestWaitMs: number
@@ -55,7 +55,7 @@ export interface LoopsOptions {
 export function runLoops(options: LoopsOptions): Promise<unknown> {
   const { bells, store, destinations, delivers, fetches, notifiers, watch, refusals, storeWatch } = options
   const { now, emit, isBusy, stop, cut } = options
-  const { mapStep, pruneStep, clockStep, orderStep, startStep, longestWaitMs } = options
+  const { mapStep, pruneStep, clockStep, circuitStep, startStep, longestWaitMs } = options
 
   function loop(name: string, bell: Bell, step: () => Promise<number>, longestRestMs = idleMs): Promise<void> {
     const onError = (error: unknown) => emit({ kind: 'step.failed', loop: name, error })
@@ -98,18 +98,18 @@ export function runLoops(options: LoopsOptions): Promise<unknown> {
     return (await pruneStep()) > 0 ? 0 : pruneEveryMs
   }
 
-  /** What comes from without: files that are gone, a clock that was set back, orders of another process. */
+  /** What comes from without: files that are gone, a clock that was set back, circuits that others have decided. */
   async function look(): Promise<number> {
     await storeWatch.step()
     await clockStep()
-    return (await orderStep()) > 0 ? 0 : idleMs
+    return (await circuitStep()) > 0 ? 0 : idleMs
   }
 
   return Promise.all([
     loop('map', bells.map, async () => ((await mapStep()) > 0 ? 0 : idleMs)),
     loop('start', createBell(), once(startStep), Number.POSITIVE_INFINITY),
     loop('prune', bells.prune, prune, pruneEveryMs),
-    loop('orders', createBell(), look),
+    loop('look', createBell(), look),
     loop('watch', createBell(), () => watch.step().then(() => watchEveryMs), watchEveryMs),
     loop('refusals', createBell(), () => refusals.step().then(() => idleMs)),
     ...[...delivers].map(reconsidering),

@@ -167,32 +167,33 @@ describe('after a restart with other credentials a disabled destination', () => 
 
   test('has kept a fingerprint of its credentials, and nothing of the token', async () => {
     const test = await startDisabled()
-    const stored = JSON.stringify([...(await test.relay.store.readCircuits())])
+    const stored = JSON.stringify(await test.relay.store.circuitsSince(0))
     expect(stored).toMatch(/"refused":"[0-9a-f]{16}"/)
     for (const part of token.split('.')) expect(stored).not.toContain(part)
   })
 })
 
-describe('a circuit that another process has set', () => {
-  test('is taken over, told, and stands over what the relay wrote meanwhile', async () => {
+describe('a circuit that another process has decided', () => {
+  test('is taken over and told, once', async () => {
     const test = await startRelay({ baseUrl: 'http://127.0.0.1:9/v1/ingest' })
-    const { store, orderStep } = test.relay
+    const { store, circuitStep } = test.relay
     const disabled = { ...closedCircuit(test.clock.now()), state: 'disabled', reason: 'maintenance' } as const
-    await store.orderCircuit('main', disabled)
-    await store.orderCircuit('elsewhere', disabled)
-    await store.writeCircuit('main', closedCircuit(test.clock.now()))
-    const { takeCircuitOrders } = store
-    store.takeCircuitOrders = async () => {
-      const orders = await takeCircuitOrders()
-      await store.writeCircuit('main', closedCircuit(test.clock.now())) // was on its way
-      return orders
-    }
-    expect(await orderStep()).toBe(2)
+    await store.changeCircuit('main', 0, disabled)
+    await store.changeCircuit('elsewhere', 0, disabled)
+    expect(await circuitStep()).toBe(1)
     expect(test.relay.delivers.get('main')?.circuit()).toEqual(disabled)
-    expect((await store.readCircuits()).get('main')).toEqual(disabled)
     expect(test.signals).toContainEqual(
       expect.objectContaining({ kind: 'destination.changed', state: 'disabled', reason: 'maintenance' }),
     )
-    expect(await orderStep()).toBe(0)
+    expect(await circuitStep()).toBe(0)
+  })
+
+  test('is what an enabling counts from: disabled during its test call, it stays so', async () => {
+    const test = await startRelay({ baseUrl: 'http://127.0.0.1:9/v1/ingest' })
+    const disabled = { ...closedCircuit(test.clock.now()), state: 'disabled', reason: 'maintenance' } as const
+    await test.relay.store.changeCircuit('main', 0, disabled) // the relay has not heard of it yet
+    const enabling = test.relay.delivers.get('main')!.enable()
+    await expect(enabling).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('maintenance') })
+    expect(await test.relay.store.circuitsSince(0)).toMatchObject([{ circuit: disabled }])
   })
 })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { closedCircuit } from '../../src/domain/circuit.ts'
 import type { Rhythm } from '../../src/domain/silence.ts'
 import type { EventFilter, Fetch, ItemFilter, Store } from '../../src/store/contract/store.ts'
 import fc from '../fast-check.ts'
+import { describeCircuits } from './conformance/circuits.ts'
 import { runModel, steps } from './model.ts'
 import {
   all,
@@ -1516,33 +1516,6 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.readStats()).toEqual(none)
     })
 
-    test('a circuit is read as it was written', async () => {
-      const store = await openStore()
-      const open = { ...closedCircuit(start), state: 'open', failures: 5, retryAt: start + 1, reason: 'down' } as const
-      await store.writeCircuit('main', closedCircuit(start))
-      await store.writeCircuit('main', open)
-      expect([...(await store.readCircuits())]).toEqual([['main', open]])
-    })
-
-    test('a circuit that another process has ordered is taken once, and stands over what was written meanwhile', async () => {
-      const store = await openStore()
-      const ordered = { ...closedCircuit(start), state: 'disabled', reason: 'maintenance' } as const
-      expect(await store.takeCircuitOrders()).toEqual(new Map())
-      await store.orderCircuit('main', closedCircuit(start))
-      await store.orderCircuit('main', ordered)
-      expect(await store.readCircuits()).toEqual(new Map([['main', ordered]]))
-      await store.writeCircuit('main', closedCircuit(start + 1))
-      await store.writeCircuit('second', closedCircuit(start + 1))
-      expect(await store.takeCircuitOrders()).toEqual(new Map([['main', ordered]]))
-      expect(await store.readCircuits()).toEqual(
-        new Map<string, unknown>([
-          ['main', ordered],
-          ['second', closedCircuit(start + 1)],
-        ]),
-      )
-      expect(await store.takeCircuitOrders()).toEqual(new Map())
-    })
-
     test('the rhythms of sources are read as they were last written', async () => {
       const store = await openStore()
       const rhythm: Rhythm = {
@@ -1567,13 +1540,17 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     })
   })
 
-  describeTakingAway(name, openStore, async () => {
+  /** Two connections to the same data; none where the engine has but one. */
+  async function openTwo(): Promise<Store[]> {
     const { store, beside } = await opened()
     if (!beside) return []
     const other = await beside()
     onTestFinished(() => other.close())
     return [store, other]
-  })
+  }
+
+  describeCircuits(name, openStore, openTwo)
+  describeTakingAway(name, openStore, openTwo)
 
   describe(`${name}: any sequence of steps`, () => {
     test('loses no change, lets no old one win, holds an item once and knows what was acknowledged', async () => {

@@ -76,8 +76,8 @@ describe('SQLite in a thread of its own', () => {
     expect(sealed!.body.equals(batch.body)).toBe(true)
     expect(await itemOf(store, 'p1')).toMatchObject({ status: 'pending' })
 
-    await store.writeCircuit('main', closedCircuit(start))
-    expect(await store.readCircuits()).toEqual(new Map([['main', closedCircuit(start)]]))
+    await store.changeCircuit('main', 0, closedCircuit(start))
+    expect(await store.circuitsSince(0)).toMatchObject([{ destination: 'main', circuit: closedCircuit(start) }])
     expect((await store.readStats()).destinations).toMatchObject([{ destination: 'main', pending: 1 }])
     await expect(store.listEvents({}, { limit: 1, cursor: 'x' })).rejects.toMatchObject({ code: 'invalid' })
     await store.close()

@@ -1,11 +1,4 @@
-import {
-  type Circuit,
-  type CircuitEvent,
-  callsAllowed,
-  closedCircuit,
-  hasNewCredentials,
-  nextCircuit,
-} from '../../domain/circuit.ts'
+import { type Circuit, type CircuitEvent, callsAllowed, hasNewCredentials } from '../../domain/circuit.ts'
 import { RelayError } from '../../domain/errors.ts'
 import { backoffMs } from '../../domain/retry.ts'
 import type { Emit } from '../../domain/signal.ts'
@@ -13,22 +6,21 @@ import { createReach, untried } from '../../domain/tried.ts'
 import type { Answer } from '../../ingest/client/client.ts'
 import { type Outcome, readOutcome } from '../../ingest/client/outcome.ts'
 import { batchBody, callOf, deleteBody, envelopeBytes, itemBody, websiteIdOf } from '../../ingest/wire.ts'
-import type { BatchClaim, ClaimedItems, SealedBatch, Settlement, Store } from '../../store/contract/store.ts'
+import type { Circuits, StoredCircuit } from '../../store/contract/circuits.ts'
+import type { BatchClaim, ClaimedItems, Delivering, SealedBatch, Settlement } from '../../store/contract/delivering.ts'
 import type { Destination } from '../destination.ts'
 import { createHealth } from './health.ts'
 import { createLimits, type Limits, loadOf } from './limits.ts'
 import { settlementOf } from './settlement.ts'
+import { createSharedCircuit } from './shared-circuit.ts'
 import { createStuckBatches, type Verdict } from './stuck.ts'
 import { type TestCall, testCall } from './test-call.ts'
 
 export interface DeliverDeps {
-  readonly store: Pick<
-    Store,
-    'claimItems' | 'sealBatch' | 'claimBatch' | 'settleBatch' | 'recordAttempt' | 'nextDueAt' | 'writeCircuit'
-  >
+  readonly store: Delivering & Pick<Circuits, 'changeCircuit'>
   readonly destination: Destination
   /** As stored; a destination that never failed has none. */
-  readonly circuit: Circuit | undefined
+  readonly circuit: StoredCircuit | undefined
   readonly owner: string
   readonly now: () => number
   readonly random: () => number
@@ -57,8 +49,8 @@ export interface Deliver {
   reconsider(signal: AbortSignal): Promise<void>
   /** Ends pauses: the time that they wait for may be far off now. */
   clockSetBack(): Promise<void>
-  /** Takes over a circuit that another process has set, and written. */
-  adopt(ordered: Circuit): Promise<void>
+  /** Takes over a circuit that another replica or a command has decided; answers whether that was new. */
+  adopt(stored: StoredCircuit): boolean
 }
 
 export interface Enabling {
@@ -84,7 +76,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     maxItems: () => limits.current().items,
     isWell: createHealth({ ask: isWell, now }),
   })
-  let circuit = deps.circuit ?? closedCircuit(now())
+  const circuit = createSharedCircuit({ store, destination: name, stored: deps.circuit, at: now(), onChange })
   let pausedUntil = 0
   let underWay = 0
   let skewMs = 0
@@ -97,7 +89,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const at = now()
     reach.look(at, isReachable(at))
     if (!destination.enabled || at < pausedUntil) return false
-    if (underWay >= callsAllowed(circuit, limits.current().calls, at)) return false
+    if (underWay >= callsAllowed(circuit.current(), limits.current().calls, at)) return false
     underWay += 1
     try {
       const batch = await nextBatch(at, signal)
@@ -111,7 +103,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   }
 
   function isReachable(at: number): boolean {
-    return destination.enabled && circuit.state !== 'disabled' && at >= pausedUntil
+    return destination.enabled && circuit.current().state !== 'disabled' && at >= pausedUntil
   }
 
   /** A batch that is due again goes before a new one, since what it holds has waited longest; in turns if it is at fault. */
@@ -131,7 +123,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const { at } = claim
     const { items, bytes } = limits.current()
     // What probes an open circuit is small: if it fails, it is a batch more that waits.
-    const maxItems = circuit.state === 'open' ? 1 : items
+    const maxItems = circuit.current().state === 'open' ? 1 : items
     const claimed = await store.claimItems({
       ...claim,
       batchId: newId(),
@@ -168,7 +160,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const load = loadOf(answer, told, destination.timeoutMs)
     // What is at fault says nothing of how much the destination can take.
     if (!stuck.isAtFault(batch.id)) limits.learn(load, batch)
-    const about = { at, reachableSince: reach.since(), isProbe: circuit.state === 'open', signal }
+    const about = { at, reachableSince: reach.since(), isProbe: circuit.current().state === 'open', signal }
     const verdict = await stuck.judge(told, batch, about)
     const { outcome, isAtFault } = verdict
     if (verdict.isWell) newGoFirst = true
@@ -178,7 +170,8 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     const isOurs = await persisted(() => store.settleBatch(owner, batch.id, settlement, at), signal)
     if (isOurs) report(batch, path, answer, outcome, settlement, startedAt, at)
     react(outcome)
-    await keepCircuit(circuitEventOf(verdict, circuit, destination.credentials), at)
+    const event = circuitEventOf(verdict, circuit.current(), destination.credentials)
+    if (event) await circuit.decide(event, at)
   }
 
   /**
@@ -238,38 +231,30 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     reach.breakUntil(pausedUntil)
   }
 
-  async function keepCircuit(event: CircuitEvent | null, at: number): Promise<void> {
-    if (!event) return
-    const before = circuit
-    circuit = nextCircuit(before, event, at)
-    if (circuit === before) return
-    if (before.state === 'disabled') reach.breakUntil(at)
-    reportChange(before)
-    await store.writeCircuit(name, circuit)
-  }
-
-  function reportChange(before: Circuit): void {
-    if (circuit.state === before.state) return
-    emit({ kind: 'destination.changed', destination: name, state: circuit.state, reason: circuit.reason })
+  function onChange(before: Circuit, { state, reason }: Circuit): void {
+    if (before.state === 'disabled') reach.breakUntil(now())
+    if (state !== before.state) emit({ kind: 'destination.changed', destination: name, state, reason })
   }
 
   async function enable({ force = false } = {}, signal?: AbortSignal): Promise<Enabling> {
-    const [startedAt, before] = [now(), circuit]
+    const [startedAt, revision] = [now(), circuit.revision()]
     const test = await testCall({ destination, skewMs, now, newId }, signal)
     if (signal?.aborted) return { isEnabled: false, test } // what our own stop has cut off says nothing
     const { result, status, error } = test
     correctClock(test.skewMs)
     emit({ kind: 'destination.tested', destination: name, result, status, error, durationMs: now() - startedAt })
-    if (circuit !== before && circuit.state === 'disabled') {
-      throw new RelayError('conflict', `destination '${name}' was disabled while it was tested: ${circuit.reason}`)
+    const expectMeant = () => {
+      const { state, reason } = circuit.current()
+      if (circuit.revision() === revision || state !== 'disabled') return
+      throw new RelayError('conflict', `destination '${name}' was disabled while it was tested: ${reason}`)
     }
     if (result === 'refused' && !force) {
       const reason = `a test call was refused: ${error}`
-      await keepCircuit({ kind: 'refused', reason, credentials: destination.credentials }, now())
+      await circuit.decide({ kind: 'refused', reason, credentials: destination.credentials }, now(), expectMeant)
       return { isEnabled: false, test }
     }
+    await circuit.decide({ kind: 'enable' }, now(), expectMeant)
     pausedUntil = 0
-    await keepCircuit({ kind: 'enable' }, now())
     return { isEnabled: true, test }
   }
 
@@ -323,37 +308,33 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   return {
     step,
     async nextAt() {
-      if (!destination.enabled || circuit.state === 'disabled') return null
+      const { state, retryAt } = circuit.current()
+      if (!destination.enabled || state === 'disabled') return null
       // All calls that are allowed are under way: whoever comes back first goes on.
-      if (underWay >= callsAllowed(circuit, limits.current().calls, now()) && underWay > 0) return now() + busyRestMs
+      if (underWay >= callsAllowed(circuit.current(), limits.current().calls, now()) && underWay > 0)
+        return now() + busyRestMs
       const dueAt = await store.nextDueAt(name)
       if (dueAt === null) return null
-      const at = Math.max(dueAt, pausedUntil, circuit.state === 'open' ? circuit.retryAt : 0)
+      const at = Math.max(dueAt, pausedUntil, state === 'open' ? retryAt : 0)
       reach.expectBy(at)
       return at
     },
-    circuit: () => circuit,
+    circuit: circuit.current,
     limits: limits.current,
     enable,
-    async disable(reason) {
-      await keepCircuit({ kind: 'disable', reason }, now())
-      return circuit
-    },
+    disable: (reason) => circuit.decide({ kind: 'disable', reason }, now()),
     async reconsider(signal) {
-      if (destination.enabled && hasNewCredentials(circuit, destination.credentials)) await enable({}, signal)
+      if (destination.enabled && hasNewCredentials(circuit.current(), destination.credentials)) await enable({}, signal)
     },
     async clockSetBack() {
       pausedUntil = 0
       reach.look(now(), false)
-      await keepCircuit({ kind: 'clock_set_back' }, now())
+      await circuit.decide({ kind: 'clock_set_back' }, now())
     },
-    async adopt(ordered) {
-      const before = circuit
-      circuit = ordered
-      if (before.state === 'disabled') reach.breakUntil(now())
-      if (ordered.state === 'closed') pausedUntil = 0
-      reportChange(before)
-      await store.writeCircuit(name, circuit) // over what of our own may have been on its way
+    adopt(stored) {
+      const isNew = circuit.adopt(stored)
+      if (isNew && stored.circuit.state === 'closed') pausedUntil = 0 // whoever enables it does not want to wait
+      return isNew
     },
   }
 }

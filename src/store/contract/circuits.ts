@@ -2,13 +2,30 @@ import type { Circuit } from '../../domain/circuit.ts'
 
 /** Whether a destination may be called, as all replicas see it. */
 export interface Circuits {
-  /** The circuit of each destination that ever had one. */
-  readCircuits(): Promise<ReadonlyMap<string, Circuit>>
-  writeCircuit(destination: string, circuit: Circuit): Promise<void>
+  /**
+   * The circuits that have changed after this revision, in the order of their changes; all of them after 0. Revisions grow over all
+   * destinations, and become visible in their order: an answer never lacks one that is smaller than another in it.
+   */
+  circuitsSince(revision: number): Promise<readonly StoredCircuit[]>
 
-  /** As `writeCircuit`, for a process beside a relay: whatever the relay writes before it has taken it over is undone by that. */
-  orderCircuit(destination: string, circuit: Circuit): Promise<void>
+  /**
+   * Writes a circuit that was decided from the one with `expectedRevision` (0: there was none), on disk before it resolves
+   * (fsync). Where another replica has decided meanwhile nothing is written. Answers the circuit that counts from now on: the
+   * loser decides again from that.
+   */
+  changeCircuit(destination: string, expectedRevision: number, next: Circuit): Promise<CircuitChange>
+}
 
-  /** The circuits that were ordered since the last time, which from now on are those that `readCircuits` answers. */
-  takeCircuitOrders(): Promise<ReadonlyMap<string, Circuit>>
+export interface StoredCircuit {
+  readonly destination: string
+  readonly circuit: Circuit
+  readonly revision: number
+}
+
+export interface CircuitChange {
+  /** Whether `next` was written. */
+  readonly isChanged: boolean
+  /** Null where the destination has none. */
+  readonly circuit: Circuit | null
+  readonly revision: number
 }

@@ -1,5 +1,6 @@
 import type { ItemFilter, Moved, MoveTo, Store } from '../contract/store.ts'
 import { createAgain } from './again.ts'
+import { createCircuits } from './circuits.ts'
 import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { relayErrorOf } from './errors.ts'
@@ -11,7 +12,6 @@ import { createInbox } from './inbox.ts'
 import { createLists } from './lists.ts'
 import { createMerge } from './merge.ts'
 import { createMove } from './move.ts'
-import { createOrders } from './orders.ts'
 import type { PackedEvents } from './pack.ts'
 import { createRefusals } from './refusals.ts'
 import { createRhythms } from './rhythms.ts'
@@ -55,7 +55,7 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createLists(database),
     ...createErrorGroups(database),
     ...createUpkeep(database),
-    ...createOrders(database),
+    ...createCircuits(database),
     ...createRhythms(database),
     ...createRefusals(database),
     checkFiles: database.keeper.look,

@@ -1,4 +1,3 @@
-import type { Circuit } from '../../domain/circuit.ts'
 import type { DestinationStats, Stats } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { refusalHourMs } from './refusals.ts'
@@ -11,28 +10,8 @@ const itemsPerBatch = 4
 /** Pages that one step gives back, 1 MB: it takes a few milliseconds. */
 const shrinkPages = 256
 
-/** What keeps a relay healthy and known: circuits, numbers, old rows removed, a look at whether the disk can be written. */
+/** What keeps a relay healthy and known: numbers, old rows removed, a look at whether the disk can be written. */
 export function createUpkeep(database: Database) {
-  const selectCircuits = prepare<{ destination: string; circuit: string }>(
-    database,
-    'select destination, circuit from circuits',
-  )
-  const putCircuit = prepare(
-    database,
-    `insert into circuits (destination, circuit, revision)
-     values (?, ?, (select coalesce(max(revision), 0) + 1 from circuits))
-     on conflict do update set circuit = excluded.circuit, revision = excluded.revision`,
-  )
-
-  function readCircuits(): ReadonlyMap<string, Circuit> {
-    return new Map(selectCircuits.all().map(({ destination, circuit }) => [destination, JSON.parse(circuit)]))
-  }
-
-  function writeCircuit(destination: string, circuit: Circuit): void {
-    // Synced: one that a person has opened or closed must stay so.
-    database.transact('synced', () => putCircuit.run(destination, JSON.stringify(circuit)))
-  }
-
   // `status <> 'processed'` says nothing new to a person, but tells SQLite that the partial index has these events.
   const countEvents = prepare<EventCounts>(
     database,
@@ -143,7 +122,7 @@ export function createUpkeep(database: Database) {
     })
   }
 
-  return { readCircuits, writeCircuit, readStats, prune, shrink, checkHealth }
+  return { readStats, prune, shrink, checkHealth }
 }
 
 interface EventCounts {

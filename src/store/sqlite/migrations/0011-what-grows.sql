@@ -52,6 +52,7 @@ insert into circuits (destination, circuit) select destination, circuit from cir
   on conflict do update set circuit = excluded.circuit;
 update circuits set revision = (select count(*) from circuits c where c.destination <= circuits.destination);
 create unique index circuits_by_revision on circuits (revision);
+drop table circuit_orders;
 
 -- What one process at a time does: its owner, until a time of the store's clock.
 create table leases (
