@@ -85,7 +85,13 @@ export interface Mapping {
 /** What a record asks for, before what depends on the destination (language default, host check, checksum). */
 export type Draft = DraftOrigin &
   (
-    | { readonly kind: 'upsert'; readonly version: Version | null; readonly fields: DraftFields }
+    | {
+        readonly kind: 'upsert'
+        readonly version: Version | null
+        readonly fields: DraftFields
+        /** The registered model of the record; left out for a record without models. */
+        readonly model?: string
+      }
     | Extract<Change, { kind: 'delete' }>
   )
 

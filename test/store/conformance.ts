@@ -4,6 +4,7 @@ import type { Rhythm } from '../../src/domain/silence.ts'
 import type { EventFilter, Fetch, ItemFilter, Store } from '../../src/store/contract/store.ts'
 import fc from '../fast-check.ts'
 import { describeCircuits } from './conformance/circuits.ts'
+import { describeOrigins } from './conformance/origins.ts'
 import { runModel, steps } from './model.ts'
 import {
   all,
@@ -1539,6 +1540,8 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       ])
     })
   })
+
+  describeOrigins(name, openStore)
 
   /** Two connections to the same data; none where the engine has but one. */
   async function openTwo(): Promise<Store[]> {

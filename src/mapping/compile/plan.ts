@@ -24,6 +24,8 @@ export interface RecordContext {
 
 /** How one record, or one model of it, becomes a draft. */
 export interface Plan {
+  /** Its model; null for a record without models. */
+  readonly model: string | null
   readonly type: Field
   readonly id: Field
   readonly version: Field
@@ -102,6 +104,7 @@ export function compilePlan(
   )
   const from = record.guess?.fields === undefined ? {} : { [guessFrom]: ofRecord(record.guess.fields, 'guess.fields') }
   return {
+    model: model?.name ?? null,
     type,
     id,
     version,
@@ -165,7 +168,7 @@ export async function draftOf(record: string, plan: Plan, element: unknown, scop
     if (content instanceof Promise) content = await content
     const fields: DraftFields = { type, id, ...contentOf(plan, content, element) }
     if (fields.url === undefined) throw missingUrl(plan)
-    return { kind: 'upsert', record, version, fields }
+    return { kind: 'upsert', record, ...(plan.model !== null && { model: plan.model }), version, fields }
   } catch (error) {
     if (!(error instanceof FieldError)) throw error
     throw new FieldError(`item '${id}': ${error.message}`, { cause: error.cause })

@@ -3,7 +3,7 @@ import { messageOf, RelayError } from '../../domain/errors.ts'
 import type { Emit } from '../../domain/signal.ts'
 import { believedVersion, type Version, versionText } from '../../domain/version.ts'
 import { completeDraft } from '../../mapping/item/item.ts'
-import type { Fetched, Mapping } from '../../mapping/mapper.ts'
+import type { Draft, Fetched, Mapping } from '../../mapping/mapper.ts'
 import { readWebhook, type Webhook } from '../../mapping/webhook/webhook.ts'
 import type { ItemChange, MappedEvent, MergeCounts, PendingEvent, StaleRemoval } from '../../store/contract/store.ts'
 import type { Destination } from '../destination.ts'
@@ -45,10 +45,11 @@ export async function mapEvent(
     if (!destination) continue // the configuration has been checked: every name is there
     for (const draft of mapping.drafts) {
       try {
-        const askedAt = draft.isFetched === true ? fetched?.askedAt : undefined
+        const askedAt = (draft.isFetched === true ? fetched?.askedAt : undefined) ?? event.asOf ?? undefined
         const change = completeDraft(draft, destination.rules)
         const { told = false } = draft
-        changes.push({ ...itemChangeOf(change, event, { source, destination, askedAt }), ...(told && { told }) })
+        const made = { ...itemChangeOf(change, event, { source, destination, askedAt }), ...(told && { told }) }
+        changes.push(draft.kind === 'upsert' ? { ...made, ...kindOfRecord(draft) } : made)
       } catch (error) {
         if (!(error instanceof RelayError)) throw error
         problems.push(`destination '${destinationName}': ${messageOf(error)}`)
@@ -116,6 +117,11 @@ function itemChangeOf(change: Change, event: PendingEvent, { source, destination
   const { item } = change
   const { type, id, checksum } = item
   return { ...shared, kind: 'upsert', type, id, body: JSON.stringify(item), checksum, certain: true }
+}
+
+/** What the CMS calls the kind of a record: its model, or the mapper's name for it; and the locale, in the CMS's own words. */
+function kindOfRecord({ model, record, fields }: Extract<Draft, { kind: 'upsert' }>) {
+  return { resource: model ?? record, locale: fields.language ?? null }
 }
 
 /** Signals an event that has been settled; one that waits has more to come. */

@@ -133,6 +133,12 @@ export interface ItemDetail extends ItemSummary {
   readonly noted: NotedChange | null
   /** The desired item as JSON text; null for a tombstone. */
   readonly body: string | null
+  /** The model of the record that made it, or the mapper's name of that record; null: not known. */
+  readonly resource: string | null
+  /** The record's locale as the CMS says it; null: it has none. */
+  readonly locale: string | null
+  /** The sources that have ever spoken of it, in order of their names. */
+  readonly sources: readonly string[]
 }
 
 export interface NotedChange {

@@ -119,6 +119,10 @@ export interface ItemChange extends Debounce {
   readonly receivedAt: number
   /** True where something that no proof covers says what happened: at the version that is known it is stale. */
   readonly told?: boolean
+  /** The model of the record, or the mapper's name of it. A change without it leaves what is known of both. */
+  readonly resource?: string
+  /** The record's locale as the CMS says it; null: it has none. */
+  readonly locale?: string | null
 }
 
 export interface MergeCounts {

@@ -32,6 +32,12 @@ export interface NewEvent {
    * the same delivery, so that nobody can use up the id of another.
    */
   readonly deliveryTag?: string | null
+  /** Null, or left out: of no tenant. */
+  readonly tenant?: string | null
+  /** 0, or left out: a webhook. What has a higher number waits while something with a lower one does. */
+  readonly priority?: number
+  /** When what it says was true; left out: when it was received. */
+  readonly asOf?: number | null
 }
 
 export interface Accepted {

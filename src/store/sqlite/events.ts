@@ -9,7 +9,7 @@ export function createEvents(database: Database, inbox: Inbox) {
   // `received_at` first: the index on (status, received_at) then gives them in order, without sorting the backlog.
   const selectClaimable = prepare<EventRow>(
     database,
-    `select e.seq, e.source, e.delivery_id, e.topic, e.received_at, b.method, b.path, b.query, b.headers, b.body, b.proof
+    `select ${eventColumns}
      from events e
      join event_bodies b on b.seq = e.seq
      where e.status = 'pending' and e.status <> 'processed' -- the condition of the partial index, word for word
@@ -52,12 +52,19 @@ export function createEvents(database: Database, inbox: Inbox) {
   return { claimEvents }
 }
 
+/** Of an `EventRow`. */
+export const eventColumns = `e.seq, e.source, e.delivery_id, e.topic, e.received_at, e.tenant, e.priority, e.as_of,
+  b.method, b.path, b.query, b.headers, b.body, b.proof`
+
 export interface EventRow {
   readonly seq: number
   readonly source: string
   readonly delivery_id: string | null
   readonly topic: string | null
   readonly received_at: number
+  readonly tenant: string | null
+  readonly priority: number
+  readonly as_of: number | null
   readonly method: string
   readonly path: string
   readonly query: string
@@ -80,5 +87,8 @@ export function pendingEventOf(row: EventRow): PendingEvent {
     headers: JSON.parse(row.headers),
     body: row.body,
     proof: row.proof === null ? null : JSON.parse(row.proof),
+    ...(row.tenant !== null && { tenant: row.tenant }),
+    ...(row.priority !== 0 && { priority: row.priority }),
+    ...(row.as_of !== null && { asOf: row.as_of }),
   }
 }

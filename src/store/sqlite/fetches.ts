@@ -1,6 +1,6 @@
 import type { Fetch, MappedEvent, WaitingClaim, WaitingEvent } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
-import { type EventRow, pendingEventOf } from './events.ts'
+import { type EventRow, eventColumns, pendingEventOf } from './events.ts'
 import { createExecutions } from './executions.ts'
 import { columnsOf, type TriedColumns, triedOf } from './tried-columns.ts'
 
@@ -29,8 +29,7 @@ export function createFetches(database: Database) {
 
   const selectDue = prepare<EventRow & TriedColumns & { readonly since: number; readonly attempts: number }>(
     database,
-    `select e.seq, e.source, e.delivery_id, e.topic, e.received_at, b.method, b.path, b.query, b.headers, b.body, b.proof,
-       f.since, f.attempts, f.tried_ms as triedMs, f.tried_at as triedAt
+    `select ${eventColumns}, f.since, f.attempts, f.tried_ms as triedMs, f.tried_at as triedAt
      from event_fetches f
      join events e on e.seq = f.seq
      join event_bodies b on b.seq = f.seq

@@ -6,20 +6,22 @@ export interface HeldChange extends KeptColumns {
   readonly source: string
   readonly body: string | null
   readonly received_at: number
+  readonly resource: string | null
+  readonly locale: string | null
 }
 
 /** What the CMS wants of items that an operator holds. */
 export function createHeldChanges(database: Database) {
   const select = prepare<HeldChange>(
     database,
-    `select ${keptColumns}, source, body, received_at from held_changes where seq = ?`,
+    `select ${keptColumns}, source, body, received_at, resource, locale from held_changes where seq = ?`,
   )
   const put = prepare(
     database,
     `insert or replace into held_changes (seq, source, kind, checksum, version, version_counted, bare_tombstone, event_seq,
-       place, as_of, body, received_at, changed_at)
+       place, as_of, resource, locale, body, received_at, changed_at)
      values (:seq, :source, :kind, :checksum, :version, :counted, :bareTombstone, :eventSeq,
-       :place, :asOf, :body, :receivedAt, :at)`,
+       :place, :asOf, :resource, :locale, :body, :receivedAt, :at)`,
   )
   const drop = prepare(database, 'delete from held_changes where seq = ?')
 
@@ -37,6 +39,8 @@ export function createHeldChanges(database: Database) {
         eventSeq: row.event_seq,
         place: row.place,
         asOf: row.as_of,
+        resource: row.resource,
+        locale: row.locale,
       }
     },
   }

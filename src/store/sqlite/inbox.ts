@@ -65,7 +65,8 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
   const deleteRow = prepare(database, 'delete from inbox where first_seq = ?')
   const insertEvent = prepare(
     database,
-    'insert into events (seq, source, delivery_id, delivery_hash, topic, received_at, bytes) values (?, ?, ?, ?, ?, ?, ?)',
+    `insert into events (seq, source, delivery_id, delivery_hash, topic, received_at, bytes, tenant, priority, as_of)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const insertBody = prepare(
     database,
@@ -161,8 +162,9 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
       for (const event of unpackEvents(row.rows, row.bodies)) {
         last += 1
         const { source, deliveryId, topic, receivedAt, method, path, query, headers, body, proof = null } = event
+        const { tenant = null, priority = 0, asOf = null } = event
         const hash = deliveryId === null ? null : deliveryHashOf(deliveryKeyOf(source, deliveryId))
-        insertEvent.run(last, source, deliveryId, hash, topic, receivedAt, body.byteLength)
+        insertEvent.run(last, source, deliveryId, hash, topic, receivedAt, body.byteLength, tenant, priority, asOf)
         insertBody.run(last, method, path, query, JSON.stringify(headers), body, proof && JSON.stringify(proof))
         if (hash !== null) deliveries.add(hash, last)
       }

@@ -39,4 +39,7 @@ export interface Standing {
   readonly eventSeq: number
   readonly place: number | null
   readonly asOf: number | null
+  /** Null: what is known of resource and locale stays. */
+  readonly resource: string | null
+  readonly locale: string | null
 }

@@ -83,20 +83,29 @@ export function createLists(database: Database) {
     return pageOf(rows, limit, itemSummaryOf, (row) => [row.changedAt, row.seq])
   }
 
-  const selectKept = prepare<KeptColumns & { body: string | null }>(
+  const selectKept = prepare<KeptColumns & Pick<ItemDetail, 'body' | 'resource' | 'locale'>>(
     database,
-    `select ${keptColumns}, (select body from item_bodies b where b.seq = items.seq) as body from items where seq = ?`,
+    `select ${keptColumns}, resource, locale, (select body from item_bodies b where b.seq = items.seq) as body
+     from items where seq = ?`,
+  )
+  const selectSources = prepare<{ source: string }>(
+    database,
+    'select source from item_sources where item_seq = ? order by source',
   )
   const held = createHeldChanges(database)
 
   function getItems(filter: { id: string; type?: string; destination?: string }): readonly ItemDetail[] {
     const rows = rowsOf<ItemRow>(selectItem, itemConditions(filter), 'destination, type', 20)
     return rows.map((row) => {
-      const { body, ...kept } = selectKept.get(row.seq)!
+      const { body, resource, locale, ...kept } = selectKept.get(row.seq)!
+      const sources = selectSources.all(row.seq).map(({ source }) => source)
       const change = row.held === 1 ? held.read(row.seq) : undefined
       return {
         ...itemSummaryOf(row),
         body,
+        resource,
+        locale,
+        sources: sources.length > 0 || row.source === '' ? sources : [row.source],
         known: keptOf(change ?? kept),
         noted: change === undefined ? null : notedOf(change),
       }

@@ -52,25 +52,31 @@ export function createMerge(database: Database) {
        delivered_checksum, may_exist, pending_since, received_at, batch_seq, batch_revision, next_since, next_received_at
      from items where id = ? and type = ? and destination = ?`,
   )
+  const noteSources = prepare(
+    database,
+    'insert or ignore into item_sources (item_seq, source) values (:seq, :known), (:seq, :other)',
+  )
   const insertItem = prepare(
     database,
     `insert into items (destination, type, id, source, status, kind, checksum, version, version_counted, bare_tombstone,
-       event_seq, place, as_of, revision, bytes, changed_at, may_exist, pending_since, received_at, due_at)
+       event_seq, place, as_of, resource, locale, revision, bytes, changed_at, may_exist, pending_since, received_at, due_at)
      values (:destination, :type, :id, :source, :status, :kind, :checksum, :version, :counted, :bareTombstone,
-       :eventSeq, :place, :asOf, 1, :bytes, :at, :mayExist, :pendingSince, :receivedAt, :dueAt)`,
+       :eventSeq, :place, :asOf, :resource, :locale, 1, :bytes, :at, :mayExist, :pendingSince, :receivedAt, :dueAt)`,
   )
   // Knows the newer version, and nothing to do: no index is touched.
   const touchItem = prepare(
     database,
     `update items set version = :version, version_counted = :counted, bare_tombstone = :bareTombstone,
-       event_seq = :eventSeq, place = :place, as_of = :asOf, may_exist = :mayExist
+       event_seq = :eventSeq, place = :place, as_of = :asOf, may_exist = :mayExist,
+       locale = iif(:resource is null, locale, :locale), resource = coalesce(:resource, resource)
      where seq = :seq`,
   )
   const replaceDesired = prepare(
     database,
     `update items set source = :source, status = :status, kind = :kind, checksum = :checksum, version = :version,
        version_counted = :counted, bare_tombstone = :bareTombstone, event_seq = :eventSeq, place = :place,
-       as_of = :asOf, revision = revision + :step, bytes = :bytes,
+       as_of = :asOf, locale = iif(:resource is null, locale, :locale), resource = coalesce(:resource, resource),
+       revision = revision + :step, bytes = :bytes,
        changed_at = :at, may_exist = :mayExist, pending_since = :pendingSince, received_at = :receivedAt,
        due_at = :dueAt, attempts = 0, tried_ms = 0, tried_at = null, error = null, next_since = :nextSince, next_received_at = :nextReceivedAt
      where seq = :seq`,
@@ -124,6 +130,8 @@ export function createMerge(database: Database) {
   function merge(change: ItemChange, eventSeq: number, at: number, staleRemovals: StaleRemoval[]): Merged {
     const item = selectItem.get(change.id, change.type, change.destination)
     if (!item) return insertDesired(change, standingOf(change, null, eventSeq), at)
+    if (change.source !== item.source && item.source !== '')
+      noteSources.run({ seq: item.seq, known: item.source, other: change.source })
     const noted = item.held === 1 ? held.read(item.seq) : undefined
     const known = knownOf(keptOf(noted ?? item), at, change.maxClockLeadMs)
     if (isStale(known, { ...change, eventSeq })) {
@@ -210,6 +218,8 @@ export function createMerge(database: Database) {
         eventSeq: item?.event_seq ?? last,
         place: afterEvent(last),
         asOf: at,
+        resource: null,
+        locale: null,
       }
       const desired = { ...tombstone, destination, type, id, receivedAt: at, source: item?.source ?? '' }
       if (item) replace(item, desired, standing, at)
@@ -277,7 +287,7 @@ export function createMerge(database: Database) {
 }
 
 /** The part of a change that becomes the desired state as it is. */
-type Desired = Omit<ItemChange, 'version' | 'ahead' | 'maxClockLeadMs' | 'askedAt'>
+type Desired = Omit<ItemChange, 'version' | 'ahead' | 'maxClockLeadMs' | 'askedAt' | 'resource' | 'locale'>
 
 const atOnce = { debounceMs: 0, maxWaitMs: 0 }
 /** An operator's removal. */
@@ -293,6 +303,8 @@ function standingOf(change: ItemChange, known: KnownItem | null, eventSeq: numbe
     eventSeq,
     place: null,
     asOf: change.askedAt ?? change.receivedAt,
+    resource: change.resource ?? null,
+    locale: change.locale ?? null,
   }
 }
 

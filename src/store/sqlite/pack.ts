@@ -17,7 +17,11 @@ type Row = readonly [
   headerNames: readonly string[] | null,
   /** Left out of rows that an older relay has written. */
   proof?: Proof | null,
+  /** Null for a webhook of no tenant; left out of rows that an older relay has written. */
+  origin?: Origin | null,
 ]
+
+type Origin = Pick<NewEvent, 'tenant' | 'priority' | 'asOf'>
 
 /** The events of one commit on their way to another thread: few values, and the bodies in memory that both threads see. */
 export interface PackedEvents {
@@ -71,7 +75,7 @@ function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Arra
   const keys: (string | null)[] = []
   const rows: Row[] = []
   const parts: Uint8Array[] = []
-  let size = 0
+  let total = 0
   let oldest = Number.POSITIVE_INFINITY
   let namesBefore: readonly string[] = []
   for (const event of events) {
@@ -81,13 +85,31 @@ function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Arra
     const newNames = areSame(names, namesBefore) ? null : names
     const values = Object.values(headers)
     keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
-    rows.push([source, deliveryId, topic, receivedAt, method, path, query, body.byteLength, values, newNames, proof])
+    const size = body.byteLength
+    rows.push([
+      source,
+      deliveryId,
+      topic,
+      receivedAt,
+      method,
+      path,
+      query,
+      size,
+      values,
+      newNames,
+      proof,
+      originOf(event),
+    ])
     parts.push(body)
-    size += body.byteLength
+    total += size
     if (receivedAt < oldest) oldest = receivedAt
     namesBefore = names
   }
-  return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: filled(roomFor(size), parts) }
+  return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: filled(roomFor(total), parts) }
+}
+
+function originOf({ tenant = null, priority = 0, asOf = null }: NewEvent): Origin | null {
+  return tenant === null && priority === 0 && asOf === null ? null : { tenant, priority, asOf }
 }
 
 function areSame(names: readonly string[], others: readonly string[]): boolean {
@@ -108,7 +130,8 @@ export function unpackEvents(rows: string, bodies: Uint8Array): readonly NewEven
   const parts = bodiesOf(read, bodies)
   let names: readonly string[] = []
   return read.map((row, index) => {
-    const [source, deliveryId, topic, receivedAt, method, path, query, _size, values, newNames, proof = null] = row
+    const [source, deliveryId, topic, receivedAt, method, path, query, _size, values, newNames, proof = null, origin] =
+      row
     names = newNames ?? names
     const headers = Object.fromEntries(names.map((name, at) => [name, values[at]!]))
     return {
@@ -122,6 +145,7 @@ export function unpackEvents(rows: string, bodies: Uint8Array): readonly NewEven
       headers,
       body: parts[index]!,
       ...(proof && { proof }),
+      ...origin,
     }
   })
 }
