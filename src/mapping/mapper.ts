@@ -99,8 +99,8 @@ interface DraftOrigin {
   readonly record: string
   /** Whether the CMS's API has answered with it; left out, the webhook says it. */
   readonly isFetched?: boolean
-  /** True where what the proof does not cover says that this is so: of the same version it changes nothing. */
-  readonly told?: boolean
+  /** True if only something that the proof does not cover says so: at the same version it changes nothing. */
+  readonly unproven?: boolean
 }
 
 export interface DraftFields {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { afterEvent, isStale, type KeptItem, knownOf, versionAfter, versionOfRemoval } from '../../src/domain/merge.ts'
+import {
+  afterEvent,
+  isStale,
+  type KeptItem,
+  knownOf,
+  versionAfter,
+  versionOfRemoval,
+} from '../../src/domain/item-order.ts'
 import { believedVersion, defaultClockLeadMs, readVersion, versionText } from '../../src/domain/version.ts'
 
 // The rules of versions, whoever brings a record: one table. Each row is what happens to one item, in order of arrival.

@@ -126,7 +126,7 @@ describe.each(names)('%s', (cms) => {
 
 /** Told by a header, and no newer than the proof: whatever is known since then stays, and what the same proof said before. */
 function isTimed(draft: Draft, genuine: readonly Draft[], body: string, { at }: Proof): boolean {
-  if (at === undefined || draft.told !== true) return false
+  if (at === undefined || draft.unproven !== true) return false
   const isOfTheSame = genuine.some((one) => namesOf(one) === namesOf(draft)) || body.includes(`"${idOf(draft)}"`)
   return isOfTheSame && draft.version === `t:${new Date(at).toISOString().slice(0, 23)}000000Z`
 }

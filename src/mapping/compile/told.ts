@@ -25,7 +25,7 @@ export function toldFindings(findings: Findings, proof: Proof, shown: boolean): 
   const version = proof.at === undefined ? null : readVersion(new Date(proof.at).toISOString())
   function add(draft: Draft): void {
     const isTimed = version !== null && (!shown || draft.version === null)
-    if (isTimed) findings.add({ ...draft, version, told: true })
+    if (isTimed) findings.add({ ...draft, version, unproven: true })
     else if (draft.kind === 'upsert' || shown) findings.add(draft)
     else findings.problem(`record '${draft.record}'`, unbelieved(`the removal of '${draft.id}'`))
   }

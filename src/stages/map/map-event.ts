@@ -47,8 +47,8 @@ export async function mapEvent(
       try {
         const askedAt = (draft.isFetched === true ? fetched?.askedAt : undefined) ?? event.asOf ?? undefined
         const change = completeDraft(draft, destination.rules)
-        const { told = false } = draft
-        const made = { ...itemChangeOf(change, event, { source, destination, askedAt }), ...(told && { told }) }
+        const { unproven = false } = draft
+        const made = { ...itemChangeOf(change, event, { source, destination, askedAt }), ...(unproven && { unproven }) }
         changes.push(draft.kind === 'upsert' ? { ...made, ...kindOfRecord(draft) } : made)
       } catch (error) {
         if (!(error instanceof RelayError)) throw error

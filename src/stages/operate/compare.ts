@@ -1,7 +1,7 @@
 import { messageOf, RelayError } from '../../domain/errors.ts'
 import { eventSeqOf } from '../../domain/event-id.ts'
 import { fetchText } from '../../domain/fetch.ts'
-import { isStale, knownOf } from '../../domain/merge.ts'
+import { isStale, knownOf } from '../../domain/item-order.ts'
 import { type Difference, jsonDiff } from '../../json/diff.ts'
 import type { Webhook } from '../../mapping/webhook/webhook.ts'
 import type { EventDetail, ItemChange, Store } from '../../store/contract/store.ts'

@@ -1,4 +1,4 @@
-import type { KeptItem } from '../../domain/merge.ts'
+import type { KeptItem } from '../../domain/item-order.ts'
 import type { Proof } from '../../domain/proof.ts'
 import type { Version } from '../../domain/version.ts'
 import type { NewAttempt } from './delivering.ts'

@@ -1,3 +1,4 @@
+import type { SentOutcome } from '../../domain/item-release.ts'
 import type { Tried } from '../../domain/tried.ts'
 
 /** Giving out what is due at a destination, and settling what has come of it. */
@@ -119,18 +120,7 @@ export interface BatchPart {
   readonly items: readonly number[]
 }
 
-export type ItemSettlement =
-  | { readonly seq: number; readonly result: 'delivered' }
-  | {
-      readonly seq: number
-      readonly result: 'retry'
-      readonly error: string
-      readonly dueAt: number
-      readonly uncertain: boolean
-      /** Without it the attempt does not count towards its age. */
-      readonly tried?: Tried
-    }
-  | { readonly seq: number; readonly result: 'dead'; readonly error: string; readonly uncertain: boolean }
+export type ItemSettlement = SentOutcome & { readonly seq: number }
 
 export interface NewAttempt {
   readonly batchId: string

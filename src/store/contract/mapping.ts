@@ -1,8 +1,9 @@
-import type { Debounce } from '../../domain/debounce.ts'
+import type { ItemChange, MergeCounts } from '../../domain/item-fold.ts'
 import type { Tried } from '../../domain/tried.ts'
-import type { Version } from '../../domain/version.ts'
 import type { NewEvent } from './receiving.ts'
-import type { Fetch, ItemKey } from './rows.ts'
+import type { Fetch } from './rows.ts'
+
+export type { ItemChange, MergeCounts, StaleRemoval } from '../../domain/item-fold.ts'
 
 /** Giving events out to be mapped, and merging what comes of them into the items. */
 export interface Mapping {
@@ -13,8 +14,8 @@ export interface Mapping {
   claimEvents(claim: EventClaim): Promise<readonly PendingEvent[]>
 
   /**
-   * Settles mapped events and merges their changes into the items, in one transaction. Latest wins by `isStale`; the
-   * rest by `isDelivered`: an item whose desired state is what was delivered is not due. A change that supersedes one
+   * Settles mapped events and merges their changes into the items, in one transaction, by `foldEvents`. Latest wins by `isStale`;
+   * the rest by `isDelivered`: an item whose desired state is what was delivered is not due. A change that supersedes one
    * in a batch waits for that batch. An uncertain tombstone for an item that was never in a batch is kept but not due,
    * and cancels an upsert that was. The good changes of a failed event count too. An event of which every change
    * was stale ends `skipped` with reason `stale`. One whose outcome is `waiting` is not settled: it can be claimed again by
@@ -93,50 +94,4 @@ export interface MappedEvent {
   readonly changes: readonly ItemChange[]
   /** What was asked of the CMS's API for it, this time. */
   readonly fetches?: readonly Fetch[]
-}
-
-/** A change for one item at one destination. */
-export interface ItemChange extends Debounce {
-  readonly destination: string
-  readonly source: string
-  readonly kind: 'upsert' | 'delete'
-  readonly type: string
-  readonly id: string
-  /** What the record's version counts as. */
-  readonly version: Version | null
-  /** The version that the record gave, where it lies too far ahead to be believed: `version` is when it was heard of. */
-  readonly ahead?: Version
-  /** How far ahead of the clock a version that is kept may lie. */
-  readonly maxClockLeadMs: number
-  /** When the CMS's API was asked, where the change comes from its answer. */
-  readonly askedAt?: number
-  /** The item as JSON text, exactly as it will stand in a batch; null for a delete. */
-  readonly body: string | null
-  readonly checksum: string | null
-  /** For a delete: the CMS has said so. An uncertain tombstone is sent only where the item once was. */
-  readonly certain: boolean
-  /** When the webhook came in: the start of the latency that is measured. */
-  readonly receivedAt: number
-  /** True where something that no proof covers says what happened: at the version that is known it is stale. */
-  readonly told?: boolean
-  /** The model of the record, or the mapper's name of it. A change without it leaves what is known of both. */
-  readonly resource?: string
-  /** The record's locale as the CMS says it; null: it has none. */
-  readonly locale?: string | null
-}
-
-export interface MergeCounts {
-  readonly applied: number
-  readonly unchanged: number
-  readonly stale: number
-  /** Noted, since an operator holds the item; left out where there are none. */
-  readonly held?: number
-  /** Removals that were stale though the item is wanted; left out where there are none. */
-  readonly staleRemovals?: readonly StaleRemoval[]
-}
-
-export interface StaleRemoval extends ItemKey {
-  readonly version: Version | null
-  /** The version that is known, as it counts. */
-  readonly known: Version | null
 }

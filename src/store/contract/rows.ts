@@ -1,9 +1,4 @@
-/** What tells an item from all others. */
-export interface ItemKey {
-  readonly destination: string
-  readonly type: string
-  readonly id: string
-}
+export type { ItemKey } from '../../domain/item-fold.ts'
 
 /** One request to the CMS's API. */
 export interface Fetch {

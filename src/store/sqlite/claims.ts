@@ -1,8 +1,7 @@
+import { packItems } from '../../domain/item-batch.ts'
 import type { BatchClaim, ClaimedItem, ClaimedItems, ItemClaim, SealedBatch } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { type TriedColumns, triedOf } from './tried-columns.ts'
-
-type Kind = 'upsert' | 'delete'
 
 interface DueItem extends Omit<ClaimedItem, 'body' | 'tried'>, TriedColumns {
   readonly checksum: string | null
@@ -40,21 +39,6 @@ export function createClaims(database: Database) {
     'update items set batch_seq = ?, batch_revision = revision, may_exist = 1, forced = 0 where seq = ?',
   )
 
-  function dueItems(claim: ItemClaim, kind: Kind): readonly DueItem[] {
-    const chosen: DueItem[] = []
-    const ids = new Set<string>()
-    let bytes = 0
-    for (const item of selectDue.iterate(claim.destination, kind, claim.at)) {
-      if (ids.has(item.id)) continue // the same id under another type goes with the next batch
-      if (chosen.length > 0 && bytes + item.bytes > claim.maxBytes) break
-      chosen.push(item)
-      ids.add(item.id)
-      bytes += item.bytes
-      if (chosen.length >= claim.maxItems) break
-    }
-    return chosen
-  }
-
   function claimItems(claim: ItemClaim): ClaimedItems | null {
     const { batchId, destination, owner, at, leaseUntil } = claim
     // Without a write lock first: most of the time nothing is due.
@@ -62,7 +46,7 @@ export function createClaims(database: Database) {
     // Unsynced: nothing is sent before the batch is sealed, and that syncs this too.
     return database.transact('unsynced', () => {
       const kind = isAnyDue.get(destination, 'delete', at) ? 'delete' : 'upsert'
-      const due = dueItems(claim, kind)
+      const due = packItems(selectDue.iterate(destination, kind, at), claim)
       if (due.length === 0) return null
       const { lastInsertRowid: batch } = insertBatch.run(batchId, destination, kind, owner, leaseUntil, at, due.length)
       const items = due.map((item, position) => {

@@ -1,6 +1,6 @@
-import type { ItemChange } from '../contract/store.ts'
+import type { NotedChange } from '../../domain/item-state.ts'
 import { type Database, prepare } from './database.ts'
-import { type KeptColumns, keptColumns, type Standing } from './kept.ts'
+import { type KeptColumns, keptColumns, keptOf } from './kept.ts'
 
 export interface HeldChange extends KeptColumns {
   readonly source: string
@@ -20,28 +20,27 @@ export function createHeldChanges(database: Database) {
     database,
     `insert or replace into held_changes (seq, source, kind, checksum, version, version_counted, bare_tombstone, event_seq,
        place, as_of, resource, locale, body, received_at, changed_at)
-     values (:seq, :source, :kind, :checksum, :version, :counted, :bareTombstone, :eventSeq,
-       :place, :asOf, :resource, :locale, :body, :receivedAt, :at)`,
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const drop = prepare(database, 'delete from held_changes where seq = ?')
 
   return {
     read: (seq: number): HeldChange | undefined => select.get(seq),
-    note(seq: number, { source, kind, checksum, body, receivedAt }: ItemChange, standing: Standing, at: number): void {
-      put.run({ ...standing, seq, source, kind, checksum, body, receivedAt, at })
+    find(seq: number): NotedChange | null {
+      const row = select.get(seq)
+      if (!row) return null
+      const { source, body, received_at: receivedAt, resource, locale } = row
+      return { ...keptOf(row), source, body, receivedAt, resource, locale }
     },
-    forget: (seq: number): void => void drop.run(seq),
-    standingOf(row: HeldChange): Standing {
-      return {
-        version: row.version,
-        counted: row.version_counted === 1 ? 1 : 0,
-        bareTombstone: row.bare_tombstone === 1 ? 1 : 0,
-        eventSeq: row.event_seq,
-        place: row.place,
-        asOf: row.as_of,
-        resource: row.resource,
-        locale: row.locale,
-      }
+    write(seq: number | bigint, noted: NotedChange | null): void {
+      if (noted === null) return void drop.run(seq)
+      const { source, kind, checksum, version, eventSeq, place, asOf, resource, locale, body, receivedAt, changedAt } =
+        noted
+      const [counted, bare] = [Number(noted.isCounted), Number(noted.bareTombstone)]
+      put.run(
+        ...[seq, source, kind, checksum, version, counted, bare, eventSeq, place, asOf, resource, locale],
+        ...[body, receivedAt, changedAt],
+      )
     },
   }
 }

@@ -1,5 +1,5 @@
-import type { KeptItem } from '../../domain/merge.ts'
-import type { Believed, Version } from '../../domain/version.ts'
+import type { KeptItem } from '../../domain/item-order.ts'
+import type { Version } from '../../domain/version.ts'
 
 /** The columns of a desired state that a change is judged against, of an item and of what is noted of a held one. */
 export interface KeptColumns {
@@ -29,17 +29,4 @@ export function keptOf(row: KeptColumns): KeptItem {
     asOf: row.as_of,
     changedAt: row.changed_at,
   }
-}
-
-/** Where a desired state stands among others of its item, as columns. */
-export interface Standing {
-  readonly version: Believed['version']
-  readonly counted: 0 | 1
-  readonly bareTombstone: 0 | 1
-  readonly eventSeq: number
-  readonly place: number | null
-  readonly asOf: number | null
-  /** Null: what is known of resource and locale stays. */
-  readonly resource: string | null
-  readonly locale: string | null
 }

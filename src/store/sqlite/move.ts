@@ -1,4 +1,5 @@
-import { compareVersions, type Version } from '../../domain/version.ts'
+import { isNewer } from '../../domain/item-order.ts'
+import type { Version } from '../../domain/version.ts'
 import type { ItemFilter, Moved, MoveTo, Target } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { itemConditions, whereOf } from './lists.ts'
@@ -186,11 +187,6 @@ export function createMove(database: Database) {
   }
 
   return { moveItems, resendItems, readTargets, writeTarget }
-}
-
-function isNewer(there: KnownThere, item: MovingItem): boolean {
-  const order = compareVersions(there.version, item.version)
-  return order === null || order === 0 ? there.place > item.place : order > 0
 }
 
 function elsewhere({ url, isKept }: MovingItem, { hosts }: MoveTo): string {

@@ -1,9 +1,11 @@
 import { RelayError } from '../../domain/errors.ts'
-import { type Delivered, isDelivered } from '../../domain/merge.ts'
+import { isWholeSplit } from '../../domain/item-batch.ts'
+import { type HeldItem, type ItemOutcome, releaseItem } from '../../domain/item-release.ts'
+import type { Delivered } from '../../domain/item-state.ts'
 import type { ItemSettlement, Settlement } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { createKeepSentBody } from './sent-body.ts'
-import { columnsOf, type TriedColumns } from './tried-columns.ts'
+import { columnsOf, type TriedColumns, triedOf } from './tried-columns.ts'
 
 interface Batch {
   readonly seq: number
@@ -13,29 +15,26 @@ interface Batch {
   readonly status: 'claimed' | 'open'
 }
 
-interface HeldItem extends TriedColumns {
+interface HeldRow extends TriedColumns {
   readonly seq: number
   readonly revision: number
   readonly kind: 'upsert' | 'delete'
   readonly checksum: string | null
-  readonly delivered_kind: Delivered['kind']
-  readonly delivered_checksum: string | null
-  readonly delivered_at: number | null
+  readonly deliveredKind: Delivered['kind']
+  readonly deliveredChecksum: string | null
+  readonly deliveredAt: number | null
   readonly forced: number
-  readonly pending_since: number
-  readonly received_at: number
-  readonly due_at: number
-  readonly next_since: number | null
-  readonly next_received_at: number | null
-  readonly sent_revision: number
-  readonly sent_checksum: string | null
-  readonly sent_attempts: number
+  readonly pendingSince: number
+  readonly receivedAt: number
+  readonly dueAt: number
+  readonly nextSince: number | null
+  readonly nextReceivedAt: number | null
+  readonly sentRevision: number
+  readonly sentChecksum: string | null
+  readonly sentAttempts: number
 }
 
 type Split = Extract<Settlement, { kind: 'split' }>
-
-/** How a batch lets go of an item: with an outcome, or without one because nothing was sent. */
-type Release = ItemSettlement | { readonly result: 'unsent' }
 
 /** Settling batches, and taking back what an owner has left behind. */
 export function createSettle(database: Database) {
@@ -43,17 +42,18 @@ export function createSettle(database: Database) {
     database,
     `select seq, tried_ms as triedMs, destination, kind, status from batches where id = ? and owner = ? and status in ('claimed', 'open')`,
   )
-  const selectHeld = prepare<HeldItem>(
+  const selectHeld = prepare<HeldRow>(
     database,
-    `select i.seq, i.revision, i.kind, i.checksum, i.delivered_kind, i.delivered_checksum, i.delivered_at, i.forced,
-       i.pending_since, i.received_at, i.due_at, i.next_since, i.next_received_at,
-       i.tried_ms as triedMs, i.tried_at as triedAt,
-       s.revision as sent_revision, s.checksum as sent_checksum, s.attempts as sent_attempts
+    `select i.seq, i.revision, i.kind, i.checksum, i.delivered_kind as deliveredKind,
+       i.delivered_checksum as deliveredChecksum, i.delivered_at as deliveredAt, i.forced,
+       i.pending_since as pendingSince, i.received_at as receivedAt, i.due_at as dueAt, i.next_since as nextSince,
+       i.next_received_at as nextReceivedAt, i.tried_ms as triedMs, i.tried_at as triedAt,
+       s.revision as sentRevision, s.checksum as sentChecksum, s.attempts as sentAttempts
      from batch_items s
      join items i on i.seq = s.item_seq and i.batch_seq = s.batch_seq
      where s.batch_seq = ?`,
   )
-  const releaseItem = prepare(
+  const writeReleased = prepare(
     database,
     `update items set status = :status, delivered_kind = :deliveredKind, delivered_checksum = :deliveredChecksum,
        delivered_at = :deliveredAt, forced = 0, pending_since = :pendingSince, received_at = :receivedAt,
@@ -62,62 +62,13 @@ export function createSettle(database: Database) {
      where seq = :seq`,
   )
 
-  function deliveredAfter(item: HeldItem, release: Release, kind: Batch['kind']): Delivered {
-    if (item.forced === 1) return { kind: 'unknown', checksum: null } // redelivery was asked for meanwhile
-    if (release.result === 'delivered') return { kind, checksum: item.sent_checksum }
-    if (release.result !== 'unsent' && release.uncertain) return { kind: 'unknown', checksum: null }
-    return { kind: item.delivered_kind, checksum: item.delivered_checksum }
-  }
-
-  /** The outcome counts for the revision that was sent. A newer one is judged against what is delivered now. */
-  function letGo(item: HeldItem, release: Release, batch: Batch, at: number): void {
-    const delivered = deliveredAfter(item, release, batch.kind)
-    const write = (work: Work) =>
-      releaseItem.run({
-        ...work,
-        seq: item.seq,
-        deliveredKind: delivered.kind,
-        deliveredChecksum: delivered.checksum,
-        deliveredAt: release.result === 'delivered' ? at : item.delivered_at,
-      })
-    const waiting = { pendingSince: item.pending_since, receivedAt: item.received_at }
-    const superseded = item.revision !== item.sent_revision
-
-    if (superseded) {
-      if (isDelivered(item, delivered)) return void write(done)
-      // Of what was sent nothing is owed any more, unless it is to be tried again: then the newer state took its place.
-      const over = release.result === 'delivered' || release.result === 'dead'
-      const since = over ? { pendingSince: item.next_since ?? at, receivedAt: item.next_received_at ?? at } : waiting
-      return void write({ ...fresh, status: 'pending', ...since, dueAt: item.due_at })
-    }
-    switch (release.result) {
-      case 'delivered':
-        return void write(done)
-      case 'dead':
-        return void write({ ...done, status: 'dead', attempts: item.sent_attempts + 1, error: release.error })
-      case 'retry': {
-        const { dueAt, error } = release
-        const attempts = item.sent_attempts + 1
-        return void write({
-          status: 'pending',
-          ...waiting,
-          ...columnsOf(release.tried, item.triedMs),
-          dueAt,
-          attempts,
-          error,
-        })
-      }
-      case 'unsent':
-        return void write({
-          status: 'pending',
-          ...waiting,
-          dueAt: item.due_at,
-          attempts: item.sent_attempts,
-          triedMs: item.triedMs,
-          triedAt: item.triedAt,
-          error: null,
-        })
-    }
+  function release(row: HeldRow, outcome: ItemOutcome, batch: Batch, at: number): void {
+    const item = releaseItem(heldItemOf(row, batch), outcome, at)
+    const { status, delivered, deliveredAt, pendingSince, receivedAt, dueAt, attempts, tried, error } = item
+    writeReleased.run({
+      ...{ seq: row.seq, status, deliveredKind: delivered.kind, deliveredChecksum: delivered.checksum, deliveredAt },
+      ...{ pendingSince, receivedAt, dueAt, attempts, triedMs: Math.round(tried.ms), triedAt: tried.at, error },
+    })
   }
 
   const selectNamesakes = prepare<{ seq: number; batch: number | null; asSent: number | null }>(
@@ -171,7 +122,7 @@ export function createSettle(database: Database) {
     const bySeq = new Map(outcomes.map((outcome) => [outcome.seq, outcome]))
     for (const item of selectHeld.all(batch.seq)) {
       const outcome = bySeq.get(item.seq)
-      letGo(item, outcome ?? { result: 'unsent' }, batch, at)
+      release(item, outcome ?? { result: 'unsent' }, batch, at)
       const mayBeGone = outcome !== undefined && (outcome.result === 'delivered' || outcome.uncertain)
       if (batch.kind === 'delete' && mayBeGone) resendNamesakes(item.seq, batch, at)
     }
@@ -205,8 +156,7 @@ export function createSettle(database: Database) {
 
   function split(batch: Batch, { parts, error, uncertain }: Split, at: number): void {
     const held = selectHeld.all(batch.seq).map((item) => item.seq)
-    const given = parts.flatMap((part) => part.items)
-    if (given.length !== held.length || new Set([...given, ...held]).size !== held.length) {
+    if (!isWholeSplit(parts, held)) {
       throw new RelayError('invalid', 'the parts of a split must have each item of the batch once')
     }
     if (uncertain) doubtItems.run({ batch: batch.seq })
@@ -250,20 +200,20 @@ export function createSettle(database: Database) {
   const disown = prepare(database, 'update batches set owner = null, lease_until = null where seq = ?')
   const deleteBatch = prepare(database, 'delete from batches where seq = ?')
 
-  const hurryItems = prepare(
+  const bringItemsForward = prepare(
     database,
     `update items set due_at = :at where seq in (
        select seq from items where status = 'pending' and batch_seq is null and destination = :destination
          and kind = :kind and due_at > :latest)`,
   )
   // What has changed while a batch holds it waits for its time once the batch is over.
-  const hurryHeldItems = prepare(
+  const bringHeldForward = prepare(
     database,
     `update items set due_at = :at where due_at > :latest and seq in (
        select item_seq from batch_items where batch_seq in (
          select seq from batches where destination = :destination and status in ('claimed', 'open')))`,
   )
-  const hurryBatches = prepare(
+  const bringBatchesForward = prepare(
     database,
     `update batches set next_at = :at
      where destination = :destination and status = 'open' and status in ('claimed', 'open') and next_at > :latest`,
@@ -272,7 +222,7 @@ export function createSettle(database: Database) {
     database,
     'select min(source) as source from event_fetches where source > ?',
   )
-  const hurryFetches = prepare(
+  const bringFetchesForward = prepare(
     database,
     'update event_fetches set due_at = :at where source = :source and due_at > :latest',
   )
@@ -281,15 +231,15 @@ export function createSettle(database: Database) {
     'select distinct destination from item_counts order by destination',
   )
 
-  function hurry(at: number, latest: number): void {
+  function bringForward(at: number, latest: number): void {
     for (const { destination } of selectDestinations.all()) {
-      for (const kind of ['upsert', 'delete']) hurryItems.run({ at, latest, destination, kind })
-      hurryHeldItems.run({ at, latest, destination })
-      hurryBatches.run({ at, latest, destination })
+      for (const kind of ['upsert', 'delete']) bringItemsForward.run({ at, latest, destination, kind })
+      bringHeldForward.run({ at, latest, destination })
+      bringBatchesForward.run({ at, latest, destination })
     }
     // From one source to the next: the index knows no other way to what is due late.
     for (let { source } = nextSource.get('')!; source !== null; { source } = nextSource.get(source)!) {
-      hurryFetches.run({ at, latest, source })
+      bringFetchesForward.run({ at, latest, source })
     }
   }
 
@@ -305,11 +255,9 @@ export function createSettle(database: Database) {
       const batches = selectIdle.all(destination, at)
       for (const batch of batches) {
         const error = 'its call was given up'
-        const release: Release =
-          batch.status === 'open'
-            ? { seq: 0, result: 'retry', error, dueAt: at, uncertain: true }
-            : { result: 'unsent' }
-        for (const item of selectHeld.all(batch.seq)) letGo(item, release, batch, at)
+        const outcome: ItemOutcome =
+          batch.status === 'open' ? { result: 'retry', error, dueAt: at, uncertain: true } : { result: 'unsent' }
+        for (const item of selectHeld.all(batch.seq)) release(item, outcome, batch, at)
         if (batch.status === 'open') close(batch, 'done', error, at)
         else deleteBatch.run(batch.seq)
       }
@@ -325,12 +273,12 @@ export function createSettle(database: Database) {
 
   function recover({ at, all, latest }: Recovery): void {
     database.transact('unsynced', () => {
-      if (latest !== undefined) hurry(at, latest)
+      if (latest !== undefined) bringForward(at, latest)
       dropClaims.run(at, all ? 1 : 0)
       for (const batch of selectLeft.all(at, all ? 1 : 0)) {
         if (batch.status === 'open') disown.run(batch.seq)
         else {
-          for (const item of selectHeld.all(batch.seq)) letGo(item, { result: 'unsent' }, batch, at)
+          for (const item of selectHeld.all(batch.seq)) release(item, { result: 'unsent' }, batch, at)
           deleteBatch.run(batch.seq)
         }
       }
@@ -354,14 +302,13 @@ export function createSettle(database: Database) {
   return { settleBatch, recover, newestTime, abandonBatches }
 }
 
-interface Work extends TriedColumns {
-  readonly status: 'pending' | 'delivered' | 'dead'
-  readonly pendingSince: number | null
-  readonly receivedAt: number | null
-  readonly dueAt: number | null
-  readonly attempts: number
-  readonly error: string | null
+function heldItemOf(row: HeldRow, { kind: sentKind }: Batch): HeldItem {
+  const { revision, kind, checksum, pendingSince, receivedAt, dueAt, nextSince, nextReceivedAt, deliveredAt } = row
+  return {
+    ...{ revision, kind, checksum, pendingSince, receivedAt, dueAt, nextSince, nextReceivedAt, deliveredAt },
+    delivered: { kind: row.deliveredKind, checksum: row.deliveredChecksum },
+    isForced: row.forced === 1,
+    tried: triedOf(row),
+    sent: { kind: sentKind, revision: row.sentRevision, checksum: row.sentChecksum, attempts: row.sentAttempts },
+  }
 }
-
-const fresh = { attempts: 0, triedMs: 0, triedAt: null, error: null }
-const done: Work = { ...fresh, status: 'delivered', pendingSince: null, receivedAt: null, dueAt: null }

@@ -1,14 +1,14 @@
 import { type Believed, compareVersions, keptVersion, orderOf, type Version, versionAt } from './version.ts'
 
-/** The desired state of an item, as a store keeps it. */
+/** A desired state of an item, as a store keeps it. */
 export interface KeptItem extends Believed {
   readonly kind: 'upsert' | 'delete'
   readonly checksum: string | null
-  /** True where the desired state is a tombstone that brought no version of its own: `version` is its predecessor's. */
+  /** True for a tombstone that brought no version of its own: `version` is its predecessor's. */
   readonly bareTombstone: boolean
   /** The event that set the desired state. */
   readonly eventSeq: number
-  /** Where the state stands in the order of arrival, where that is not its event's place: `afterEvent`, or 0 after a reset. */
+  /** The place in the order of arrival, if that is not its event's: `afterEvent`, or 0 after a reset. */
   readonly place: number | null
   /** When the state was true: the receipt of its webhook, or the time of the request that brought it. Null in older rows. */
   readonly asOf: number | null
@@ -21,15 +21,15 @@ export interface KnownItem extends Believed, Pick<KeptItem, 'kind' | 'checksum' 
   readonly eventSeq: number
 }
 
-/** The part of a change that the merge looks at. */
+/** The part of a change that decides whether it is stale. */
 export interface IncomingChange {
   readonly kind: 'upsert' | 'delete'
   readonly version: Version | null
   readonly eventSeq: number
-  /** When it was asked for, where the CMS's API has answered with it. */
+  /** When it was asked for, if the CMS's API has answered with it. */
   readonly askedAt?: number | undefined
-  /** True where something that no proof covers says what happened: the same proof may have said something else before. */
-  readonly told?: boolean | undefined
+  /** True if only something that no proof covers says what happened: the same proof may have said something else before. */
+  readonly unproven?: boolean | undefined
 }
 
 /** A kept item as it counts at `at`, by a clock that a version may lie `leadMs` ahead of. */
@@ -45,23 +45,23 @@ export function knownOf(kept: KeptItem, at: number, leadMs: number): KnownItem {
   }
 }
 
-/** The place of what an operator has done when events up to this one had come: between it and the next. */
+/** The place of an operator's act after this event and before the next. */
 export function afterEvent(lastSeq: number): number {
   return lastSeq + 0.5
 }
 
 /**
- * Latest wins, per item. An older version is stale. Where versions are equal, missing or of different kinds, arrival
- * order decides; of answers of the CMS's API, the order in which they were asked for. After a tombstone without a version only a version newer than the last one known brings an item back:
- * the update that preceded the removal may still be under way. What arrived before the tombstone does not, however new
- * its version: it is mapped late (it failed at first, or waited for the CMS), and the removal came after it.
+ * Latest wins, per item. An older version is stale. If versions are equal, missing or of different kinds, arrival order decides;
+ * of answers of the CMS's API, the order in which they were asked for. After a tombstone without a version only a version newer
+ * than the last one known brings an item back: the update that preceded the removal may still be under way. A change that arrived
+ * before the tombstone does not, however new its version: it was mapped late, and the removal came after it.
  */
 export function isStale(known: KnownItem, change: IncomingChange): boolean {
   if (known.bareTombstone && change.kind === 'upsert' && change.eventSeq < known.eventSeq) return true
   const order = orderOf(change.version, known)
   if (order !== null && order < 0) return true
   if (order !== null && order > 0) return false
-  if (order === 0 && change.told === true && change.eventSeq !== known.eventSeq) return true
+  if (order === 0 && change.unproven === true && change.eventSeq !== known.eventSeq) return true
   if (order === 0 && known.bareTombstone && change.kind === 'upsert' && change.eventSeq !== known.eventSeq) return true
   if (change.version === null && change.askedAt !== undefined && known.asOf !== null && change.askedAt !== known.asOf) {
     return change.askedAt < known.asOf
@@ -76,8 +76,8 @@ export function versionAfter(known: KnownItem | null, change: Believed): Believe
 }
 
 /**
- * The version of the tombstone with which an operator takes an item away: now, or the version that is known where that is newer or a
- * revision. It brings no version of its own, so what had come before it does not bring the item back.
+ * The version of an operator's tombstone: now, or the known version if that is newer or a revision. It counts as a tombstone
+ * without a version of its own, so an earlier change does not bring the item back.
  */
 export function versionOfRemoval(known: KnownItem | null, at: number): Believed {
   const now = versionAt(at, known?.version ?? null)
@@ -86,17 +86,11 @@ export function versionOfRemoval(known: KnownItem | null, at: number): Believed 
   return order !== null && order > 0 ? known : { version: now, isCounted: true }
 }
 
-/** What the ingest API has acknowledged: an item's checksum, a tombstone, or `unknown` after an unclear outcome and while a redelivery waits. */
-export interface Delivered {
-  readonly kind: 'upsert' | 'delete' | 'unknown' | null
-  readonly checksum: string | null
-}
-
-/** Whether the desired state is what the ingest API already has: unchanged is not sent. */
-export function isDelivered(
-  desired: { readonly kind: 'upsert' | 'delete'; readonly checksum: string | null },
-  delivered: Delivered,
+/** Whether the state of an item at one destination is newer than the state of the same item at another. */
+export function isNewer(
+  one: { readonly version: Version | null; readonly place: number },
+  other: { readonly version: Version | null; readonly place: number },
 ): boolean {
-  if (delivered.kind !== desired.kind) return false
-  return desired.kind === 'delete' || desired.checksum === delivered.checksum
+  const order = compareVersions(one.version, other.version)
+  return order === null || order === 0 ? one.place > other.place : order > 0
 }
