@@ -1,6 +1,9 @@
 import type { EventFilter, ItemFilter, ItemKey } from './rows.ts'
 
-/** What people ask for: again, away, elsewhere, given up. */
+/**
+ * What people ask for: again, away, elsewhere, given up. What takes many is done in steps, each of them committed: nobody waits long
+ * for it, and what has changed between choosing and its step is left alone if it is no longer meant.
+ */
 export interface Operating {
   /** What `replayEvents` or `purgeEvents` would take now, in their order. */
   chooseEvents(purpose: 'replay' | 'purge', filter: ReplayFilter, limit: number): Promise<Chosen<string>>

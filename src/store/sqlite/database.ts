@@ -21,12 +21,15 @@ export interface DatabaseOptions {
   readonly isLocked?: boolean
   /** Before a transaction, the files are looked at where the last look is so long ago. */
   readonly lookEveryMs?: number
+  /** Hears of every statement of the engine when it is prepared. */
+  readonly onPrepare?: (sql: string) => void
 }
 
 /** One connection, its transactions and how durable they are. */
 export interface Database {
   readonly db: DatabaseSync
   readonly path: string
+  readonly onPrepare: ((sql: string) => void) | undefined
   /** Runs `work` in a write transaction: all of it or nothing. See `Durability` for what a power cut may take. */
   transact<T>(durability: Durability, work: () => T): T
   /** Another number once another connection has committed. Inside of a transaction it stays as it is. */
@@ -45,7 +48,15 @@ export type Durability = 'synced' | 'unsynced'
 
 /** Opens a database file, creating it and its folder where need be, and brings it to the newest schema. */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
-  const { readOnly = false, busyTimeoutMs = 5_000, maxPages, check = false, isLocked = false, lookEveryMs } = options
+  const {
+    readOnly = false,
+    busyTimeoutMs = 5_000,
+    maxPages,
+    check = false,
+    isLocked = false,
+    lookEveryMs,
+    onPrepare,
+  } = options
   try {
     const isFile = path !== ':memory:'
     const real = isFile && !readOnly ? realPathOf(path) : path
@@ -66,7 +77,15 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
           ? createKeeper({ db, path, real, mark, ...(lookEveryMs !== undefined && { lookEveryMs }) })
           : noKeeper
       const close = () => keeper.close(() => db.close())
-      return { db, path, transact: createTransact(db, path, keeper), version: createVersion(db), keeper, close }
+      return {
+        db,
+        path,
+        onPrepare,
+        transact: createTransact(db, path, keeper),
+        version: createVersion(db),
+        keeper,
+        close,
+      }
     } catch (error) {
       db.close()
       throw error
@@ -171,6 +190,10 @@ export interface Query<Row> {
   run(...parameters: Parameters): { readonly changes: number; readonly lastInsertRowid: number }
 }
 
-export function prepare<Row = Readonly<Record<string, SQLOutputValue>>>({ db }: Database, sql: string): Query<Row> {
+export function prepare<Row = Readonly<Record<string, SQLOutputValue>>>(
+  { db, onPrepare }: Database,
+  sql: string,
+): Query<Row> {
+  onPrepare?.(sql)
   return db.prepare(sql) as unknown as Query<Row>
 }

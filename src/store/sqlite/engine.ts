@@ -1,5 +1,5 @@
-import type { ItemFilter, Moved, MoveTo, Store } from '../contract/store.ts'
-import { createAgain } from './again.ts'
+import type { Store } from '../contract/store.ts'
+import { createBulk } from './bulk.ts'
 import { createCircuits } from './circuits.ts'
 import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
@@ -20,37 +20,49 @@ import { createUpkeep } from './upkeep.ts'
 
 type Sync<Method> = Method extends (...args: infer Args) => Promise<infer Result> ? (...args: Args) => Result : never
 
+/** Done in steps over a choice, so the engine has them in parts: choosing, and changing what was chosen. */
+type InSteps =
+  | 'moveItems'
+  | 'resendItems'
+  | 'replayEvents'
+  | 'redeliverItems'
+  | 'resetItems'
+  | 'purgeEvents'
+  | 'purgeItems'
+  | 'giveUpItems'
+  | 'releaseWaiting'
+  | 'prune'
+
+type Plain = Exclude<keyof Store, 'accept' | 'close' | InSteps>
+
 /** The store as plain synchronous functions over one connection; see `createInbox` for what is its own. */
-export type Engine = {
-  readonly [Name in Exclude<keyof Store, 'accept' | 'close' | 'moveItems' | 'resendItems'>]: Sync<Store[Name]>
-} & {
+export type Engine = { readonly [Name in Plain]: Sync<Store[Name]> } & {
   readonly acceptAll: (events: PackedEvents) => readonly number[]
   readonly spread: (limit: number) => number
-  /** From the item after this one on; answers the last one that was looked at, 0 where there was none. */
-  readonly moveItems: (filter: ItemFilter, to: MoveTo, limit: number, after: number, at: number) => MovedSome
-  readonly resendItems: (to: MoveTo, limit: number, after: number, at: number) => MovedSome
   /** False where the database had to be left open: to close it would spoil what was written over it. */
   readonly close: () => boolean
-}
-
-type MovedSome = Moved & { readonly last: number }
+} & Readonly<ReturnType<typeof createBulk>> &
+  Readonly<Pick<ReturnType<typeof createMove>, 'moveItems' | 'judgeMoves' | 'resendItems'>> &
+  Readonly<Pick<ReturnType<typeof createFetches>, 'pickForeign' | 'releaseWaiting'>> &
+  Readonly<Pick<ReturnType<typeof createUpkeep>, 'pickOld' | 'prune'>>
 
 export function openEngine(path: string, options: DatabaseOptions): Engine {
   const database = openDatabase(path, options)
   const inbox = createInbox(database)
-  const { claimWaiting, nextFetchAt, releaseWaiting } = createFetches(database)
+  const { claimWaiting, nextFetchAt, pickForeign, releaseWaiting } = createFetches(database)
   const parts = {
     acceptAll: inbox.acceptAll,
     spread: inbox.spread,
     ...createEvents(database, inbox),
     claimWaiting,
     nextFetchAt,
+    pickForeign,
     releaseWaiting,
     ...createMerge(database),
     ...createClaims(database),
     ...createSettle(database),
     recordAttempt: createExecutions(database).recordAttempt,
-    ...createAgain(database),
+    ...createBulk(database),
     ...createMove(database),
     ...createLists(database),
     ...createErrorGroups(database),

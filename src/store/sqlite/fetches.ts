@@ -65,22 +65,38 @@ export function createFetches(database: Database) {
     return selectNext.get(source)?.due_at ?? null
   }
 
-  const selectForeign = prepare<{ seq: number }>(
+  // From one source to the next: the index knows where each begins.
+  const nextSource = prepare<{ source: string | null }>(
     database,
-    'select seq from event_fetches where source not in (select value from json_each(?)) limit ?',
+    'select min(source) as source from event_fetches where source > ?',
   )
-  const unsettle = prepare(database, "update events set status = 'pending', error = null where seq = ?")
+  const selectOf = prepare<{ seq: number }>(database, 'select seq from event_fetches where source = ? limit ?')
+  const unsettle = prepare(
+    database,
+    "update events set status = 'pending', error = null where seq = ? and status = 'waiting'",
+  )
   const dropClaim = prepare(database, 'delete from event_claims where seq = ?')
 
-  function releaseWaiting(sources: readonly string[], limit: number): number {
+  /** Those that wait for a source that is not among these. */
+  function pickForeign(sources: readonly string[], limit: number): readonly number[] {
+    const seqs: number[] = []
+    for (let { source } = nextSource.get('')!; source !== null && seqs.length < limit; ) {
+      if (!sources.includes(source)) seqs.push(...selectOf.all(source, limit - seqs.length).map(({ seq }) => seq))
+      ;({ source } = nextSource.get(source)!)
+    }
+    return seqs
+  }
+
+  function releaseWaiting(seqs: readonly number[]): number {
     return database.transact('unsynced', () => {
-      const rows = selectForeign.all(JSON.stringify(sources), limit)
-      for (const { seq } of rows) {
+      let count = 0
+      for (const seq of seqs) {
+        if (unsettle.run(seq).changes === 0) continue
         dropWaiting.run(seq)
         dropClaim.run(seq)
-        unsettle.run(seq)
+        count += 1
       }
-      return rows.length
+      return count
     })
   }
 
@@ -90,5 +106,5 @@ export function createFetches(database: Database) {
     return { dueAt: selectWaiting.get(seq)?.dueAt ?? null, fetches: executions.readFetches(seq) }
   }
 
-  return { settleFetch, claimWaiting, nextFetchAt, releaseWaiting, readFetches }
+  return { settleFetch, claimWaiting, nextFetchAt, pickForeign, releaseWaiting, readFetches }
 }

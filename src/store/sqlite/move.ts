@@ -1,47 +1,21 @@
-import { isNewer } from '../../domain/item-order.ts'
-import type { Version } from '../../domain/version.ts'
-import type { ItemFilter, Moved, MoveTo, Target } from '../contract/store.ts'
+import type { Moved, MoveTo, Target } from '../contract/store.ts'
+import type { ChosenItems } from '../shared/choose.ts'
+import {
+  canMapAgain,
+  createMoves,
+  elsewhere,
+  isElsewhere,
+  judgeMove,
+  type MovingItem,
+  nothingMoved,
+} from '../shared/moves.ts'
 import { type Database, prepare } from './database.ts'
-import { itemConditions, whereOf } from './lists.ts'
-
-interface MovingItem {
-  readonly seq: number
-  readonly type: string
-  readonly id: string
-  readonly source: string
-  readonly status: 'pending' | 'delivered' | 'dead'
-  readonly kind: 'upsert' | 'delete'
-  readonly version: Version | null
-  /** In the order of events. */
-  readonly place: number
-  readonly eventSeq: number
-  readonly url: string | null
-  /** Whether its event can be mapped again. */
-  readonly isKept: number
-}
-
-interface KnownThere {
-  readonly seq: number
-  readonly version: Version | null
-  readonly place: number
-  readonly held: number
-  readonly batch: number | null
-  readonly deliveredKind: string | null
-  readonly deliveredChecksum: string | null
-  readonly deliveredAt: number | null
-}
+import { createRun, sqliteDialect } from './queries.ts'
 
 /** Items that go to another place: to another destination, or with their destination to another website. */
 export function createMove(database: Database) {
-  const columns = `items.seq, type, id, items.source, items.status, kind, version, coalesce(place, event_seq) as place, event_seq as eventSeq,
-    (select json_extract(body, '$.url') from item_bodies b where b.seq = items.seq) as url,
-    exists (select 1 from events e where e.seq = items.event_seq) as isKept`
-  const selectThere = prepare<KnownThere>(
-    database,
-    `select seq, version, coalesce(place, event_seq) as place, held, batch_seq as batch, delivered_kind as deliveredKind,
-       delivered_checksum as deliveredChecksum, delivered_at as deliveredAt
-     from items where id = ? and type = ? and destination = ?`,
-  )
+  const run = createRun(database)
+  const moves = createMoves(sqliteDialect)
   const dropHistory = prepare(database, 'delete from batch_items where item_seq = ?')
   const dropItem = prepare(database, 'delete from items where seq = ?')
   const carry = prepare(database, 'update items set destination = ? where seq = ?')
@@ -78,95 +52,62 @@ export function createMove(database: Database) {
     dropItem.run(seq)
   }
 
-  /** A url of another site would be refused: it comes out right where its event is mapped again. */
-  function isElsewhere({ url }: MovingItem, { hosts }: MoveTo): boolean {
-    const host = url === null ? undefined : URL.parse(url)?.host
-    return host !== undefined && !hosts.includes(host)
-  }
-
-  function canMapAgain(item: MovingItem, { sources }: MoveTo): boolean {
-    return item.isKept === 1 && sources.includes(item.source)
-  }
-
-  /** Both sides may know it: the newer one wins, as if its change had come to that destination. */
   function moveOne(item: MovingItem, to: MoveTo, at: number): keyof Moved {
-    const there = selectThere.get(item.id, item.type, to.destination)
-    if (there && (there.batch !== null || there.held === 1)) return 'busy'
-    if (there && isNewer(there, item)) {
-      forget(item.seq)
-      return 'superseded'
-    }
-    if (item.kind === 'upsert' && isElsewhere(item, to)) {
-      if (!canMapAgain(item, to)) return 'left'
+    const there = run(moves.known(to.destination, item))
+    const result = judgeMove(item, there, to)
+    if (result === 'superseded') forget(item.seq)
+    if (result === 'mapped_again') {
       mapAgain.run(item.eventSeq)
       forget(item.seq)
-      return 'mapped_again'
     }
+    if (result !== 'moved') return result
     if (there) forget(there.seq)
     carry.run(to.destination, item.seq)
     // A removal that was delivered is known there as it was here; all else is sent.
     const isOver =
       item.kind === 'delete' && item.status === 'delivered' && (there?.deliveredKind ?? 'delete') === 'delete'
-    if (isOver) return 'moved'
+    if (isOver) return result
     know.run(there?.deliveredKind ?? null, there?.deliveredChecksum ?? null, there?.deliveredAt ?? null, item.seq)
     makeDue.run({ seq: item.seq, at })
-    return 'moved'
+    return result
   }
 
-  function moveItems(
-    filter: ItemFilter,
-    to: MoveTo,
-    limit: number,
-    after: number,
-    at: number,
-  ): Moved & { last: number } {
-    const conditions = [
-      ...itemConditions(filter),
-      { sql: 'batch_seq is null', values: [] },
-      { sql: 'items.seq > ?', values: [after] },
-    ]
-    const select = prepare<MovingItem>(
-      database,
-      `select ${columns} from items${whereOf(conditions)} order by items.seq limit ?`,
-    )
-    const counts = { moved: 0, superseded: 0, mapped_again: 0, left: 0, busy: 0, last: 0 }
-    const work = () => {
-      for (const item of select.all(...conditions.flatMap(({ values }) => values), limit)) {
-        counts[moveOne(item, to, at)] += 1
-        counts.last = item.seq
-      }
+  function counted(filter: ChosenItems, work: (item: MovingItem) => keyof Moved | null): Moved {
+    const counts = { ...nothingMoved }
+    for (const item of run(moves.moving(filter))) {
+      const result = work(item)
+      if (result) counts[result] += 1
     }
-    if (!to.dryRun) database.transact('synced', work)
-    else undone(database, work)
     return counts
   }
 
-  const selectOf = prepare<MovingItem>(
-    database,
-    `select ${columns} from items where destination = ? and items.seq > ? and batch_seq is null order by items.seq limit ?`,
-  )
+  function moveItems(filter: ChosenItems, to: MoveTo, at: number): Moved {
+    return database.transact('synced', () => counted(filter, (item) => moveOne(item, to, at)))
+  }
 
-  function resendItems(to: MoveTo, limit: number, after: number, at: number): Moved & { last: number } {
-    const counts = { moved: 0, superseded: 0, mapped_again: 0, left: 0, busy: 0, last: 0 }
-    database.transact('synced', () => {
-      for (const item of selectOf.all(to.destination, after, limit)) {
-        counts.last = item.seq
-        if (item.kind === 'delete') continue // what was removed is not there, or waits to be removed
-        doubt.run(item.seq)
-        if (!isElsewhere(item, to)) {
-          makeDue.run({ seq: item.seq, at })
-          counts.moved += 1
-        } else if (canMapAgain(item, to)) {
-          mapAgain.run(item.eventSeq)
-          rest.run({ seq: item.seq, error: 'the destination has another site_domain: its event is mapped again' })
-          counts.mapped_again += 1
-        } else {
-          bury.run({ seq: item.seq, error: elsewhere(item, to) })
-          counts.left += 1
-        }
-      }
-    })
-    return counts
+  /** What would come of it. No item has a say in what comes of another. */
+  function judgeMoves(filter: ChosenItems, to: MoveTo): Moved {
+    return counted(filter, (item) => judgeMove(item, run(moves.known(to.destination, item)), to))
+  }
+
+  function resendOne(item: MovingItem, to: MoveTo, at: number): keyof Moved | null {
+    if (item.kind === 'delete') return null // what was removed is not there, or waits to be removed
+    doubt.run(item.seq)
+    if (!isElsewhere(item, to)) {
+      makeDue.run({ seq: item.seq, at })
+      return 'moved'
+    }
+    if (canMapAgain(item, to)) {
+      mapAgain.run(item.eventSeq)
+      rest.run({ seq: item.seq, error: 'the destination has another site_domain: its event is mapped again' })
+      return 'mapped_again'
+    }
+    bury.run({ seq: item.seq, error: elsewhere(item, to) })
+    return 'left'
+  }
+
+  function resendItems(filter: ChosenItems, to: MoveTo, at: number): Moved {
+    return database.transact('synced', () => counted(filter, (item) => resendOne(item, to, at)))
   }
 
   const selectTargets = prepare<{ destination: string; target: string }>(
@@ -186,24 +127,5 @@ export function createMove(database: Database) {
     database.transact('synced', () => putTarget.run(destination, JSON.stringify(target)))
   }
 
-  return { moveItems, resendItems, readTargets, writeTarget }
-}
-
-function elsewhere({ url, isKept }: MovingItem, { hosts }: MoveTo): string {
-  const host = URL.parse(url ?? '')?.host
-  const why = isKept === 1 ? 'its source does not send to this destination' : 'its event is no longer kept'
-  return `its url is on '${host}', which is none of the destination's hosts (${hosts.join(', ')}), and ${why}: save it in the CMS again, or add the host to aliases`
-}
-
-/** Does it and takes it back: what would come of it is known to the last item. */
-function undone({ transact }: Database, work: () => void): void {
-  const back = new Error('rolled back')
-  try {
-    transact('unsynced', () => {
-      work()
-      throw back
-    })
-  } catch (error) {
-    if (error !== back) throw error
-  }
+  return { moveItems, judgeMoves, resendItems, readTargets, writeTarget }
 }

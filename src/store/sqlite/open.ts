@@ -1,4 +1,8 @@
-import type { Moved, Store } from '../contract/store.ts'
+import { setTimeout } from 'node:timers/promises'
+import type { ItemFilter, Moved, Store } from '../contract/store.ts'
+import type { ChosenItems, ItemTaking, PickRange } from '../shared/choose.ts'
+import { nothingMoved } from '../shared/moves.ts'
+import { createSteps } from '../shared/steps.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { openEngine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -6,7 +10,7 @@ import { type Link, linkHere, linkThread } from './link.ts'
 import { lockDatabase } from './lock.ts'
 import { expectNewest } from './migrate.ts'
 
-export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check' | 'isLocked'> {
+export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check' | 'isLocked' | 'onPrepare'> {
   /** Be the only relay on this file, and look it through: a second one is refused. A CLI beside a running relay leaves it out. */
   readonly lock?: boolean
   /** Run SQLite in a thread of its own, so that nobody waits while it waits for the disk. Not for `:memory:`. */
@@ -20,7 +24,8 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   try {
     const checked = { ...rest, check: lock, isLocked: lock }
     const writer = thread ? await linkThread(path, checked) : linkHere(path, checked)
-    return createStore(writer, thread ? createReader(path, rest) : writer, unlock)
+    const reader = thread ? createReader(path, rest) : writer
+    return createStore(writer, reader, { unlock, isBeside: !lock && path !== ':memory:' })
   } catch (error) {
     unlock()
     throw error
@@ -60,12 +65,44 @@ function createReader(path: string, options: DatabaseOptions): Link {
   }
 }
 
-function createStore(writer: Link, reader: Link, unlock: () => void): Store {
+interface Standing {
+  readonly unlock: () => void
+  /** Another process may be the relay, which must get the write lock between two steps. */
+  readonly isBeside: boolean
+}
+
+function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing): Store {
   const group = createGroupCommit((events) => writer.call('acceptAll', events))
 
   /** Events are listed from where mapping finds them. In steps, so that webhooks get their turn. */
   async function spreadAll(): Promise<void> {
     while ((await writer.call('spread', spreadStep)) > 0) {}
+  }
+
+  const steps = createSteps(isBeside ? setTimeout : null)
+
+  function itemsInSteps(
+    purpose: ItemTaking,
+    filter: ItemFilter,
+    { limit, at }: { readonly limit: number; readonly at: number },
+    change: (chosen: ChosenItems) => Promise<number>,
+  ): Promise<number> {
+    const pick = (range: PickRange) => reader.call('pickItems', purpose, filter, at, range)
+    return steps(limit, pick, (seqs) => change({ ...filter, seqs }))
+  }
+
+  async function movedInSteps(
+    filter: ItemFilter,
+    limit: number,
+    move: (chosen: ChosenItems) => Promise<Moved>,
+  ): Promise<Moved> {
+    const total = { ...nothingMoved }
+    await itemsInSteps('move', filter, { limit, at: 0 }, async (chosen) => {
+      const counts = await move(chosen)
+      for (const name of Object.keys(total) as (keyof Moved)[]) total[name] += counts[name]
+      return chosen.seqs.length // the limit is one of items that are looked at
+    })
+    return total
   }
 
   let closing: Promise<void> | null = null
@@ -86,7 +123,10 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     claimEvents: (claim) => writer.call('claimEvents', claim),
     claimWaiting: (claim) => writer.call('claimWaiting', claim),
     nextFetchAt: (source) => writer.call('nextFetchAt', source),
-    releaseWaiting: (sources, limit) => writer.call('releaseWaiting', sources, limit),
+    async releaseWaiting(sources, limit) {
+      const seqs = await reader.call('pickForeign', sources, limit)
+      return seqs.length > 0 ? writer.call('releaseWaiting', seqs) : 0
+    },
     settleEvents: (owner, events, at) => writer.call('settleEvents', owner, events, at),
     claimItems: (claim) => writer.call('claimItems', claim),
     sealBatch: (owner, batch) => writer.call('sealBatch', owner, batch),
@@ -103,25 +143,37 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     changeCircuit: (destination, expected, next) => writer.call('changeCircuit', destination, expected, next),
     readRhythms: () => writer.call('readRhythms'),
     writeRhythms: (rhythms) => writer.call('writeRhythms', rhythms),
-    replayEvents: (filter, limit) => writer.call('replayEvents', filter, limit),
-    redeliverItems: (filter, limit, at) => writer.call('redeliverItems', filter, limit, at),
-    resetItems: (filter, limit, at) => writer.call('resetItems', filter, limit, at),
+    replayEvents({ last, ...filter }, limit) {
+      const pick = (range: PickRange) =>
+        reader.call('pickEvents', 'replay', last === undefined ? filter : { ...filter, last }, range)
+      return steps(limit, pick, (ids) => writer.call('replayEvents', { ...filter, ids }), last)
+    },
+    redeliverItems: (filter, limit, at) =>
+      itemsInSteps('redeliver', filter, { limit, at }, (chosen) => writer.call('redeliverItems', chosen, at)),
+    resetItems: (filter, limit, at) =>
+      itemsInSteps('reset', filter, { limit, at }, (chosen) => writer.call('resetItems', chosen, at)),
     removeItem: (removal, at) => writer.call('removeItem', removal, at),
     releaseItem: (key, at) => writer.call('releaseItem', key, at),
     chooseEvents: (purpose, filter, limit) => reader.call('chooseEvents', purpose, filter, limit),
     chooseItems: (purpose, filter, limit, at) => reader.call('chooseItems', purpose, filter, limit, at),
-    purgeEvents: (filter, limit) => inSteps(limit, (step) => writer.call('purgeEvents', filter, step)),
-    purgeItems: (filter, limit) => inSteps(limit, (step) => writer.call('purgeItems', filter, step)),
+    purgeEvents: (filter, limit) =>
+      steps(
+        limit,
+        (range) => reader.call('pickEvents', 'purge', filter, range),
+        (ids) => writer.call('purgeEvents', { ...filter, ids }),
+      ),
+    purgeItems: (filter, limit) =>
+      itemsInSteps('purge', filter, { limit, at: 0 }, (chosen) => writer.call('purgeItems', chosen)),
     abandonBatches: (destination, at) => writer.call('abandonBatches', destination, at),
-    giveUpItems: (filter, limit) => inSteps(limit, (step) => writer.call('giveUpItems', filter, step)),
-    // A dry run takes everything back, so it can't be done in steps.
+    giveUpItems: (filter, limit) =>
+      itemsInSteps('give up', filter, { limit, at: 0 }, (chosen) => writer.call('giveUpItems', chosen)),
     moveItems: (filter, to, limit, at) =>
-      movedInSteps(limit, to.dryRun ? limit : purgeStep, (step, after) =>
-        writer.call('moveItems', filter, to, step, after, at),
+      movedInSteps(filter, limit, (chosen) =>
+        to.dryRun ? reader.call('judgeMoves', chosen, to) : writer.call('moveItems', chosen, to, at),
       ),
     resendItems: (to, at) =>
-      movedInSteps(Number.POSITIVE_INFINITY, purgeStep, (step, after) =>
-        writer.call('resendItems', to, step, after, at),
+      movedInSteps({ destination: to.destination }, Number.POSITIVE_INFINITY, (chosen) =>
+        writer.call('resendItems', chosen, to, at),
       ),
     readTargets: () => writer.call('readTargets'),
     writeTarget: (destination, target) => writer.call('writeTarget', destination, target),
@@ -144,7 +196,9 @@ function createStore(writer: Link, reader: Link, unlock: () => void): Store {
     listBatches: (filter, page) => reader.call('listBatches', filter, page),
     listAttempts: (filter, page) => reader.call('listAttempts', filter, page),
     readStats: () => reader.call('readStats'),
-    prune: (before, limit) => writer.call('prune', before, limit),
+    async prune(before, limit) {
+      return writer.call('prune', await reader.call('pickOld', before, limit), before)
+    },
     shrink: () => writer.call('shrink'),
     checkHealth: () => writer.call('checkHealth'),
     checkFiles: () => writer.call('checkFiles'),
@@ -161,37 +215,6 @@ function dieAtExit(): void {
 }
 
 const spreadStep = 1_000
-const purgeStep = 500
-
-/** In steps, so that webhooks get their turn; each takes what the one before has left. */
-async function inSteps(limit: number, work: (step: number) => Promise<number>): Promise<number> {
-  let done = 0
-  for (;;) {
-    const step = Math.min(purgeStep, limit - done)
-    const count = step > 0 ? await work(step) : 0
-    done += count
-    if (count < step || step <= 0) return done
-  }
-}
-
-async function movedInSteps(
-  limit: number,
-  most: number,
-  work: (step: number, after: number) => Promise<Moved & { readonly last: number }>,
-): Promise<Moved> {
-  const total = { moved: 0, superseded: 0, mapped_again: 0, left: 0, busy: 0 }
-  let after = 0
-  for (let rest = limit; rest > 0; ) {
-    const step = Math.min(most, rest)
-    const { last, ...counts } = await work(step, after)
-    for (const name of Object.keys(total) as (keyof Moved)[]) total[name] += counts[name]
-    if (last === 0) break
-    after = last
-    rest -= step
-  }
-  return total
-}
-
 /** A buffer that has come from another thread is a bare Uint8Array. */
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -60,38 +60,45 @@ export function createUpkeep(database: Database) {
     }
   }
 
-  const pruneEvents = prepare(
+  // The index on `received_at` serves it: the oldest come first.
+  const selectOldEvents = prepare<{ seq: number }>(
     database,
-    `delete from events where seq in (
-       select seq from events where received_at < :before and settled_at < :before and status <> 'pending'
-       order by received_at limit :limit)`,
+    `select seq from events where received_at < :before and settled_at < :before and status <> 'pending'
+     order by received_at limit :limit`,
   )
   const selectOldBatches = prepare<{ seq: number; items: number }>(
     database,
     `select seq, item_count as items from batches
      where settled_at < :before and status in ('done', 'split') order by settled_at limit :limit`,
   )
-  const deleteBatch = prepare(database, 'delete from batches where seq = ?')
 
-  /** A batch goes with a row for each item that it held: with large batches it is fewer of them at a time. */
-  function pruneBatches(before: number, limit: number): number {
+  /** What `prune` would delete now. A batch goes with a row for each item that it held: with large batches it is fewer of them. */
+  function pickOld(before: Before, limit: number): Old {
+    const events = selectOldEvents.all({ before: before.events, limit }).map(({ seq }) => seq)
+    const batches: number[] = []
     let rows = 0
-    let count = 0
-    for (const { seq, items } of selectOldBatches.all({ before, limit })) {
-      if (count > 0 && rows + items > limit * itemsPerBatch) break
-      deleteBatch.run(seq)
+    for (const { seq, items } of selectOldBatches.all({ before: before.attempts, limit })) {
+      if (batches.length > 0 && rows + items > limit * itemsPerBatch) break
+      batches.push(seq)
       rows += items
-      count += 1
     }
-    return count
+    return { events, batches }
   }
 
+  // An event may have been replayed since.
+  const deleteEvent = prepare(
+    database,
+    "delete from events where seq = :seq and settled_at < :before and status <> 'pending'",
+  )
+  const deleteBatch = prepare(database, 'delete from batches where seq = ?')
   const pruneRefusals = prepare(database, 'delete from refusals where hour <= ?') // a few rows for each source
 
-  function prune(before: { readonly events: number; readonly attempts: number }, limit: number): number {
+  function prune({ events, batches }: Old, before: Before): number {
     return database.transact('unsynced', () => {
-      const events = pruneEvents.run({ before: before.events, limit }).changes
-      return events + pruneBatches(before.attempts, limit) + pruneRefusals.run(before.events - refusalHourMs).changes
+      let count = pruneRefusals.run(before.events - refusalHourMs).changes
+      for (const seq of events) count += deleteEvent.run({ seq, before: before.events }).changes
+      for (const seq of batches) count += deleteBatch.run(seq).changes
+      return count
     })
   }
 
@@ -122,7 +129,7 @@ export function createUpkeep(database: Database) {
     })
   }
 
-  return { readStats, prune, shrink, checkHealth }
+  return { readStats, pickOld, prune, shrink, checkHealth }
 }
 
 interface EventCounts {
@@ -131,4 +138,15 @@ interface EventCounts {
   readonly failed: number
   readonly oldest: number | null
   readonly oldestWaiting: number | null
+}
+
+interface Before {
+  readonly events: number
+  readonly attempts: number
+}
+
+/** Numbers of what is over. */
+interface Old {
+  readonly events: readonly number[]
+  readonly batches: readonly number[]
 }
