@@ -1,17 +1,24 @@
-import type { FastifyInstance } from 'fastify'
+import type { Route } from '../src/http/route.ts'
+import type { Relay } from '../src/relay.ts'
 
 /** `/metrics`, in Prometheus' text format. */
-export async function metrics(app: FastifyInstance): Promise<void> {
-  app.get('/metrics', async (_request, reply) => {
-    const { relay } = app
-    const { metrics, store, storeWatch, delivers } = relay
-    const text = await metrics.render(
-      await store.readStats(),
-      delivers,
-      relay.rhythms(),
-      storeWatch.files(),
-      relay.now(),
-    )
-    return reply.type(relay.metrics.contentType).send(text)
-  })
+export function metrics(relay: Relay): readonly Route[] {
+  const { metrics, store, storeWatch, delivers } = relay
+  return [
+    {
+      method: 'GET',
+      path: '/metrics',
+      name: 'readMetrics',
+      tag: 'health',
+      role: 'public',
+      summary: 'Metrics, for Prometheus',
+      answers: { 200: { description: 'In its text format.', type: 'text/plain', schema: null } },
+      errors: [],
+      async handler(_request, reply) {
+        const stats = await store.readStats()
+        const text = await metrics.render(stats, delivers, relay.rhythms(), storeWatch.files(), relay.now())
+        return reply.type(metrics.contentType).send(text)
+      },
+    },
+  ]
 }

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ok } from '../src/api/envelope.ts'
+import { envelopeOf, ok } from '../src/api/envelope.ts'
+import { acceptedSchema } from '../src/api/events.ts'
 import type { Delivery } from '../src/domain/delivery.ts'
 import { RelayError } from '../src/domain/errors.ts'
 import { addressGroup } from '../src/http/address-group.ts'
 import { type Sent, sendAccepted, sendAnswer } from '../src/http/answer.ts'
 import { expectedError, sendError } from '../src/http/errors.ts'
+import type { Route } from '../src/http/route.ts'
 import { createSuspects } from '../src/http/suspects.ts'
 import { createTurn } from '../src/http/turn.ts'
 import { createBodyReader, releaseBody } from '../src/http/webhook-body.ts'
@@ -18,7 +20,7 @@ const failuresPerMinute = 30
 const noBytes = Buffer.alloc(0)
 
 /** `POST /webhooks/:source`: receive. `GET`: a challenge, where the mapper knows one. */
-export async function webhooks(app: FastifyInstance): Promise<void> {
+export function webhooks(app: FastifyInstance): readonly Route[] {
   // The signature covers the bytes as sent, so in this scope (only) nothing parses the body.
   app.removeAllContentTypeParsers()
   const { relay } = app
@@ -83,14 +85,41 @@ export async function webhooks(app: FastifyInstance): Promise<void> {
     return new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
   }
 
-  app.post('/webhooks/:source', handle)
-  app.post('/webhooks/:source/*', handle)
   const greet = async (request: Webhook, reply: FastifyReply) => {
     return sendAnswer(reply, await relay.greet(deliveryOf(request), request.ip), request.id)
   }
-  app.get('/webhooks/:source', greet)
-  app.get('/webhooks/:source/*', greet)
+
+  return [
+    { ...receiving, path: '/webhooks/:source', name: 'receiveWebhook', handler: handle },
+    { ...receiving, path: '/webhooks/:source/*', name: 'receiveWebhookBelow', handler: handle },
+    { ...greeting, path: '/webhooks/:source', name: 'answerChallenge', handler: greet },
+    { ...greeting, path: '/webhooks/:source/*', name: 'answerChallengeBelow', handler: greet },
+  ]
 }
+
+const anyAnswer = { description: 'As the mapper says.', type: '*/*', schema: null }
+
+const receiving = {
+  method: 'POST',
+  tag: 'webhooks',
+  role: 'source',
+  summary: 'Receive a webhook: it is kept on disk, or known already; a ping is answered as the mapper says',
+  body: 'bytes',
+  answers: {
+    202: { description: 'Kept.', type: 'application/json', schema: envelopeOf(acceptedSchema) },
+    '2XX': anyAnswer,
+  },
+  errors: [],
+} as const
+
+const greeting = {
+  method: 'GET',
+  tag: 'webhooks',
+  role: 'source',
+  summary: 'Answer a challenge, if the mapper knows one',
+  answers: { '2XX': anyAnswer },
+  errors: [],
+} as const
 
 function deliveryOf({ params, method, url, raw: { headers }, body }: Webhook): Delivery {
   const mark = url.indexOf('?')

@@ -9,6 +9,7 @@ import { createLog } from '../src/observe/log.ts'
 import { createObserver } from '../src/observe/observer.ts'
 import { openRelay, type Relay } from '../src/relay.ts'
 import { createSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
+import { judgeAnswers } from './judge.ts'
 
 export const token = 'con_test.destination-secret'
 export const adminToken = 'an-admin-token-for-tests'
@@ -116,6 +117,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     },
   })
   const app = await createApp(relay, log)
+  await judgeAnswers(app)
   onTestFinished(async () => {
     await app.close()
     await relay.close()

@@ -1,24 +1,28 @@
-import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { bulkParams, readBulk } from '../../src/api/bulk.ts'
-import { ok } from '../../src/api/envelope.ts'
-import { defined, pageParams, present, presentPage, readInput, splitPage, timeParam } from '../../src/api/present.ts'
-import { presentComparison } from '../../src/api/present-compare.ts'
+import { bulkOf, bulkParams, bulkSchema } from '../../src/api/bulk.ts'
+import { eventErrorsSchema, presentEventErrors, presentRefusals, refusalsSchema } from '../../src/api/errors.ts'
+import {
+  eventDetailSchema,
+  eventSchema,
+  eventStatus,
+  presentEvent,
+  presentEventDetail,
+  replayedSchema,
+} from '../../src/api/events.ts'
+import { defined, pageParams, periodParams, splitPage } from '../../src/api/input.ts'
+import { eventPreviewSchema, presentEventPreview } from '../../src/api/previews.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 import { runBulk } from '../../src/http/bulk.ts'
-import { createCompare } from '../../src/stages/operate/compare.ts'
-import type { EventDetail, EventFilter } from '../../src/store/contract/store.ts'
+import { type Route, route } from '../../src/http/route.ts'
+import type { Relay } from '../../src/relay.ts'
+import { createPreviewEvent } from '../../src/stages/operate/preview-event.ts'
+import type { EventFilter } from '../../src/store/contract/store.ts'
 
-const eventFilter = {
-  source: z.string().optional(),
-  topic: z.string().optional(),
-  since: timeParam.optional(),
-  until: timeParam.optional(),
-}
+const eventFilter = { source: z.string().optional(), topic: z.string().optional(), ...periodParams }
 const eventQuery = z.strictObject({
   ...eventFilter,
-  status: z.enum(['pending', 'waiting', 'processed', 'skipped', 'failed']).optional(),
-  group_by: z.enum(['error']).optional(),
+  status: eventStatus.optional(),
+  group_by: z.enum(['error']).optional().describe('Causes of errors, the most frequent first, in place of events.'),
   ...pageParams,
 })
 const eventBulk = z.strictObject({
@@ -28,85 +32,134 @@ const eventBulk = z.strictObject({
   ...bulkParams,
 })
 
-/** Events: list, look into, compare, replay, purge. */
-export async function events(app: FastifyInstance): Promise<void> {
-  const { relay } = app
-  const compare = createCompare({ ...relay, bodyLimit: relay.config.server.body_limit })
-
-  app.get('/events', { config: { holdsNoContent: true } }, async (request) => {
-    const { group_by: groupBy, ...query } = readInput(eventQuery, request.query, 'query')
-    const { filter, page } = splitPage(query)
-    if (groupBy !== undefined) {
-      const groups = await groupErrors(filter, page.limit)
-      return presentPage({ rows: groups, next: null }, request)
-    }
-    return presentPage(await relay.store.listEvents(filter, page), request)
-  })
+/** Events: list, look into, preview, replay, purge. */
+export function events(relay: Relay): readonly Route[] {
+  const { store } = relay
 
   /** Webhooks that were refused have neither status nor topic. */
   async function groupErrors({ status, topic, ...filter }: EventFilter, limit: number) {
-    const events = await relay.store.groupEventErrors({ ...filter, ...defined({ status, topic }) }, limit)
-    if (status !== undefined || topic !== undefined) return events
+    const events = await store.groupEventErrors({ ...filter, ...defined({ status, topic }) }, limit)
+    const ofEvents = events.map(presentEventErrors)
+    if (status !== undefined || topic !== undefined) return ofEvents
     // The list is read though nothing can be written.
     await relay.refusals.step().catch((error: unknown) => relay.emit({ kind: 'step.failed', loop: 'refusals', error }))
-    const refused = await relay.store.groupRefusals(filter, limit)
-    return [...events, ...refused].sort((a, b) => b.count - a.count || b.lastAt - a.lastAt).slice(0, limit)
+    const refused = await store.groupRefusals(filter, limit)
+    return [...ofEvents, ...refused.map(presentRefusals)]
+      .sort((a, b) => b.count - a.count || (b.last_at > a.last_at ? 1 : b.last_at < a.last_at ? -1 : 0))
+      .slice(0, limit)
   }
 
-  app.get<{ Params: { id: string } }>('/events/:id', async (request) => {
-    const event = await relay.store.getEvent(request.params.id)
-    if (!event) throw unknownEvent(request.params.id)
-    return ok(presentEvent(event), request.id)
-  })
-
-  app.post<{ Params: { id: string } }>('/events/:id/preview', async (request) => {
-    return ok(presentComparison(await compare(request.params.id)), request.id)
-  })
-
-  app.post('/events/replay', async (request, reply) => {
-    const { filter, limit, dryRun } = readBulk(eventBulk, request.body)
-    const answer = await runBulk('events.replayed', {
-      dryRun,
-      filter,
-      choose: () => relay.store.chooseEvents('replay', filter, limit),
-      run: () => relay.store.replayEvents(filter, limit),
-      request,
-    })
-    if (!dryRun) relay.wake()
-    return reply.code(dryRun ? 200 : 202).send(answer)
-  })
-
-  app.post('/events/purge', async (request) => {
-    const { filter, limit, dryRun } = readBulk(eventBulk, request.body)
-    return runBulk('events.purged', {
-      dryRun,
-      filter,
-      choose: () => relay.store.chooseEvents('purge', filter, limit),
-      run: () => relay.store.purgeEvents(filter, limit),
-      request,
-    })
-  })
-
-  app.post<{ Params: { id: string } }>('/events/:id/replay', async (request, reply) => {
-    const { id } = request.params
-    const replayed = await relay.store.replayEvents({ ids: [id] }, 1)
-    if (replayed === 0) throw unknownEvent(id)
-    relay.wake()
-    return reply.code(202).send(ok({ event_id: id, status: 'pending' }, request.id))
-  })
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/events',
+      name: 'listEvents',
+      tag: 'events',
+      role: 'viewer',
+      summary: 'Webhooks that were accepted, newest first, or their errors by cause',
+      query: eventQuery,
+      answer: z.array(z.union([eventSchema, eventErrorsSchema, refusalsSchema])),
+      holdsNoContent: true,
+      async handle({ query: { group_by: groupBy, ...query } }) {
+        const { filter, page } = splitPage(query)
+        if (groupBy !== undefined) return { data: await groupErrors(filter, page.limit) }
+        const { rows, next } = await store.listEvents(filter, page)
+        return { data: rows.map(presentEvent), cursor: next }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/events/:id',
+      name: 'getEvent',
+      tag: 'events',
+      role: 'viewer',
+      summary: 'One event, with its request',
+      answer: eventDetailSchema,
+      errors: [404],
+      async handle({ params: { id } }) {
+        const event = await store.getEvent(id)
+        if (!event) throw unknownEvent(id)
+        return { data: presentEventDetail(event) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/events/:id/preview',
+      name: 'previewEvent',
+      tag: 'events',
+      role: 'viewer',
+      summary: 'What a replay of one event would change; nothing is kept, fetched or sent',
+      answer: eventPreviewSchema,
+      errors: [404, 409],
+      async handle({ params: { id } }) {
+        const previewEvent = createPreviewEvent({ ...relay, bodyLimit: relay.config.server.body_limit })
+        return { data: presentEventPreview(await previewEvent(id)) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/events/:id/replay',
+      name: 'replayEvent',
+      tag: 'events',
+      role: 'operator',
+      summary: 'Put one settled or waiting event through the mapper again',
+      answer: replayedSchema,
+      statuses: [202],
+      errors: [404],
+      async handle({ params: { id } }) {
+        const replayed = await store.replayEvents({ ids: [id] }, 1)
+        if (replayed === 0) throw unknownEvent(id)
+        relay.wake()
+        return { data: { event_id: id, status: 'pending' as const } }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/events/replay',
+      name: 'replayEvents',
+      tag: 'events',
+      role: 'operator',
+      summary: 'Put all events that match through the mapper again, the oldest first',
+      body: eventBulk,
+      answer: bulkSchema('replayed'),
+      statuses: [202, 200],
+      async handle({ body, request }) {
+        const { filter, limit, dryRun } = bulkOf(body)
+        const data = await runBulk('events.replayed', {
+          dryRun,
+          filter,
+          choose: () => store.chooseEvents('replay', filter, limit),
+          run: () => store.replayEvents(filter, limit),
+          request,
+        })
+        if (!dryRun) relay.wake()
+        return { data, status: dryRun ? 200 : 202 }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/events/purge',
+      name: 'purgeEvents',
+      tag: 'events',
+      role: 'admin',
+      summary: 'Delete settled events that match, the oldest first; their delivery ids are forgotten',
+      body: eventBulk,
+      answer: bulkSchema('purged'),
+      async handle({ body, request }) {
+        const { filter, limit, dryRun } = bulkOf(body)
+        const data = await runBulk('events.purged', {
+          dryRun,
+          filter,
+          choose: () => store.chooseEvents('purge', filter, limit),
+          run: () => store.purgeEvents(filter, limit),
+          request,
+        })
+        return { data }
+      },
+    }),
+  ]
 }
 
 function unknownEvent(id: string): RelayError {
   return new RelayError('not_found', `no settled event '${id.slice(0, 64)}'`)
-}
-
-/** The body as text where it is UTF-8, else as base64. */
-function presentEvent({ body, fetches, ...event }: EventDetail): Record<string, unknown> {
-  const text = body.toString('utf8')
-  const isText = Buffer.from(text, 'utf8').equals(body)
-  return {
-    ...present(event),
-    fetches: fetches.map(present),
-    ...(isText ? { body: text } : { body_base64: body.toString('base64') }),
-  }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { requireAdmin } from '../../src/http/admin-auth.ts'
 import { traceActs } from '../../src/http/admin-trace.ts'
 import { askForBody } from '../../src/http/early-answer.ts'
+import type { Route } from '../../src/http/route.ts'
 import { readJson } from '../../src/json/read.ts'
 import { attempts } from './attempts.ts'
 import { destinations } from './destinations.ts'
@@ -12,12 +13,13 @@ import { signals } from './signals.ts'
 import { sources } from './sources.ts'
 
 /** The admin API, under a bearer token. Without a configured token every route of it is 404. */
-export async function admin(app: FastifyInstance): Promise<void> {
-  traceActs(app, app.relay.emit)
-  requireAdmin(app, app.relay.config.server.admin_token)
+export function admin(app: FastifyInstance): readonly Route[] {
+  const { relay } = app
+  traceActs(app, relay.emit)
+  requireAdmin(app, relay.config.server.admin_token)
   // A body that is signed is kept as it came, and may hold a secret.
   app.addHook('onSend', async (_request, _reply, payload) => {
-    return typeof payload === 'string' ? app.relay.mask(payload) : payload
+    return typeof payload === 'string' ? relay.mask(payload) : payload
   })
   app.addHook('preParsing', async (request) => askForBody(request.raw))
   // As webhooks are read: integers beyond 2^53 keep their digits, and `__proto__` is left out.
@@ -25,11 +27,13 @@ export async function admin(app: FastifyInstance): Promise<void> {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, body: string) =>
     body === '' ? undefined : readJson(body),
   )
-  await app.register(events)
-  await app.register(items)
-  await app.register(attempts)
-  await app.register(destinations)
-  await app.register(sources)
-  await app.register(mappers)
-  await app.register(signals)
+  return [
+    ...events(relay),
+    ...items(relay),
+    ...attempts(relay),
+    ...destinations(relay),
+    ...sources(relay),
+    ...mappers(relay),
+    ...signals(app),
+  ]
 }

@@ -1,158 +1,77 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { bulkParams, readBulk } from '../../src/api/bulk.ts'
-import { ok } from '../../src/api/envelope.ts'
-import { defined, pageParams, present, presentPage, readInput, splitPage, timeParam } from '../../src/api/present.ts'
+import { bulkOf, bulkParams, bulkSchema } from '../../src/api/bulk.ts'
+import { itemErrorsSchema, presentItemErrors } from '../../src/api/errors.ts'
+import { defined, pageParams, periodParams, splitPage } from '../../src/api/input.ts'
+import {
+  itemDetailSchema,
+  itemSchema,
+  itemStatus,
+  movedSchema,
+  presentItem,
+  presentItemDetail,
+  presentMoved,
+  presentReleased,
+  redeliveredSchema,
+  releasedSchema,
+  removedSchema,
+} from '../../src/api/items.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 import { runBulk } from '../../src/http/bulk.ts'
+import { type Route, route } from '../../src/http/route.ts'
+import type { Relay } from '../../src/relay.ts'
 import { chooseToRelease, chooseToRemove } from '../../src/stages/operate/choose-items.ts'
 import { moveBetween } from '../../src/stages/operate/move.ts'
 import { purgeOf } from '../../src/stages/upkeep/unconfigured.ts'
 import type { ItemDetail } from '../../src/store/contract/store.ts'
 
-const itemFilter = {
-  destination: z.string().optional(),
+/** Which items of a destination. */
+const contentFilter = {
   source: z.string().optional(),
   type: z.string().optional(),
   id: z.string().optional(),
-  since: timeParam.optional(),
-  until: timeParam.optional(),
+  ...periodParams,
 }
-/** Whether the version that is known is forgotten. */
-const resetParam = { reset_version: z.boolean().default(false) }
+const itemFilter = { destination: z.string().optional(), ...contentFilter }
+const resetParam = { reset_version: z.boolean().default(false).describe('Whether the known version is forgotten.') }
 const itemQuery = z.strictObject({
   ...itemFilter,
-  status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  status: itemStatus.optional(),
   held: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional(),
-  group_by: z.enum(['error']).optional(),
+  group_by: z.enum(['error']).optional().describe('Causes of errors, the most frequent first, in place of items.'),
   ...pageParams,
 })
 const redeliverBody = z.strictObject({
   ...itemFilter,
-  status: z.enum(['pending', 'delivered', 'dead']).optional(),
+  status: itemStatus.optional(),
   held: z.boolean().optional(),
   ...resetParam,
   ...bulkParams,
 })
 const redeliverOneBody = z.strictObject(resetParam)
-const removeBody = z.strictObject({ hold: z.boolean().default(false) })
+const removeBody = z.strictObject({
+  hold: z.boolean().default(false).describe('Keep it away until it is released, whatever the CMS says.'),
+})
 const purgeBody = z.strictObject({ ...itemFilter, status: z.literal('dead').optional(), ...bulkParams })
 const moveBody = z.strictObject({
   from: z.string().min(1),
   to: z.string().min(1),
-  source: z.string().optional(),
-  type: z.string().optional(),
-  id: z.string().optional(),
-  status: z.enum(['pending', 'delivered', 'dead']).optional(),
-  since: timeParam.optional(),
-  until: timeParam.optional(),
+  ...contentFilter,
+  status: itemStatus.optional(),
   ...bulkParams,
 })
 /** What tells items of one id apart. */
 const whichQuery = z.strictObject({ destination: z.string().optional(), type: z.string().optional() })
 
 /** Items: list, look into (desired, delivered, last error, attempts), redeliver, move, give up, take away, release. */
-export async function items(app: FastifyInstance): Promise<void> {
-  const { store } = app.relay
+export function items(relay: Relay): readonly Route[] {
+  const { store } = relay
+  const chooseDeps = () => ({ store, destinations: [...relay.destinations.keys()] })
 
-  app.get('/items', { config: { holdsNoContent: true } }, async (request) => {
-    const { group_by: groupBy, ...query } = readInput(itemQuery, request.query, 'query')
-    const { filter, page } = splitPage(query)
-    if (groupBy !== undefined) {
-      return presentPage({ rows: await store.groupItemErrors(filter, page.limit), next: null }, request)
-    }
-    const { rows, next } = await store.listItems(filter, page)
-    return presentPage(
-      { rows: rows.map(({ attempts, ...row }) => ({ ...row, failedAttempts: attempts })), next },
-      request,
-    )
-  })
-
-  app.get<{ Params: { id: string } }>('/items/:id', async (request) => {
-    const item = await one(request.params.id, request.query)
-    const attempts = await store.listAttempts({ itemSeq: item.seq }, { limit: 50 })
-    return ok({ ...presentItem(item), attempts: attempts.rows.map(present) }, request.id)
-  })
-
-  app.post('/items/redeliver', async (request, reply) => {
-    const { filter, limit, dryRun, resetVersion } = readBulk(redeliverBody, request.body)
-    const at = app.relay.now()
-    const answer = await runBulk('items.redelivered', {
-      dryRun,
-      filter: { ...filter, ...(resetVersion && { resetVersion }) },
-      choose: () => store.chooseItems(resetVersion ? 'reset' : 'redeliver', filter, limit, at),
-      run: () => (resetVersion ? store.resetItems(filter, limit, at) : store.redeliverItems(filter, limit, at)),
-      request,
-    })
-    if (!dryRun) app.relay.wake()
-    return reply.code(dryRun ? 200 : 202).send(answer)
-  })
-
-  app.post('/items/purge', async (request) => {
-    const { filter, limit, dryRun } = readBulk(purgeBody, request.body)
-    return runBulk('items.purged', {
-      dryRun,
-      filter,
-      ...purgeOf(store, app.relay.config, filter, limit, app.relay.now()),
-      request,
-    })
-  })
-
-  app.post('/items/move', async (request, reply) => {
-    const { from, to, limit, dry_run: dryRun, ...given } = readInput(moveBody, request.body, 'body')
-    const move = { from, to, filter: defined(given), limit, dryRun, at: app.relay.now() }
-    const moved = await moveBetween(store, app.relay.config, move)
-    if (dryRun) return ok({ dry_run: true, ...moved }, request.id)
-    const { id: requestId, ip, server } = request
-    server.logger.info({ what: 'items.moved', from, to, ...moved, filter: move.filter, ip, requestId }, 'bulk.done')
-    app.relay.wake()
-    return reply.code(202).send(ok({ dry_run: false, ...moved }, request.id))
-  })
-
-  app.post<{ Params: { id: string } }>('/items/:id/redeliver', async (request, reply) => {
-    const { destination, type, id } = await one(request.params.id, request.query)
-    const { reset_version: resetVersion } = readInput(redeliverOneBody, request.body, 'body')
-    const key = { destination, type, id }
-    if (resetVersion) await store.resetItems(key, 1, app.relay.now())
-    else await store.redeliverItems(key, 1, app.relay.now())
-    app.relay.wake()
-    const answer = { ...key, status: 'pending', ...(resetVersion && { reset_version: true }) }
-    return reply.code(202).send(ok(answer, request.id))
-  })
-
-  const deps = { store, destinations: [...app.relay.destinations.keys()] }
-  const meantBy = (request: FastifyRequest<{ Params: { id: string } }>) => ({
-    id: request.params.id,
-    ...defined(readInput(whichQuery, request.query, 'query')),
-  })
-
-  app.post<{ Params: { id: string } }>('/items/:id/remove', async (request, reply) => {
-    const { hold } = readInput(removeBody, request.body, 'body')
-    const keys = await chooseToRemove(meantBy(request), deps)
-    const at = app.relay.now()
-    for (const key of keys) await store.removeItem({ ...key, hold }, at)
-    app.relay.wake()
-    return reply.code(202).send(ok({ removed: keys, hold }, request.id))
-  })
-
-  app.post<{ Params: { id: string } }>('/items/:id/release', async (request, reply) => {
-    readInput(z.strictObject({}), request.body, 'body')
-    const keys = await chooseToRelease(meantBy(request), deps)
-    const at = app.relay.now()
-    const released: Record<string, unknown>[] = []
-    for (const key of keys) {
-      const result = await store.releaseItem(key, at)
-      if (result !== null) released.push({ ...key, ...present(result) })
-    }
-    app.relay.wake()
-    return reply.code(202).send(ok({ released }, request.id))
-  })
-
-  async function one(id: string, query: unknown): Promise<ItemDetail> {
-    const found = await store.getItems({ id, ...defined(readInput(whichQuery, query, 'query')) })
+  async function one(id: string, which: z.output<typeof whichQuery>): Promise<ItemDetail> {
+    const found = await store.getItems({ id, ...defined(which) })
     const [item, ...others] = found
     if (!item) throw new RelayError('not_found', `no item '${id.slice(0, 256)}'`)
     if (others.length === 0) return item
@@ -161,20 +80,168 @@ export async function items(app: FastifyInstance): Promise<void> {
       details: { choices },
     })
   }
-}
 
-function presentItem({
-  body,
-  known: _,
-  noted,
-  attempts: failedAttempts,
-  ...item
-}: ItemDetail): Record<string, unknown> {
-  const { desired_kind, ...row } = present(item)
-  return {
-    ...row,
-    failed_attempts: failedAttempts,
-    desired: { kind: desired_kind, item: body === null ? null : JSON.parse(body) },
-    ...(item.held && { noted: noted === null ? null : present(noted) }),
-  }
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/items',
+      name: 'listItems',
+      tag: 'items',
+      role: 'viewer',
+      summary: 'Items, last changed first, or their errors by cause',
+      query: itemQuery,
+      answer: z.array(z.union([itemSchema, itemErrorsSchema])),
+      holdsNoContent: true,
+      async handle({ query: { group_by: groupBy, ...query } }) {
+        const { filter, page } = splitPage(query)
+        if (groupBy !== undefined) {
+          const groups = await store.groupItemErrors(filter, page.limit)
+          return { data: groups.map(presentItemErrors) }
+        }
+        const { rows, next } = await store.listItems(filter, page)
+        return { data: rows.map(presentItem), cursor: next }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/items/:id',
+      name: 'getItem',
+      tag: 'items',
+      role: 'viewer',
+      summary: 'One item, with its content and the last 50 attempts',
+      query: whichQuery,
+      answer: itemDetailSchema,
+      errors: [404, 409],
+      async handle({ params: { id }, query }) {
+        const item = await one(id, query)
+        const { rows } = await store.listAttempts({ itemSeq: item.seq }, { limit: 50 })
+        return { data: presentItemDetail(item, rows) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/items/:id/redeliver',
+      name: 'redeliverItem',
+      tag: 'items',
+      role: 'operator',
+      summary: 'Send one item again, changed or not',
+      query: whichQuery,
+      body: redeliverOneBody,
+      answer: redeliveredSchema,
+      statuses: [202],
+      errors: [404, 409],
+      async handle({ params, query, body: { reset_version: resetVersion } }) {
+        const { destination, type, id } = await one(params.id, query)
+        const key = { destination, type, id }
+        if (resetVersion) await store.resetItems(key, 1, relay.now())
+        else await store.redeliverItems(key, 1, relay.now())
+        relay.wake()
+        return { data: { ...key, status: 'pending' as const, ...(resetVersion && { reset_version: true as const }) } }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/items/:id/remove',
+      name: 'removeItem',
+      tag: 'items',
+      role: 'operator',
+      summary: 'Take one item away from its destination, known to the relay or not',
+      query: whichQuery,
+      body: removeBody,
+      answer: removedSchema,
+      statuses: [202],
+      errors: [404, 409],
+      async handle({ params, query, body: { hold } }) {
+        const keys = await chooseToRemove({ id: params.id, ...defined(query) }, chooseDeps())
+        const at = relay.now()
+        for (const key of keys) await store.removeItem({ ...key, hold }, at)
+        relay.wake()
+        return { data: { removed: [...keys], hold } }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/items/:id/release',
+      name: 'releaseItem',
+      tag: 'items',
+      role: 'operator',
+      summary: 'End the hold of one item',
+      query: whichQuery,
+      body: z.strictObject({}),
+      answer: releasedSchema,
+      statuses: [202],
+      errors: [404, 409],
+      async handle({ params, query }) {
+        const keys = await chooseToRelease({ id: params.id, ...defined(query) }, chooseDeps())
+        const at = relay.now()
+        const released: z.output<typeof releasedSchema>['released'] = []
+        for (const key of keys) {
+          const result = await store.releaseItem(key, at)
+          if (result !== null) released.push(presentReleased(key, result))
+        }
+        relay.wake()
+        return { data: { released } }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/items/redeliver',
+      name: 'redeliverItems',
+      tag: 'items',
+      role: 'operator',
+      summary: 'Send all items that match again, changed or not',
+      body: redeliverBody,
+      answer: bulkSchema('redelivered'),
+      statuses: [202, 200],
+      async handle({ body, request }) {
+        const { filter, limit, dryRun, resetVersion } = bulkOf(body)
+        const at = relay.now()
+        const data = await runBulk('items.redelivered', {
+          dryRun,
+          filter: { ...filter, ...(resetVersion && { resetVersion }) },
+          choose: () => store.chooseItems(resetVersion ? 'reset' : 'redeliver', filter, limit, at),
+          run: () => (resetVersion ? store.resetItems(filter, limit, at) : store.redeliverItems(filter, limit, at)),
+          request,
+        })
+        if (!dryRun) relay.wake()
+        return { data, status: dryRun ? 200 : 202 }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/items/purge',
+      name: 'purgeItems',
+      tag: 'items',
+      role: 'admin',
+      summary: 'Give dead items up, or pending ones of a destination that is not configured',
+      body: purgeBody,
+      answer: bulkSchema('purged'),
+      async handle({ body, request }) {
+        const { filter, limit, dryRun } = bulkOf(body)
+        const purge = purgeOf(store, relay.config, filter, limit, relay.now())
+        return { data: await runBulk('items.purged', { dryRun, filter, ...purge, request }) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/items/move',
+      name: 'moveItems',
+      tag: 'items',
+      role: 'admin',
+      summary: 'Make items of one destination those of another',
+      body: moveBody,
+      answer: movedSchema,
+      statuses: [202, 200],
+      async handle({ body: { from, to, limit, dry_run: dryRun, ...given }, request }) {
+        const move = { from, to, filter: defined(given), limit, dryRun, at: relay.now() }
+        const moved = await moveBetween(store, relay.config, move)
+        const data = presentMoved(dryRun, moved)
+        if (dryRun) return { data, status: 200 }
+        const { id: requestId, ip, server } = request
+        server.logger.info({ what: 'items.moved', from, to, ...moved, filter: move.filter, ip, requestId }, 'bulk.done')
+        relay.wake()
+        return { data }
+      },
+    }),
+  ]
 }

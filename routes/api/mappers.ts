@@ -1,13 +1,14 @@
-import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { ok } from '../../src/api/envelope.ts'
-import { readInput, snakeCase } from '../../src/api/present.ts'
+import { mapperSchema, presentMapper } from '../../src/api/mappers.ts'
+import { presentWebhookPreview, webhookPreviewSchema } from '../../src/api/previews.ts'
 import { RelayError } from '../../src/domain/errors.ts'
+import { type Route, route } from '../../src/http/route.ts'
 import { modelsSchema } from '../../src/mapping/definition/models.ts'
 import { bindMapper } from '../../src/mapping/library/bind.ts'
 import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
+import type { Relay } from '../../src/relay.ts'
 import { fixtureAnswers } from '../../src/stages/fetch/fixture-answers.ts'
-import { deliveryOf, preview } from '../../src/stages/operate/preview.ts'
+import { deliveryOf, previewWebhook } from '../../src/stages/operate/preview-webhook.ts'
 
 const previewBody = z.strictObject({
   headers: z.record(z.string(), z.string()).optional(),
@@ -30,22 +31,8 @@ const previewBody = z.strictObject({
   models: modelsSchema.default({}),
 })
 
-/** Mappers: list, and the dry run of one webhook. */
-export async function mappers(app: FastifyInstance): Promise<void> {
-  const { relay } = app
-
-  app.get('/mappers', { config: { holdsNoContent: true } }, async (request) =>
-    ok(relay.mappers.list().map(snakeCase), request.id, { cursor: null }),
-  )
-
-  app.post<{ Params: { name: string } }>('/mappers/:name/preview', async (request) => {
-    const { source, vars, models, fetched, ...fixture } = readInput(previewBody, request.body, 'body')
-    const { mapper, rules } = choose(request.params.name, source, vars, models)
-    const delivery = deliveryOf(fixture, source ?? 'preview')
-    const answers = fixtureAnswers(fetched)
-    return ok(await preview(mapper, delivery, rules, relay.config.server.body_limit, answers), request.id)
-  })
-
+/** Mappers: list, and the preview of one webhook. */
+export function mappers(relay: Relay): readonly Route[] {
   function choose(
     name: string,
     sourceName: string | undefined,
@@ -66,4 +53,36 @@ export async function mappers(app: FastifyInstance): Promise<void> {
     })
     return { mapper, rules: target?.rules ?? { siteDomain: null, defaultLanguage: undefined } }
   }
+
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/mappers',
+      name: 'listMappers',
+      tag: 'mappers',
+      role: 'viewer',
+      summary: 'Every mapper, built in or your own',
+      answer: z.array(mapperSchema),
+      holdsNoContent: true,
+      handle: async () => ({ data: relay.mappers.list().map(presentMapper) }),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/v1/mappers/:name/preview',
+      name: 'previewWebhook',
+      tag: 'mappers',
+      role: 'viewer',
+      summary: 'What one webhook would come to; nothing is verified, kept, fetched or sent',
+      body: previewBody,
+      answer: webhookPreviewSchema,
+      errors: [404],
+      async handle({ params: { name }, body: { source, vars, models, fetched, ...fixture } }) {
+        const { mapper, rules } = choose(name, source, vars, models)
+        const delivery = deliveryOf(fixture, source ?? 'preview')
+        const limit = relay.config.server.body_limit
+        const preview = await previewWebhook(mapper, delivery, rules, limit, fixtureAnswers(fetched))
+        return { data: presentWebhookPreview(preview) }
+      },
+    }),
+  ]
 }

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { readInput } from '../../src/api/present.ts'
+import { readInput } from '../../src/api/input.ts'
+import { signalSchema } from '../../src/api/signals.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 import { signalTypes } from '../../src/domain/signal-type.ts'
+import type { Route } from '../../src/http/route.ts'
 import type { Entry, SignalStream } from '../../src/observe/stream.ts'
 
 const list = z.string().transform((text) => text.split(','))
@@ -22,15 +24,14 @@ const heartbeatMs = 15_000
 const endingMs = 1_000
 
 /** `GET /signals`: what happens, as server-sent events. */
-export async function signals(app: FastifyInstance): Promise<void> {
+export function signals(app: FastifyInstance): readonly Route[] {
   const { stream } = app.relay
   const readers = new Set<SignalReader>()
   app.addHook('preClose', async () => {
     for (const reader of readers) reader.end()
   })
 
-  // Without HEAD: it would read a stream that has no end.
-  app.get('/signals', { exposeHeadRoute: false, config: { holdsNoContent: true } }, async (request, reply) => {
+  function handler(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const wanted = wantedBy(readInput(signalQuery, request.query, 'query'))
     if (readers.size >= maxReaders) {
       throw new RelayError('rate_limited', `${maxReaders} streams are open already`, { retryAfterMs: heartbeatMs })
@@ -45,7 +46,30 @@ export async function signals(app: FastifyInstance): Promise<void> {
       .header('x-accel-buffering', 'no')
       .header('connection', 'close') // or the server, when it stops, would wait for the next request
       .send(reader)
-  })
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/signals',
+      name: 'streamSignals',
+      tag: 'signals',
+      role: 'viewer',
+      summary: 'What happens, as it happens: server-sent events',
+      query: signalQuery,
+      answers: {
+        200: {
+          description: 'Each event is a signal; it ends when the relay stops.',
+          type: 'text/event-stream',
+          schema: signalSchema,
+        },
+      },
+      errors: [400],
+      holdsNoContent: true,
+      hasHead: false, // it would read a stream that has no end
+      handler,
+    },
+  ]
 }
 
 function wantedBy(query: z.output<typeof signalQuery>): (entry: Entry) => boolean {

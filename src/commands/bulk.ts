@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { presentBulk } from '../api/bulk.ts'
 import { RelayError } from '../domain/errors.ts'
 import { type Rate, releaseAtRate } from '../stages/operate/release.ts'
 import type { Chosen } from '../store/contract/store.ts'
@@ -48,9 +49,9 @@ async function wait(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal }).catch(() => {}) // aborted: whoever waits looks at the signal
 }
 
-/** The result as JSON, its count under the name of what was done. */
-export function presentBulk(done: string, result: BulkResult): Record<string, unknown> {
-  if (result.kind === 'dry run') return { dry_run: true, [done]: result.count, matching: result.matching }
+/** A dry run as the API tells it, else the count under the name of what was done. */
+export function presentResult(done: string, result: BulkResult): object {
+  if (result.kind === 'dry run') return presentBulk(done, result.count, result.matching)
   return { [done]: result.count, ...(result.kind === 'cancelled' && { cancelled: true, of: result.of }) }
 }
 

@@ -1,4 +1,5 @@
-import { defined, present } from '../api/present.ts'
+import { presentEventErrors, presentItemErrors, presentRefusals } from '../api/errors.ts'
+import { defined } from '../api/input.ts'
 import type { Environment } from '../config/substitute.ts'
 import { print, table } from './report.ts'
 import { withStore } from './with-store.ts'
@@ -28,18 +29,18 @@ export async function showErrors({
     items: await store.groupItemErrors(defined({ source, destination, since }), limit),
   }))
   const report = {
-    events: found.events.map(present),
-    items: found.items.map(present),
-    webhooks: found.webhooks.map(present),
+    events: found.events.map(presentEventErrors),
+    items: found.items.map(presentItemErrors),
+    webhooks: found.webhooks.map(presentRefusals),
   }
   print(report, {
     json,
     text: () => {
       if (report.events.length + report.items.length + report.webhooks.length === 0) return 'no errors'
       const rows = [
-        ...report.events.map((row) => ['events', row['source'], ...columnsOf(row)]),
-        ...report.webhooks.map((row) => ['webhooks', row['source'], ...columnsOf(row)]),
-        ...report.items.map((row) => ['items', row['destination'], ...columnsOf(row)]),
+        ...report.events.map((row) => ['events', row.source, ...columnsOf(row)]),
+        ...report.webhooks.map((row) => ['webhooks', row.source, ...columnsOf(row)]),
+        ...report.items.map((row) => ['items', row.destination, ...columnsOf(row)]),
       ]
       return table([
         ['WHAT', 'OF', 'STATUS', 'COUNT', 'LAST', 'EXAMPLE', 'ERROR'],
@@ -49,6 +50,8 @@ export async function showErrors({
   })
 }
 
-function columnsOf({ status, count, last_at, example, error }: Record<string, unknown>): readonly unknown[] {
+type Shown = ReturnType<typeof presentEventErrors | typeof presentItemErrors | typeof presentRefusals>
+
+function columnsOf({ status, count, last_at, example, error }: Shown): readonly unknown[] {
   return [status, count, last_at, example ?? '', error]
 }

@@ -1,4 +1,4 @@
-import { defined } from '../api/present.ts'
+import { defined } from '../api/input.ts'
 import type { Environment } from '../config/substitute.ts'
 import type { EventFilter, EventStatus, ReplayFilter } from '../store/contract/store.ts'
 import type { BulkOptions } from './bulk.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { presentWebhookPreview } from '../api/previews.ts'
 import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/substitute.ts'
@@ -10,7 +11,7 @@ import { bindMapper, type Definition } from '../mapping/library/bind.ts'
 import { loadMappers } from '../mapping/library/load.ts'
 import { fixtureAnswers } from '../stages/fetch/fixture-answers.ts'
 import { boundedText } from '../stages/map/map-event.ts'
-import { deliveryOf, type Fixture, preview } from '../stages/operate/preview.ts'
+import { deliveryOf, type Fixture, previewWebhook } from '../stages/operate/preview-webhook.ts'
 import { coverageOf } from '../verify/coverage.ts'
 import { verifySchema } from '../verify/schema.ts'
 import { verifyConfigOf } from '../wiring/verify.ts'
@@ -83,9 +84,9 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const limit = config?.server.body_limit ?? delivery.body.length + 1
   const proof = proofOf(source, definition, delivery)
   const rules = rulesOf(config, source)
-  const { event, changes, skipped, nothing, problems } = await preview(mapper, delivery, rules, limit, answers, proof)
-  const error = problems.length > 0 ? boundedText(problems) : null
-  printJson({ event, changes, skipped, nothing, error })
+  const preview = await previewWebhook(mapper, delivery, rules, limit, answers, proof)
+  const { problems, ...shown } = presentWebhookPreview(preview)
+  printJson({ ...shown, error: problems.length > 0 ? boundedText(problems) : null })
   if (problems.length > 0) {
     const issues = problems.map((message) => ({ path: '', message }))
     throw new RelayError('invalid', 'some records could not be mapped', { details: { issues } })

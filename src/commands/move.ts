@@ -1,4 +1,5 @@
-import { defined } from '../api/present.ts'
+import { defined } from '../api/input.ts'
+import { presentMoved } from '../api/items.ts'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/substitute.ts'
 import { moveBetween } from '../stages/operate/move.ts'
@@ -29,7 +30,7 @@ export async function move(options: MoveOptions): Promise<void> {
   const moved = await withStore(options, (store, config: Config) =>
     moveBetween(store, config, { from, to, filter, limit, dryRun, at: Date.now() }),
   )
-  print({ dry_run: dryRun, ...moved }, { json, text: () => textOf(moved, options) })
+  print(presentMoved(dryRun, moved), { json, text: () => textOf(moved, options) })
 }
 
 function textOf(

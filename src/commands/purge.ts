@@ -1,5 +1,5 @@
 import { purgeOf } from '../stages/upkeep/unconfigured.ts'
-import { describeBulk, presentBulk, runBulk } from './bulk.ts'
+import { describeBulk, presentResult, runBulk } from './bulk.ts'
 import { type EventOptions, eventFilterOf } from './event-options.ts'
 import { type ItemOptions, itemFilterOf } from './redeliver.ts'
 import { print } from './report.ts'
@@ -20,7 +20,7 @@ export async function purgeEvents(options: EventOptions): Promise<void> {
     result.kind === 'dry run'
       ? `${describeBulk('events', 'be deleted', result)}. With them ${forgets}`
       : `${result.count} events were deleted; ${forgets}`
-  print(presentBulk('purged', result), { json: options.json, text })
+  print(presentResult('purged', result), { json: options.json, text })
 }
 
 /** Gives dead items up; what may be of them at the destination stays known. Needs a filter or `--all`. */
@@ -35,5 +35,5 @@ export async function purgeItems(options: ItemOptions): Promise<void> {
   })
   const text = () =>
     result.kind === 'dry run' ? describeBulk(what, 'be given up', result) : `${result.count} ${what} were given up`
-  print(presentBulk('purged', result), { json: options.json, text })
+  print(presentResult('purged', result), { json: options.json, text })
 }

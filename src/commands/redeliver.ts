@@ -1,7 +1,7 @@
-import { defined } from '../api/present.ts'
+import { defined } from '../api/input.ts'
 import type { Environment } from '../config/substitute.ts'
 import type { ItemStatus } from '../store/contract/store.ts'
-import { type BulkOptions, describeBulk, failCancelled, presentBulk, runBulk } from './bulk.ts'
+import { type BulkOptions, describeBulk, failCancelled, presentResult, runBulk } from './bulk.ts'
 import { print, UsageError } from './report.ts'
 import { withStore } from './with-store.ts'
 
@@ -35,7 +35,7 @@ export async function redeliver(options: ItemOptions & { readonly resetVersion: 
     })
   })
   const verb = resetVersion ? 'be sent again, and their next change be believed' : 'be sent again'
-  print(presentBulk('redelivered', result), {
+  print(presentResult('redelivered', result), {
     json: options.json,
     text: () => describeBulk('items', verb, result),
   })

@@ -1,4 +1,5 @@
-import { defined } from '../api/present.ts'
+import { defined } from '../api/input.ts'
+import { presentReleased } from '../api/items.ts'
 import type { Environment } from '../config/substitute.ts'
 import { chooseToRelease, chooseToRemove } from '../stages/operate/choose-items.ts'
 import type { ItemKey, Released } from '../store/contract/store.ts'
@@ -41,10 +42,7 @@ export async function release(options: OneItemOptions): Promise<void> {
     for (const key of keys) results.push({ ...key, released: dryRun ? null : await store.releaseItem(key, at) })
     return results
   })
-  const shown = released.map(({ released: result, ...key }) => ({
-    ...key,
-    ...(result && { desired_kind: result.desiredKind, changed: result.changed }),
-  }))
+  const shown = released.map(({ released: result, ...key }) => (result ? presentReleased(key, result) : key))
   print(dryRun ? { dry_run: true, released: shown } : { released: shown }, {
     json,
     text: () =>

@@ -1,13 +1,13 @@
-import { describeBulk, failCancelled, presentBulk, runBulk } from './bulk.ts'
-import { showDifferences } from './differences.ts'
+import { describeBulk, failCancelled, presentResult, runBulk } from './bulk.ts'
 import { type ReplayOptions, selectionOf } from './event-options.ts'
+import { showPreviews } from './preview.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 
 /** Puts events back to pending; a running relay finds them within seconds. Needs a filter: nothing replays all by accident. */
 export async function replay(options: ReplayOptions): Promise<void> {
   const { filter, limit } = selectionOf(options)
-  if (options.diff) return showDifferences(options)
+  if (options.diff) return showPreviews(options)
   const result = await withStore(options, (store) =>
     runBulk(options, {
       choose: () => store.chooseEvents('replay', filter, limit),
@@ -16,6 +16,6 @@ export async function replay(options: ReplayOptions): Promise<void> {
     }),
   )
   const text = () => describeBulk('events', 'go through the mapper again', result)
-  print(presentBulk('replayed', result), { json: options.json, text })
+  print(presentResult('replayed', result), { json: options.json, text })
   failCancelled('events', result)
 }

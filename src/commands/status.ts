@@ -1,4 +1,5 @@
-import { present } from '../api/present.ts'
+import { noItems, presentItemCounts } from '../api/destinations.ts'
+import { timeOrNull } from '../api/fields.ts'
 import type { Environment } from '../config/substitute.ts'
 import { escapeText } from '../domain/printable.ts'
 import { readCircuits } from '../stages/deliver/shared-circuit.ts'
@@ -24,14 +25,14 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
         pending: stats.eventsPending,
         waiting: stats.eventsWaiting,
         failed: stats.eventsFailed,
-        oldest_pending_at: timeOf(stats.oldestPendingEventAt),
+        oldest_pending_at: timeOrNull(stats.oldestPendingEventAt),
       },
       destinations: [...names].map((name) => {
-        const { destination: _name, ...counts } = known.get(name) ?? noCounts
+        const counts = presentItemCounts(known.get(name) ?? noItems)
         const circuit = circuits.get(name)?.circuit
         const settings = Object.hasOwn(config.destinations, name) ? config.destinations[name] : undefined
         const state = !settings ? 'unconfigured' : settings.enabled ? (circuit?.state ?? 'closed') : 'off'
-        return { name, state, reason: circuit?.reason ?? null, ...present(counts) }
+        return { name, state, reason: circuit?.reason ?? null, ...counts }
       }),
       unconfigured_sources: sources.map(({ source: name, ...counts }) => ({ name, ...counts })),
       warnings: warningsOfUnconfigured({ destinations: others, sources }),
@@ -39,8 +40,6 @@ export async function status({ json, ...options }: StatusOptions): Promise<void>
   })
   print(report, { json, text: () => textOf(report) })
 }
-
-const noCounts = { destination: '', pending: 0, delivered: 0, dead: 0, held: 0, openBatches: 0, oldestPendingAt: null }
 
 interface Report {
   readonly events: {
@@ -76,8 +75,4 @@ function textOf({ events, destinations, warnings }: Report): string {
     ]),
     ...warnings.map((warning) => `\nwarning: ${escapeText(warning)}`),
   ].join('\n')
-}
-
-function timeOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString()
 }

@@ -16,10 +16,6 @@ declare module 'fastify' {
     who: string | null
     act: Act | null
   }
-  interface FastifyContextConfig {
-    /** A GET that answers with no body of a webhook and no content of an item: it leaves no trace. */
-    readonly holdsNoContent?: boolean
-  }
 }
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])

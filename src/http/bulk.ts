@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { type OkEnvelope, ok } from '../api/envelope.ts'
+import { presentBulk } from '../api/bulk.ts'
 import type { Chosen } from '../store/contract/store.ts'
 
 export interface Bulk {
@@ -10,22 +10,19 @@ export interface Bulk {
   readonly request: FastifyRequest
 }
 
-/**
- * Does it, or says for how many it would be done; `admin.done` tells either. `what` is such as `events.purged`; answers `{<done>: n}`, with
- * `matching` where nothing was done.
- */
-export async function runBulk(what: `${string}.${string}`, bulk: Bulk): Promise<OkEnvelope> {
+/** Does it, or says for how many it would be done; `admin.done` tells either. `what` is such as `events.purged`. */
+export async function runBulk<Done extends string>(what: `${string}.${Done}`, bulk: Bulk) {
   const { dryRun, filter, choose, run, request } = bulk
-  const done = what.slice(what.indexOf('.') + 1)
+  const done = what.slice(what.indexOf('.') + 1) as Done
   const told = { what, filter: shortened(filter), dryRun }
   if (!dryRun) {
     const count = await run()
     request.act = { ...told, count }
-    return ok({ dry_run: false, [done]: count }, request.id)
+    return presentBulk(done, count)
   }
   const { matching, ids } = await choose()
   request.act = { ...told, count: ids.length }
-  return ok({ dry_run: true, [done]: ids.length, matching }, request.id)
+  return presentBulk(done, ids.length, matching)
 }
 
 /** Long lists as their length: ids may be ten thousand. */

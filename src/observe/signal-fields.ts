@@ -1,4 +1,3 @@
-import { snakeCase } from '../api/present.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Signal } from '../domain/signal.ts'
 
@@ -9,7 +8,7 @@ export function fieldsOf(signal: Signal): Record<string, unknown> {
   const fields = shownOf(signal)
   const line: Record<string, unknown> = {}
   for (const field of Object.keys(fields)) {
-    const name = names.get(field) ?? Object.keys(snakeCase({ [field]: null }))[0]!
+    const name = names.get(field) ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
     names.set(field, name)
     line[name] = fields[field]
   }

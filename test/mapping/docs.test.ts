@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { modelsSchema } from '../../src/mapping/definition/models.ts'
 import { bindMapper } from '../../src/mapping/library/bind.ts'
-import { deliveryOf, preview } from '../../src/stages/operate/preview.ts'
+import { deliveryOf, previewWebhook } from '../../src/stages/operate/preview-webhook.ts'
 import { load, outcomeOf, webhook } from './support.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
@@ -25,7 +25,7 @@ test('the mapper of the tutorial comes to what the tutorial prints', async () =>
   const mapper = bindMapper(library.get('papyrus')!, { source: 'papyrus', vars: { origin: 'https://example.com' } })
   const headers = { 'x-papyrus-delivery': fixture.headers['X-Papyrus-Delivery'] }
   const delivery = deliveryOf({ headers, body: fixture.body }, 'papyrus')
-  const { event, changes, skipped, nothing, problems } = await preview(mapper, delivery, rules, 1_000_000)
+  const { event, changes, skipped, nothing, problems } = await previewWebhook(mapper, delivery, rules, 1_000_000)
   expect(problems).toEqual([])
   printed.changes[0].item.checksum = expect.stringMatching(/^sha256:/)
   printed.event.mapper_version = mapper.version

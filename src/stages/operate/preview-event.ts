@@ -8,7 +8,7 @@ import type { EventDetail, ItemChange, Store } from '../../store/contract/store.
 import { type MapTarget, mapEvent, webhookOf } from '../map/map-event.ts'
 import type { Source } from '../source.ts'
 
-export interface CompareDeps {
+export interface PreviewEventDeps {
   readonly store: Pick<Store, 'getEvent' | 'getItems'>
   readonly sources: ReadonlyMap<string, Source>
   readonly destinations: ReadonlyMap<string, MapTarget>
@@ -17,15 +17,15 @@ export interface CompareDeps {
 }
 
 /** What replaying an event would come to now, beside what is wanted now. */
-export interface Comparison {
+export interface EventPreview {
   readonly eventId: string
   readonly source: string
   readonly mapper: string
   readonly mapperVersion: string
   /** The definition that mapped it last; null where none has. */
   readonly mappedWith: string | null
-  readonly changes: readonly ComparedChange[]
-  readonly result: CompareResult
+  readonly changes: readonly PreviewedItem[]
+  readonly result: PreviewResult
   /** Why nothing came out, or what would have to be asked of the CMS; null where all came out. */
   readonly skipped: string | null
   /** What should have come out and could not. */
@@ -36,9 +36,9 @@ export interface Comparison {
  * What a replay would change: `fails`, `skipped`: the event does now what it did not do then. `changed`: an item would be another
  * one. `not_compared`: the CMS would have to be asked first. `same`: nothing.
  */
-export type CompareResult = 'same' | 'changed' | 'fails' | 'skipped' | 'not_compared'
+export type PreviewResult = 'same' | 'changed' | 'fails' | 'skipped' | 'not_compared'
 
-export interface ComparedChange {
+export interface PreviewedItem {
   readonly destination: string
   readonly type: string
   readonly id: string
@@ -53,10 +53,11 @@ export interface ComparedChange {
 }
 
 /** Maps a kept event with the mapper as it is now, and compares. Nothing is kept, fetched or sent. */
-export type Compare = (eventId: string) => Promise<Comparison>
+export type PreviewEvent = (eventId: string) => Promise<EventPreview>
 
-export function createCompare({ store, sources, destinations, bodyLimit, now }: CompareDeps): Compare {
-  return async function compare(eventId) {
+export function createPreviewEvent(deps: PreviewEventDeps): PreviewEvent {
+  const { store, sources, destinations, bodyLimit, now } = deps
+  return async function previewEvent(eventId) {
     const event = await store.getEvent(eventId)
     const seq = eventSeqOf(eventId)
     if (!event || seq === null) throw new RelayError('not_found', `no event '${eventId.slice(0, 64)}'`)
@@ -73,12 +74,12 @@ export function createCompare({ store, sources, destinations, bodyLimit, now }: 
     const { mapped, requests } = await mapEvent({ ...event, seq }, webhook, source, destinations)
     const { outcome } = mapped
     const asks = requests.length > 0 ? `has to ask ${requests.map(fetchText).join(', ')}` : null
-    const changes = await Promise.all(mapped.changes.map((change) => compareOne(change, seq)))
+    const changes = await Promise.all(mapped.changes.map((change) => previewItem(change, seq)))
     const skipped = asks ?? (outcome.status === 'skipped' ? outcome.reason : null)
     const error = outcome.status === 'failed' ? outcome.error : null
     return { ...about, result: resultOf(event), changes, skipped, error }
 
-    function resultOf({ status }: EventDetail): CompareResult {
+    function resultOf({ status }: EventDetail): PreviewResult {
       if (error !== null && status !== 'failed') return 'fails'
       if (changes.some(isChange)) return 'changed'
       if (asks !== null) return 'not_compared'
@@ -86,7 +87,7 @@ export function createCompare({ store, sources, destinations, bodyLimit, now }: 
     }
   }
 
-  async function compareOne(change: ItemChange, eventSeq: number): Promise<ComparedChange> {
+  async function previewItem(change: ItemChange, eventSeq: number): Promise<PreviewedItem> {
     const { destination, type, id, kind, maxClockLeadMs } = change
     const [known] = await store.getItems({ destination, type, id })
     const differences = jsonDiff(documentOf(known?.body ?? null), documentOf(change.body))
@@ -97,7 +98,7 @@ export function createCompare({ store, sources, destinations, bodyLimit, now }: 
 }
 
 /** Whether a replay would make it another item. */
-export function isChange({ result }: ComparedChange): boolean {
+export function isChange({ result }: PreviewedItem): boolean {
   return result === 'new' || result === 'changed'
 }
 

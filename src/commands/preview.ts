@@ -1,14 +1,14 @@
-import { presentComparison } from '../api/present-compare.ts'
+import { presentEventPreview } from '../api/previews.ts'
 import type { Config } from '../config/schema.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { MapTarget } from '../stages/map/map-event.ts'
 import {
-  type Compare,
-  type CompareResult,
-  type Comparison,
-  createCompare,
+  createPreviewEvent,
+  type EventPreview,
   isChange,
-} from '../stages/operate/compare.ts'
+  type PreviewEvent,
+  type PreviewResult,
+} from '../stages/operate/preview-event.ts'
 import type { Store } from '../store/contract/store.ts'
 import { composeSources } from '../wiring/sources.ts'
 import { filterOf, type ReplayOptions, selectionOf } from './event-options.ts'
@@ -17,7 +17,7 @@ import { print, printPart } from './report.ts'
 import { withStore } from './with-store.ts'
 
 /** Shows what replaying events would change now, and changes nothing. Events that are named are all shown, of others those that differ. */
-export async function showDifferences(options: ReplayOptions): Promise<void> {
+export async function showPreviews(options: ReplayOptions): Promise<void> {
   await withStore(options, async (store, config) => {
     const { sources } = await composeSources(config)
     try {
@@ -28,36 +28,40 @@ export async function showDifferences(options: ReplayOptions): Promise<void> {
         bodyLimit: config.server.body_limit,
         now: Date.now,
       }
-      const compare = createCompare(deps)
+      const preview = createPreviewEvent(deps)
       const isNamed = options.last === undefined && Object.keys(filterOf(options)).every((key) => key === 'ids')
-      await (isNamed ? showNamed(compare, options) : showChosen(compare, store, options))
+      await (isNamed ? showNamed(preview, options) : showChosen(preview, store, options))
     } finally {
       for (const { fetch } of sources.values()) await fetch?.client.close()
     }
   })
 }
 
-async function showNamed(compare: Compare, { ids, json }: ReplayOptions): Promise<void> {
-  const comparisons: Comparison[] = []
-  for (const id of ids) comparisons.push(await compare(id))
-  print(comparisons.map(presentComparison), {
+async function showNamed(preview: PreviewEvent, { ids, json }: ReplayOptions): Promise<void> {
+  const previews: EventPreview[] = []
+  for (const id of ids) previews.push(await preview(id))
+  print(previews.map(presentEventPreview), {
     json,
-    text: () => comparisons.flatMap((one, at) => [...(at > 0 ? [''] : []), ...linesOf(one)]),
+    text: () => previews.flatMap((one, at) => [...(at > 0 ? [''] : []), ...linesOf(one)]),
   })
 }
 
 /** One event after the other, each printed as soon as it is known: there may be many, and each may be large. */
-async function showChosen(compare: Compare, store: Pick<Store, 'chooseEvents'>, options: ReplayOptions): Promise<void> {
+async function showChosen(
+  preview: PreviewEvent,
+  store: Pick<Store, 'chooseEvents'>,
+  options: ReplayOptions,
+): Promise<void> {
   const { json } = options
   const { filter, limit } = selectionOf(options)
   const { matching, ids } = await store.chooseEvents('replay', filter, limit)
-  const counts: Record<CompareResult, number> = { same: 0, changed: 0, fails: 0, skipped: 0, not_compared: 0 }
+  const counts: Record<PreviewResult, number> = { same: 0, changed: 0, fails: 0, skipped: 0, not_compared: 0 }
   const reasons = new Map<string, number>()
   using progress = createProgress({ json })
   if (json) await printPart({ json: '{\n"events": [' })
   for (const [index, id] of ids.entries()) {
     progress.show(`${index} of ${ids.length} events compared`)
-    const one = await compareKept(compare, id)
+    const one = await previewKept(preview, id)
     counts[one.result] += 1
     if (one.result === 'not_compared') {
       const reason = 'reason' in one ? one.reason : 'the CMS would have to be asked for their records'
@@ -83,11 +87,11 @@ async function showChosen(compare: Compare, store: Pick<Store, 'chooseEvents'>, 
 }
 
 /** An event that can't be compared says why, and the others are. */
-type Kept = Comparison | { readonly eventId: string; readonly result: 'not_compared'; readonly reason: string }
+type Kept = EventPreview | { readonly eventId: string; readonly result: 'not_compared'; readonly reason: string }
 
-async function compareKept(compare: Compare, eventId: string): Promise<Kept> {
+async function previewKept(preview: PreviewEvent, eventId: string): Promise<Kept> {
   try {
-    return await compare(eventId)
+    return await preview(eventId)
   } catch (error) {
     if (!(error instanceof RelayError)) throw error
     // Its source is not configured any more, or the relay has meanwhile forgotten it.
@@ -97,10 +101,10 @@ async function compareKept(compare: Compare, eventId: string): Promise<Kept> {
 }
 
 function presentKept(one: Kept): Record<string, unknown> {
-  return 'changes' in one ? presentComparison(one) : { event_id: one.eventId, result: one.result, reason: one.reason }
+  return 'changes' in one ? presentEventPreview(one) : { event_id: one.eventId, result: one.result, reason: one.reason }
 }
 
-function isShown({ result }: Comparison): boolean {
+function isShown({ result }: EventPreview): boolean {
   return result !== 'same' && result !== 'not_compared'
 }
 
@@ -113,8 +117,8 @@ function targetsOf(config: Config): ReadonlyMap<string, MapTarget> {
   )
 }
 
-function linesOf(comparison: Comparison, shows: typeof isChange = () => true): readonly string[] {
-  const { eventId, source, mapper, mapperVersion, mappedWith, changes, skipped, error } = comparison
+function linesOf(preview: EventPreview, shows: typeof isChange = () => true): readonly string[] {
+  const { eventId, source, mapper, mapperVersion, mappedWith, changes, skipped, error } = preview
   const since = mappedWith === mapperVersion ? 'as then' : `then ${mappedWith ?? 'not mapped'}`
   const shown = changes.filter(shows)
   const others = changes.length - shown.length

@@ -11,14 +11,14 @@ import { readWebhook } from '../../mapping/webhook/webhook.ts'
 import type { FixtureAnswer } from '../fetch/fixture-answers.ts'
 
 /** What one webhook would come to. */
-export interface Preview {
+export interface WebhookPreview {
   readonly event: {
     readonly id: string | null
     readonly topic: string | null
     readonly mapper: string
-    readonly mapper_version: string
+    readonly mapperVersion: string
   }
-  readonly changes: readonly PreviewChange[]
+  readonly changes: readonly WebhookChange[]
   /** Why nothing came out, or what has to be asked of the CMS before all can; null where all did. */
   readonly skipped: string | null
   /** The expressions that gave nothing, with the number of records for which they did. */
@@ -27,7 +27,7 @@ export interface Preview {
   readonly problems: readonly string[]
 }
 
-export type PreviewChange =
+export type WebhookChange =
   | {
       readonly kind: 'upsert'
       readonly item: Extract<Change, { kind: 'upsert' }>['item']
@@ -47,25 +47,25 @@ export type PreviewChange =
  * what of the request would be proven in `proof`.
  * Throws RelayError for a body that can't be read.
  */
-export async function preview(
+export async function previewWebhook(
   mapper: Mapper,
   delivery: Delivery,
   rules: ItemRules,
   limit: number,
   answers: FetchAnswers = nothingFetched.answers,
   proof: Proof | null = null,
-): Promise<Preview> {
+): Promise<WebhookPreview> {
   const webhook = await readWebhook({ ...delivery, limit, proof })
   const ping = await mapper.readPing(webhook)
   const { id, topic } = await mapper.readEvent(webhook)
-  const event = { id, topic, mapper: mapper.name, mapper_version: mapper.version }
+  const event = { id, topic, mapper: mapper.name, mapperVersion: mapper.version }
   if (ping)
     return { event, changes: [], skipped: `a ping: answered ${ping.status}, no event`, nothing: [], problems: [] }
 
   const silences = createSilences()
   const mapping = await mapper.map(webhook, { answers, believe: false }, silences.add)
   const problems = [...mapping.problems]
-  const changes: PreviewChange[] = []
+  const changes: WebhookChange[] = []
   for (const draft of mapping.drafts) {
     try {
       const change = completeDraft(draft, rules)

@@ -1,0 +1,30 @@
+import type { z } from 'zod'
+
+/** Who may use a route: anybody, a sender that its source can verify, or the holder of a token with a role. A role may do what those before it may. */
+export type Role = 'public' | 'source' | 'viewer' | 'operator' | 'admin'
+
+export interface AnswerInfo {
+  readonly description: string
+  readonly type: string
+  /** Null: of any form. */
+  readonly schema: z.ZodType | null
+}
+
+/** What the API says of one route. */
+export interface Operation {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** The whole path, as Fastify writes it: `/api/v1/events/:id`. */
+  readonly path: string
+  /** What generated clients call it. */
+  readonly name: string
+  readonly tag: string
+  readonly role: Role
+  readonly summary: string
+  readonly query?: z.ZodObject | undefined
+  /** `bytes`: a body of any type. */
+  readonly body?: z.ZodObject | 'bytes' | undefined
+  /** By status, or by `2XX`. */
+  readonly answers: Readonly<Record<string, AnswerInfo>>
+  /** Statuses of errors, besides those that any route of its role has. */
+  readonly errors: readonly number[]
+}
