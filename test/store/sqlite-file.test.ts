@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closedCircuit } from '../../src/domain/circuit.ts'
 import { readVersion } from '../../src/domain/version.ts'
+import { createGroupCommit } from '../../src/store/shared/group-commit.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
-import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
 import { createInbox, type Inbox } from '../../src/store/sqlite/inbox.ts'
 import { linkThread } from '../../src/store/sqlite/link.ts'
 import { lockDatabase } from '../../src/store/sqlite/lock.ts'
@@ -408,10 +408,10 @@ describe('group commit', () => {
   test('callers of one moment share a commit, and those who come meanwhile share the next', async () => {
     const sizes: number[] = []
     const committing = Promise.withResolvers<void>()
-    const group = createGroupCommit(async ({ keys }) => {
-      sizes.push(keys.length)
+    const group = createGroupCommit(async (events) => {
+      sizes.push(events.length)
       await committing.promise
-      return keys.map(() => 1)
+      return events.map(() => 1)
     })
     const first = Array.from({ length: 5 }, () => group.accept([webhook()]))
     await new Promise(setImmediate)
@@ -424,9 +424,9 @@ describe('group commit', () => {
 
   test('a commit takes a bounded number of events and bytes', async () => {
     const sizes: number[] = []
-    const group = createGroupCommit(async ({ keys }) => {
-      sizes.push(keys.length)
-      return keys.map(() => 1)
+    const group = createGroupCommit(async (events) => {
+      sizes.push(events.length)
+      return events.map(() => 1)
     })
     await Promise.all(Array.from({ length: 600 }, () => group.accept([webhook()])))
     await Promise.all(Array.from({ length: 3 }, () => group.accept([webhook({ body: Buffer.alloc(5_000_000) })])))

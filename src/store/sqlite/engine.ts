@@ -4,7 +4,6 @@ import { createCircuits } from './circuits.ts'
 import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { relayErrorOf } from './errors.ts'
-import { createErrorGroups } from './errors-grouped.ts'
 import { createEvents } from './events.ts'
 import { createExecutions } from './executions.ts'
 import { createFetches } from './fetches.ts'
@@ -65,7 +64,6 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createBulk(database),
     ...createMove(database),
     ...createLists(database),
-    ...createErrorGroups(database),
     ...createUpkeep(database),
     ...createCircuits(database),
     ...createRhythms(database),

@@ -1,8 +1,8 @@
 import { eventIdOf } from '../../domain/event-id.ts'
 import type { EventClaim, PendingEvent } from '../contract/store.ts'
+import { untaggedId } from '../shared/delivery-tag.ts'
 import { type Database, prepare } from './database.ts'
 import type { Inbox } from './inbox.ts'
-import { untaggedId } from './pack.ts'
 
 /** Giving events out for mapping: those spread out before first, then those in the inbox. */
 export function createEvents(database: Database, inbox: Inbox) {

@@ -1,26 +1,13 @@
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { RelayError } from '../../domain/errors.ts'
+import { countRun, type Migration, readFolder } from '../shared/migrations.ts'
 
 const folder = new URL('./migrations/', import.meta.url)
 const applicationId = 0x636d7372 // 'cmsr': tells our file from another program's
 
-interface Migration {
-  readonly number: number
-  readonly name: string
-  readonly sql: string
-  readonly checksum: string
-}
-
 /** The migrations of this version of the relay, in order. */
 export function readMigrations(): readonly Migration[] {
-  const names = readdirSync(folder).filter((name) => /^\d{4}-.+\.sql$/.test(name))
-  return names.sort().map((name, index) => {
-    if (Number(name.slice(0, 4)) !== index + 1) throw new Error(`migration ${name} is out of sequence`)
-    const sql = readFileSync(new URL(name, folder), 'utf8')
-    return { number: index + 1, name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
-  })
+  return readFolder(folder)
 }
 
 export interface MigrateOptions {
@@ -86,15 +73,5 @@ function newestOf(db: DatabaseSync, path: string, migrations: readonly Migration
   const { application_id: found } = db.prepare('pragma application_id').get() as { application_id: number }
   if (found !== applicationId) throw new RelayError('unavailable', `database ${path} belongs to another program`)
   const rows = db.prepare('select number, name, checksum from migrations order by number').all()
-  for (const { number, name, checksum } of rows as unknown as readonly Migration[]) {
-    const known = migrations[number - 1]
-    if (!known) {
-      const text = `database ${path} was written by a newer cms-relay (it has ${name}): upgrade this one`
-      throw new RelayError('unavailable', text)
-    }
-    if (known.checksum !== checksum) {
-      throw new RelayError('unavailable', `database ${path} was made by another ${name} than this cms-relay has`)
-    }
-  }
-  return rows.length
+  return countRun(rows as unknown as readonly Omit<Migration, 'sql'>[], migrations, `database ${path}`)
 }

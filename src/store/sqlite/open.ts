@@ -1,14 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ItemFilter, Moved, Store } from '../contract/store.ts'
 import type { ChosenItems, ItemTaking, PickRange } from '../shared/choose.ts'
+import { createGroupCommit } from '../shared/group-commit.ts'
 import { nothingMoved } from '../shared/moves.ts'
 import { createSteps } from '../shared/steps.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { openEngine } from './engine.ts'
-import { createGroupCommit } from './group-commit.ts'
 import { type Link, linkHere, linkThread } from './link.ts'
 import { lockDatabase } from './lock.ts'
 import { expectNewest } from './migrate.ts'
+import { createPacker } from './pack.ts'
 
 export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check' | 'isLocked' | 'onPrepare'> {
   /** Be the only relay on this file, and look it through: a second one is refused. A CLI beside a running relay leaves it out. */
@@ -72,7 +73,8 @@ interface Standing {
 }
 
 function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing): Store {
-  const group = createGroupCommit((events) => writer.call('acceptAll', events))
+  const pack = createPacker()
+  const group = createGroupCommit((events) => writer.call('acceptAll', pack(events)))
 
   /** Events are listed from where mapping finds them. In steps, so that webhooks get their turn. */
   async function spreadAll(): Promise<void> {

@@ -1,6 +1,6 @@
-import { RelayError } from '../../domain/errors.ts'
 import type { Proof } from '../../domain/proof.ts'
 import type { NewEvent } from '../contract/store.ts'
+import { taggedId } from '../shared/delivery-tag.ts'
 
 /** What is known of an event besides its body, in the order in which the inbox has it. */
 type Row = readonly [
@@ -34,24 +34,9 @@ export interface PackedEvents {
   readonly bodies: Uint8Array
 }
 
-/** Throws RelayError `invalid` for an event that the store could not give back as it is. */
-export function checkEvent({ receivedAt }: NewEvent): void {
-  if (!Number.isSafeInteger(receivedAt)) throw new RelayError('invalid', 'receivedAt of an event must be an integer')
-}
-
 /** A delivery in one text: names of sources have no line breaks. */
 export function deliveryKeyOf(source: string, deliveryId: string): string {
   return `${source}\n${deliveryId}`
-}
-
-/** A delivery id with its tag, which is kept behind it. */
-function taggedId(deliveryId: string | null, tag: string | null): string | null {
-  return deliveryId === null || tag === null ? deliveryId : `${deliveryId}\n#${tag}`
-}
-
-/** The delivery id as it came. */
-export function untaggedId(deliveryId: string | null): string | null {
-  return deliveryId?.includes('\n') ? deliveryId.replace(/\n#[0-9a-f]{16}$/, '') : deliveryId
 }
 
 /** Packs one commit after the other: the bodies that it gave before are gone when it is called again. */

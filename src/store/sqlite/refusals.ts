@@ -1,12 +1,15 @@
 import type { Refusal, RefusalErrors, RefusalFilter } from '../contract/store.ts'
+import { equal, range, whereOf } from '../shared/filters.ts'
+import { queryOf, sql } from '../shared/sql.ts'
 import { type Database, prepare } from './database.ts'
-import { equal, range, whereOf } from './lists.ts'
+import { createRun, sqliteDialect } from './queries.ts'
 
 /** Refusals are counted by the hour. */
 export const refusalHourMs = 3_600_000
 
 /** What was refused of sources, counted by hour. */
 export function createRefusals(database: Database) {
+  const run = createRun(database)
   const add = prepare(
     database,
     `insert into refusals (source, code, hour, reason, count, first_at, last_at)
@@ -34,14 +37,17 @@ export function createRefusals(database: Database) {
   }
 
   function groupRefusals({ source, since, until }: RefusalFilter, limit: number): readonly RefusalErrors[] {
-    const conditions = [...equal('source', source), ...range('last_at', since, until)]
     // Beside max(), SQLite takes the other columns from the row that has it.
-    const sql = `select source, code, 'refused' as status, reason as error, sum(count) as count,
-        min(first_at) as firstAt, max(last_at) as lastAt
-      from refusals${whereOf(conditions)} group by source, code order by count desc, lastAt desc limit ?`
-    const query = prepare<RefusalErrors>(database, sql)
-    const rows = query.all(...conditions.flatMap(({ values }) => values), limit)
-    return rows.map((row) => ({ ...row, example: null }))
+    const statement = sql`
+      select source, code, 'refused' as status, reason as error, sum(count) as count, min(first_at) as firstAt,
+        max(last_at) as lastAt
+      from refusals${whereOf([...equal('source', source), ...range('last_at', since, until)])}
+      group by source, code order by count desc, lastAt desc limit ${limit}`
+    return run(
+      queryOf(sqliteDialect, statement, (rows: Iterable<RefusalErrors>) =>
+        Array.from(rows, (row) => ({ ...row, example: null })),
+      ),
+    )
   }
 
   return { addRefusals, groupRefusals }

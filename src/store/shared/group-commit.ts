@@ -1,6 +1,6 @@
+import { RelayError } from '../../domain/errors.ts'
 import { eventIdOf } from '../../domain/event-id.ts'
 import type { Accepted, NewEvent } from '../contract/store.ts'
-import { checkEvent, createPacker, type PackedEvents } from './pack.ts'
 
 // One transaction takes at most this much, so that nobody waits long behind others' large bodies.
 const maxEvents = 256
@@ -19,7 +19,7 @@ interface Group {
 }
 
 /** Answers the seq of each event, negated for a delivery seen before. */
-type Commit = (events: PackedEvents) => Promise<readonly number[]>
+type Commit = (events: readonly NewEvent[]) => Promise<readonly number[]>
 
 /**
  * Lets concurrent callers share a commit: whoever comes while one is under way goes with the next.
@@ -29,14 +29,13 @@ type Commit = (events: PackedEvents) => Promise<readonly number[]>
  *                                └─────────somebody waits────────┘
  */
 export function createGroupCommit(commit: Commit) {
-  const pack = createPacker()
   let events: NewEvent[] = []
   let calls: Call[] = []
   let running: Promise<void> | null = null
 
   function accept(some: readonly NewEvent[]): Promise<readonly Accepted[]> {
     return new Promise((resolve, reject) => {
-      for (const event of some) checkEvent(event) // what can not be packed fails alone
+      for (const event of some) checkEvent(event) // what can not be kept fails alone
       events.push(...some)
       calls.push({ count: some.length, resolve, reject })
       running ??= new Promise(setImmediate).then(drain)
@@ -58,7 +57,7 @@ export function createGroupCommit(commit: Commit) {
 
   async function flush(group: Group): Promise<void> {
     try {
-      const answers = await commit(pack(group.events))
+      const answers = await commit(group.events)
       let at = 0
       for (const { count, resolve } of group.calls) {
         const accepted: Accepted[] = []
@@ -93,4 +92,9 @@ function firstOnes({ events, calls }: Group): readonly [events: number, calls: n
 
 function acceptedOf(seq: number): Accepted {
   return { eventId: eventIdOf(Math.abs(seq)), duplicate: seq < 0 }
+}
+
+/** Throws RelayError `invalid` for an event that the store could not give back as it is. */
+function checkEvent({ receivedAt }: NewEvent): void {
+  if (!Number.isSafeInteger(receivedAt)) throw new RelayError('invalid', 'receivedAt of an event must be an integer')
 }
