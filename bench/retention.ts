@@ -32,7 +32,7 @@ const looking = new DatabaseSync(path, { readOnly: true })
 
 let now = Date.UTC(2026, 0, 1)
 let accepted = 0
-const durations = { accept: [] as number[], prune: [] as number[], shrink: [] as number[] }
+const durations = { accept: [] as number[], prune: [] as number[], shrink: [] as number[], noteWaiting: [] as number[] }
 
 async function timed<T>(what: keyof typeof durations, work: () => Promise<T>): Promise<T> {
   const start = performance.now()
@@ -44,6 +44,7 @@ async function timed<T>(what: keyof typeof durations, work: () => Promise<T>): P
 const timedStore = {
   prune: (...args: Parameters<typeof store.prune>) => timed('prune', () => store.prune(...args)),
   shrink: () => timed('shrink', store.shrink),
+  noteWaiting: (at: number) => timed('noteWaiting', () => store.noteWaiting(at)),
 }
 const prune = createPrune({ store: timedStore, retention, now: () => now })
 

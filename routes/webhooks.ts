@@ -50,7 +50,9 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
     intake.enter()
     try {
       await turn()
-      return answer(await relay.receive(deliveryOf(request), senderOf(request)), request, reply)
+      const received = await relay.receive(deliveryOf(request), senderOf(request))
+      if (received.kind === 'kept' && received.duplicate) relay.refusals.noteDuplicate(request.params.source)
+      return answer(received, request, reply)
     } finally {
       intake.leave()
       releaseBody(intake, request)
@@ -72,7 +74,8 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
     const bytes = request.body?.length ?? 0
     const isForbidden = error instanceof ForbiddenAddress
     const reason = isForbidden ? `${error.message}: its address is not in allow_from` : error.message
-    if (source !== null) relay.refusals.note({ source, code: isForbidden ? 'address' : error.code, reason })
+    const address = addressGroup(request.ip)
+    if (source !== null) relay.refusals.note({ source, code: isForbidden ? 'address' : error.code, reason, address })
     relay.emit({ kind: 'webhook.refused', source, code: isForbidden ? 'address' : told.code, reason, bytes })
     return told
   }

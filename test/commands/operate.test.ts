@@ -201,7 +201,7 @@ test('errors has webhooks that a limit has refused, of the source and the time t
     firstAt: at,
     lastAt: at,
   }
-  await store.addRefusals([refusal])
+  await store.addTurnedAway({ refusals: [refusal], counts: [], last: [] })
   await store.close()
   const errors = (...args: string[]) =>
     runHere(['errors', ...args, '--config', join(cwd, 'relay.yaml')], { RELAY_STORE: `sqlite:${path}` })

@@ -247,11 +247,13 @@ describe('a rate', () => {
     const test = await start({ sources: { shop: { ...settings, rate_limit: { max: 1, window: '1m' } } } })
     await test.sendShop('products/update', product(1))
     await test.sendShop('products/update', product(2))
-    const add = vi.spyOn(test.relay.store, 'addRefusals').mockRejectedValueOnce(new Error('full'))
+    const add = vi.spyOn(test.relay.store, 'addTurnedAway').mockRejectedValueOnce(new Error('full'))
     await expect(test.relay.refusals.step()).rejects.toThrow('full')
     await test.sendShop('products/update', product(3))
     await test.relay.refusals.step()
-    expect(add.mock.lastCall).toMatchObject([[{ source: 'shop', count: 2 }]])
+    expect(add.mock.lastCall).toMatchObject([
+      { refusals: [{ source: 'shop', count: 2 }], counts: [{ refused: 2 }], last: [{}, {}] },
+    ])
   })
 })
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Rhythm } from '../../src/domain/silence.ts'
-import type { EventFilter, Fetch, ItemFilter, Store } from '../../src/store/contract/store.ts'
+import type { EventFilter, Fetch, ItemFilter, Refusal, Store } from '../../src/store/contract/store.ts'
 import fc from '../fast-check.ts'
 import { describeCircuits } from './conformance/circuits.ts'
 import { describeOrigins } from './conformance/origins.ts'
+import { describeStatistics } from './conformance/statistics.ts'
 import { runModel, steps } from './model.ts'
 import {
   all,
@@ -1159,10 +1160,11 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
         firstAt: start,
         lastAt: start + 5,
       }
-      await store.addRefusals([refusal, { ...refusal, code: 'overloaded' }])
-      await store.addRefusals([{ ...refusal, reason: 'second', count: 3, firstAt: start + 9, lastAt: start + 9 }])
-      await store.addRefusals([{ ...refusal, reason: 'newest', firstAt: start + hour, lastAt: start + hour }])
-      await store.addRefusals([])
+      const add = (refusals: readonly Refusal[]) => store.addTurnedAway({ refusals, counts: [], last: [] })
+      await add([refusal, { ...refusal, code: 'overloaded' }])
+      await add([{ ...refusal, reason: 'second', count: 3, firstAt: start + 9, lastAt: start + 9 }])
+      await add([{ ...refusal, reason: 'newest', firstAt: start + hour, lastAt: start + hour }])
+      await add([])
       const all = { source: 'shop', status: 'refused', code: 'rate_limited', error: 'newest', example: null }
       expect(await store.groupRefusals({}, 9)).toEqual([
         { ...all, count: 7, firstAt: start, lastAt: start + hour },
@@ -1542,6 +1544,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
   })
 
   describeOrigins(name, openStore)
+  describeStatistics(name, openStore, runs)
 
   /** Two connections to the same data; none where the engine has but one. */
   async function openTwo(): Promise<Store[]> {

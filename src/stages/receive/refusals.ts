@@ -1,23 +1,17 @@
 import type { Emit } from '../../domain/signal.ts'
-import type { Refusal, Store } from '../../store/contract/store.ts'
+import type { Refusal, RefusedWebhook, Store, TurnedAwayCount } from '../../store/contract/store.ts'
 
-/** A webhook of a configured source that was refused. */
-export interface RefusedWebhook {
-  readonly source: string
-  readonly code: string
-  readonly reason: string
-}
-
-/** Keeps in mind which webhooks a limit has refused: a sender that does not try again has lost them. */
+/** Keeps in mind which webhooks of configured sources made no event. A sender that does not try again has lost what was refused. */
 export interface Refusals {
   /** In memory: whoever is refused waits for nothing. */
-  note(webhook: RefusedWebhook): void
+  note(webhook: Omit<RefusedWebhook, 'at'>): void
+  noteDuplicate(source: string): void
   /** Writes down what was noted, and tells of what was refused by rate. */
   step(): Promise<void>
 }
 
 export interface RefusalsDeps {
-  readonly store: Pick<Store, 'addRefusals'>
+  readonly store: Pick<Store, 'addTurnedAway'>
   readonly now: () => number
   readonly emit: Emit
 }
@@ -26,9 +20,16 @@ export interface RefusalsDeps {
 const codes: ReadonlySet<string> = new Set(['rate_limited', 'overloaded', 'unavailable', 'too_large', 'address'])
 /** `webhook.rate_limited` is told once in so long for each source, with the number. */
 const tellEveryMs = 60_000
+const minuteMs = 60_000
+/** Of all sources, the newest: while they can't be written, and of a flood. */
+const keptUnwritten = 500
+/** Characters. */
+const longestReason = 500
 
 export function createRefusals({ store, now, emit }: RefusalsDeps): Refusals {
   let unwritten = new Map<string, Refusal>()
+  let counts = new Map<string, TurnedAwayCount>()
+  let last: RefusedWebhook[] = []
   const untold = new Map<string, { count: number; reason: string }>()
   const toldAt = new Map<string, number>()
 
@@ -36,6 +37,12 @@ export function createRefusals({ store, now, emit }: RefusalsDeps): Refusals {
     const known = unwritten.get(key)
     const all = { count: count + (known?.count ?? 0), firstAt: Math.min(firstAt, known?.firstAt ?? firstAt) }
     unwritten.set(key, { ...newest, ...all })
+  }
+
+  function count(source: string, at: number, { duplicate = 0, refused = 0 }: Partial<TurnedAwayCount>): void {
+    const key = `${source} ${Math.floor(at / minuteMs)}`
+    const known = counts.get(key) ?? { source, at, duplicate: 0, refused: 0 }
+    counts.set(key, { ...known, duplicate: known.duplicate + duplicate, refused: known.refused + refused })
   }
 
   function tell(source: string, at: number): void {
@@ -50,24 +57,38 @@ export function createRefusals({ store, now, emit }: RefusalsDeps): Refusals {
   }
 
   return {
-    note({ source, code, reason }) {
-      if (!codes.has(code)) return
+    note({ source, code, reason, address }) {
       const at = now()
+      count(source, at, { refused: 1 })
+      last.push({ source, at, code, reason: reason.slice(0, longestReason), address })
+      if (last.length > 2 * keptUnwritten) last = last.slice(-keptUnwritten)
+      if (!codes.has(code)) return
       keep(`${source} ${code}`, { source, code, reason, count: 1, firstAt: at, lastAt: at })
       if (code !== 'rate_limited') return
       untold.set(source, { count: (untold.get(source)?.count ?? 0) + 1, reason })
       if (isDue(source, at)) tell(source, at)
     },
+    noteDuplicate(source) {
+      count(source, now(), { duplicate: 1 })
+    },
     async step() {
       const at = now()
       for (const source of [...untold.keys()]) if (isDue(source, at)) tell(source, at)
-      if (unwritten.size === 0) return
-      const writing = unwritten
+      if (counts.size === 0) return
+      const writing = { refusals: unwritten, counts, last }
       unwritten = new Map()
+      counts = new Map()
+      last = []
       try {
-        await store.addRefusals([...writing.values()])
+        await store.addTurnedAway({
+          refusals: [...writing.refusals.values()],
+          counts: [...writing.counts.values()],
+          last: writing.last,
+        })
       } catch (error) {
-        for (const [key, refusal] of writing) keep(key, refusal)
+        for (const [key, refusal] of writing.refusals) keep(key, refusal)
+        for (const one of writing.counts.values()) count(one.source, one.at, one)
+        last = [...writing.last, ...last].slice(-keptUnwritten)
         throw error
       }
     },

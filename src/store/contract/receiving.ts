@@ -8,9 +8,6 @@ export interface Receiving {
    * time share a commit, so that one fsync serves many; one whose events can not be kept fails alone.
    */
   accept(events: readonly NewEvent[]): Promise<readonly Accepted[]>
-
-  /** Adds to the numbers of webhooks that were refused. */
-  addRefusals(refusals: readonly Refusal[]): Promise<void>
 }
 
 export interface NewEvent {
@@ -43,15 +40,4 @@ export interface NewEvent {
 export interface Accepted {
   readonly eventId: string
   readonly duplicate: boolean
-}
-
-/** Webhooks of one source that were refused with one code. Unix milliseconds. */
-export interface Refusal {
-  readonly source: string
-  readonly code: string
-  /** Why the newest of them. */
-  readonly reason: string
-  readonly count: number
-  readonly firstAt: number
-  readonly lastAt: number
 }

@@ -4,6 +4,7 @@ import type { Delivering } from './delivering.ts'
 import type { Mapping } from './mapping.ts'
 import type { Operating } from './operating.ts'
 import type { Receiving } from './receiving.ts'
+import type { Statistics } from './statistics.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export type * from './browsing.ts'
@@ -13,6 +14,7 @@ export type * from './mapping.ts'
 export type * from './operating.ts'
 export type * from './receiving.ts'
 export type * from './rows.ts'
+export type * from './statistics.ts'
 export type * from './upkeep.ts'
 
 /**
@@ -25,4 +27,4 @@ export type * from './upkeep.ts'
  *     item    pending ──claim, seal, settle──▶ delivered | dead(error) ──redeliver, newer change──▶ pending
  *     batch   claimed ──seal──▶ open ──settle──▶ done | split          (claimed without bytes: released on recovery)
  */
-export interface Store extends Receiving, Mapping, Delivering, Circuits, Operating, Browsing, Upkeep {}
+export interface Store extends Receiving, Mapping, Delivering, Circuits, Operating, Browsing, Statistics, Upkeep {}

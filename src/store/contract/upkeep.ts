@@ -21,7 +21,7 @@ export interface Upkeep {
 
   /**
    * Deletes up to `limit` events received and settled before a time, and up to `limit` batches settled before another with
-   * their attempts (fewer where they held many items); answers how many of both.
+   * their attempts (fewer where they held many items); answers how many of both. Numbers as old as such events go with them.
    */
   prune(before: { readonly events: number; readonly attempts: number }, limit: number): Promise<number>
 

@@ -14,6 +14,7 @@ import { createMove } from './move.ts'
 import type { PackedEvents } from './pack.ts'
 import { createRefusals } from './refusals.ts'
 import { createRhythms } from './rhythms.ts'
+import { createRollups } from './rollups.ts'
 import { createSettle } from './settle.ts'
 import { createUpkeep } from './upkeep.ts'
 
@@ -32,7 +33,7 @@ type InSteps =
   | 'releaseWaiting'
   | 'prune'
 
-type Plain = Exclude<keyof Store, 'accept' | 'close' | InSteps>
+type Plain = Exclude<keyof Store, 'accept' | 'close' | 'noteWaiting' | InSteps>
 
 /** The store as plain synchronous functions over one connection; see `createInbox` for what is its own. */
 export type Engine = { readonly [Name in Plain]: Sync<Store[Name]> } & {
@@ -42,6 +43,7 @@ export type Engine = { readonly [Name in Plain]: Sync<Store[Name]> } & {
   readonly close: () => boolean
 } & Readonly<ReturnType<typeof createBulk>> &
   Readonly<Pick<ReturnType<typeof createMove>, 'moveItems' | 'judgeMoves' | 'resendItems'>> &
+  Readonly<Pick<ReturnType<typeof createRollups>, 'readWaiting' | 'writeWaiting'>> &
   Readonly<Pick<ReturnType<typeof createFetches>, 'pickForeign' | 'releaseWaiting'>> &
   Readonly<Pick<ReturnType<typeof createUpkeep>, 'pickOld' | 'prune'>>
 
@@ -49,6 +51,7 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
   const database = openDatabase(path, options)
   const inbox = createInbox(database)
   const { claimWaiting, nextFetchAt, pickForeign, releaseWaiting } = createFetches(database)
+  const { readWaiting, writeWaiting, readStatsSeries } = createRollups(database)
   const parts = {
     acceptAll: inbox.acceptAll,
     spread: inbox.spread,
@@ -68,6 +71,9 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createCircuits(database),
     ...createRhythms(database),
     ...createRefusals(database),
+    readWaiting,
+    writeWaiting,
+    readStatsSeries,
     checkFiles: database.keeper.look,
     close: database.close,
   }

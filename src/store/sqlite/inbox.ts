@@ -1,6 +1,7 @@
 import { type Database, prepare } from './database.ts'
 import { createDeliveries, deliveryHashOf, type EventPosition } from './deliveries.ts'
 import { deliveryKeyOf, type PackedEvents, selectPacked, unpackEvents } from './pack.ts'
+import { createTallied, type Tally } from './rollups.ts'
 import { createSeen, type SeenOptions } from './seen.ts'
 import { createWaiting } from './waiting.ts'
 
@@ -73,6 +74,10 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
     'insert into event_bodies (seq, method, path, query, headers, body, proof) values (?, ?, ?, ?, ?, ?, ?)',
   )
 
+  const tallied = createTallied(database)
+  const noteSource = prepare(database, 'insert or ignore into sources (id, name, created_at) values (?, ?, ?)')
+  const knownSources = new Set<string>()
+
   /** Catches up with what is on disk: after a start, and with what another process has accepted or spread out. */
   function catchUp(): Position {
     const current = database.version()
@@ -100,6 +105,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
     waiting.clear()
     known = 0
     position = null
+    knownSources.clear()
   }
 
   function guarded<T>(durability: 'synced' | 'unsynced', work: () => T): T {
@@ -152,6 +158,10 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
   /** Moves the oldest rows of the inbox into `events`, `limit` events or a few more, fewer large ones. Only inside of a transaction. */
   function spreadOut(limit: number): number {
     const before = catchUp()
+    return tallied((tally) => spreadCounted(before, limit, tally))
+  }
+
+  function spreadCounted(before: Position, limit: number, tally: Tally): number {
     let { last } = before
     let count = 0
     let bytes = 0
@@ -167,6 +177,11 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
         insertEvent.run(last, source, deliveryId, hash, topic, receivedAt, body.byteLength, tenant, priority, asOf)
         insertBody.run(last, method, path, query, JSON.stringify(headers), body, proof && JSON.stringify(proof))
         if (hash !== null) deliveries.add(hash, last)
+        tally.count('accepted', receivedAt, source)
+        if (!knownSources.has(source)) {
+          noteSource.run(`file:${source}`, source, receivedAt)
+          knownSources.add(source)
+        }
       }
       count += row.count
       bytes += row.bodies.byteLength

@@ -4,6 +4,7 @@ import type { ItemKey, MappedEvent, MergeCounts, Released, Removal } from '../co
 import { type Database, prepare } from './database.ts'
 import { createFetches } from './fetches.ts'
 import { createItems, type FoundItem } from './items.ts'
+import { createTallied, type Tally } from './rollups.ts'
 
 /** Settling mapped events: their changes become the desired state of items, by the rules of `domain/item-state.ts`. */
 export function createMerge(database: Database) {
@@ -29,20 +30,24 @@ export function createMerge(database: Database) {
   }
 
   const releaseClaim = prepare(database, 'delete from event_claims where seq = ? and owner = ?')
-  const settleEvent = prepare(
+  const settleEvent = prepare<{ source: string }>(
     database,
     `update events set status = ?, reason = ?, error = ?, mapper = ?, mapper_version = ?, settled_at = ?
-     where seq = ? and status in ('pending', 'waiting')`,
+     where seq = ? and status in ('pending', 'waiting') returning source`,
   )
   const { settleFetch } = createFetches(database)
 
-  function settle(event: MappedEvent, merged: MergeCounts, at: number): MergeCounts {
+  const tallied = createTallied(database)
+
+  function settle(event: MappedEvent, merged: MergeCounts, at: number, tally: Tally): MergeCounts {
     const { seq, mapper, mapperVersion, outcome, changes } = event
     const allStale = outcome.status === 'processed' && merged.stale > 0 && merged.stale === changes.length
     const status = allStale ? 'skipped' : outcome.status
     const reason = allStale ? 'stale' : outcome.status === 'skipped' ? outcome.reason : null
     const error = outcome.status === 'failed' || outcome.status === 'waiting' ? outcome.error : null
-    settleEvent.run(status, reason, error, mapper, mapperVersion, outcome.status === 'waiting' ? null : at, seq)
+    const settledAt = status === 'waiting' ? null : at
+    const settled = settleEvent.get(status, reason, error, mapper, mapperVersion, settledAt, seq)
+    if (settled && status !== 'waiting') tally.count(status, at, settled.source)
     if (outcome.status === 'waiting' || event.fetches !== undefined) settleFetch(seq, event, at)
     return merged
   }
@@ -66,7 +71,9 @@ export function createMerge(database: Database) {
       const { items, counts } = foldEvents(found, claimed, at)
       for (const [key, applied] of items) writeItem(found.get(key)!, applied)
       let settled = 0
-      return events.map((event) => (event === claimed[settled] ? settle(event, counts[settled++]!, at) : null))
+      return tallied((tally) =>
+        events.map((event) => (event === claimed[settled] ? settle(event, counts[settled++]!, at, tally) : null)),
+      )
     })
   }
 

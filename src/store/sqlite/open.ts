@@ -182,7 +182,13 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing)
     listOtherSources: (known) => reader.call('listOtherSources', known),
     groupEventErrors: (filter, limit) => reader.call('groupEventErrors', filter, limit),
     groupItemErrors: (filter, limit) => reader.call('groupItemErrors', filter, limit),
-    addRefusals: (refusals) => writer.call('addRefusals', refusals),
+    addTurnedAway: (webhooks) => writer.call('addTurnedAway', webhooks),
+    listRefusals: (source) => reader.call('listRefusals', source),
+    noteWaiting: async (at) => writer.call('writeWaiting', await reader.call('readWaiting'), at),
+    async readStatsSeries(query) {
+      await spreadAll() // accepted events are counted when they leave the inbox
+      return reader.call('readStatsSeries', query)
+    },
     groupRefusals: (filter, limit) => reader.call('groupRefusals', filter, limit),
     async listEvents(filter, page) {
       await spreadAll()

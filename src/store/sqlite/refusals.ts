@@ -1,39 +1,62 @@
-import type { Refusal, RefusalErrors, RefusalFilter } from '../contract/store.ts'
+import type { RefusalErrors, RefusalFilter, RefusedWebhook, TurnedAway } from '../contract/store.ts'
 import { equal, range, whereOf } from '../shared/filters.ts'
 import { queryOf, sql } from '../shared/sql.ts'
 import { type Database, prepare } from './database.ts'
 import { createRun, sqliteDialect } from './queries.ts'
+import { createTallied } from './rollups.ts'
 
 /** Refusals are counted by the hour. */
 export const refusalHourMs = 3_600_000
+/** So many refused webhooks of a source are kept one by one. */
+const keptOfSource = 100
 
-/** What was refused of sources, counted by hour. */
+/** Webhooks that made no event: how many by hour and minute, and the last ones. */
 export function createRefusals(database: Database) {
   const run = createRun(database)
-  const add = prepare(
+  const tallied = createTallied(database)
+  const addHour = prepare(
     database,
     `insert into refusals (source, code, hour, reason, count, first_at, last_at)
      values (:source, :code, :hour, :reason, :count, :firstAt, :lastAt)
      on conflict do update set reason = excluded.reason, count = count + excluded.count,
        first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)`,
   )
+  const insertRefused = prepare(
+    database,
+    'insert into refused (source, at, code, reason, address) values (:source, :at, :code, :reason, :address)',
+  )
+  const dropOldest = prepare(
+    database,
+    `delete from refused where source = :source and seq <= (
+       select seq from refused where source = :source order by seq desc limit 1 offset ${keptOfSource})`,
+  )
 
-  function addRefusals(refusals: readonly Refusal[]): void {
+  function addTurnedAway({ refusals, counts, last }: TurnedAway): void {
     // What a power cut takes of it is a number for people.
-    database.transact('unsynced', () => {
-      for (const one of refusals) {
-        const { source, code, reason, count, firstAt, lastAt } = one
-        add.run({
-          source,
-          code,
-          hour: Math.floor(lastAt / refusalHourMs) * refusalHourMs,
-          reason,
-          count,
-          firstAt,
-          lastAt,
-        })
-      }
-    })
+    database.transact('unsynced', () =>
+      tallied((tally) => {
+        for (const { source, at, duplicate, refused } of counts) {
+          tally.count('duplicate', at, source, duplicate)
+          tally.count('refused', at, source, refused)
+        }
+        for (const { source, code, reason, count, firstAt, lastAt } of refusals) {
+          const hour = Math.floor(lastAt / refusalHourMs) * refusalHourMs
+          addHour.run({ source, code, hour, reason, count, firstAt, lastAt })
+        }
+        for (const { source, at, code, reason, address } of last)
+          insertRefused.run({ source, at, code, reason, address })
+        for (const source of new Set(last.map((one) => one.source))) dropOldest.run({ source })
+      }),
+    )
+  }
+
+  const selectRefused = prepare<RefusedWebhook>(
+    database,
+    'select source, at, code, reason, address from refused where source = ? order by seq desc',
+  )
+
+  function listRefusals(source: string): readonly RefusedWebhook[] {
+    return selectRefused.all(source).map((row) => ({ ...row }))
   }
 
   function groupRefusals({ source, since, until }: RefusalFilter, limit: number): readonly RefusalErrors[] {
@@ -50,5 +73,5 @@ export function createRefusals(database: Database) {
     )
   }
 
-  return { addRefusals, groupRefusals }
+  return { addTurnedAway, listRefusals, groupRefusals }
 }

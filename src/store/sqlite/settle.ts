@@ -4,6 +4,7 @@ import { type HeldItem, type ItemOutcome, releaseItem } from '../../domain/item-
 import type { Delivered } from '../../domain/item-state.ts'
 import type { ItemSettlement, Settlement } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
+import { createTallied, type Tally } from './rollups.ts'
 import { createKeepSentBody } from './sent-body.ts'
 import { columnsOf, type TriedColumns, triedOf } from './tried-columns.ts'
 
@@ -32,6 +33,9 @@ interface HeldRow extends TriedColumns {
   readonly sentRevision: number
   readonly sentChecksum: string | null
   readonly sentAttempts: number
+  readonly source: string
+  /** Of the oldest webhook behind what was sent. */
+  readonly sentReceivedAt: number
 }
 
 type Split = Extract<Settlement, { kind: 'split' }>
@@ -48,7 +52,8 @@ export function createSettle(database: Database) {
        i.delivered_checksum as deliveredChecksum, i.delivered_at as deliveredAt, i.forced,
        i.pending_since as pendingSince, i.received_at as receivedAt, i.due_at as dueAt, i.next_since as nextSince,
        i.next_received_at as nextReceivedAt, i.tried_ms as triedMs, i.tried_at as triedAt,
-       s.revision as sentRevision, s.checksum as sentChecksum, s.attempts as sentAttempts
+       s.revision as sentRevision, s.checksum as sentChecksum, s.attempts as sentAttempts,
+       i.source, s.received_at as sentReceivedAt
      from batch_items s
      join items i on i.seq = s.item_seq and i.batch_seq = s.batch_seq
      where s.batch_seq = ?`,
@@ -118,11 +123,16 @@ export function createSettle(database: Database) {
     dropSentBodies.run(batch.seq)
   }
 
-  function settleDone(batch: Batch, outcomes: readonly ItemSettlement[], at: number): void {
+  const tallied = createTallied(database)
+
+  function settleDone(batch: Batch, outcomes: readonly ItemSettlement[], at: number, tally: Tally): void {
     const bySeq = new Map(outcomes.map((outcome) => [outcome.seq, outcome]))
     for (const item of selectHeld.all(batch.seq)) {
       const outcome = bySeq.get(item.seq)
       release(item, outcome ?? { result: 'unsent' }, batch, at)
+      const { source, sentReceivedAt, revision, sentRevision } = item
+      if (outcome?.result === 'delivered') tally.delivered(at, source, batch.destination, sentReceivedAt)
+      if (outcome?.result === 'dead' && revision === sentRevision) tally.dead(at, source, batch.destination)
       const mayBeGone = outcome !== undefined && (outcome.result === 'delivered' || outcome.uncertain)
       if (batch.kind === 'delete' && mayBeGone) resendNamesakes(item.seq, batch, at)
     }
@@ -182,7 +192,7 @@ export function createSettle(database: Database) {
     return database.transact(settlement.kind === 'split' ? 'synced' : 'unsynced', () => {
       const batch = selectBatch.get(batchId, owner)
       if (!batch) return false
-      if (settlement.kind === 'done') settleDone(batch, settlement.items, at)
+      if (settlement.kind === 'done') tallied((tally) => settleDone(batch, settlement.items, at, tally))
       else if (batch.status !== 'open')
         return false // without bytes there was no attempt
       else if (settlement.kind === 'retry') retry(batch, settlement)

@@ -1,6 +1,7 @@
 import type { DestinationStats, Stats } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
 import { refusalHourMs } from './refusals.ts'
+import { createRollups } from './rollups.ts'
 
 /** So much of the file may be free: what comes next finds room without growing it. */
 const freeShare = 0.25
@@ -91,6 +92,7 @@ export function createUpkeep(database: Database) {
     "delete from events where seq = :seq and settled_at < :before and status <> 'pending'",
   )
   const deleteBatch = prepare(database, 'delete from batches where seq = ?')
+  const { pruneRollups } = createRollups(database)
   const pruneRefusals = prepare(database, 'delete from refusals where hour <= ?') // a few rows for each source
 
   function prune({ events, batches }: Old, before: Before): number {
@@ -98,6 +100,7 @@ export function createUpkeep(database: Database) {
       let count = pruneRefusals.run(before.events - refusalHourMs).changes
       for (const seq of events) count += deleteEvent.run({ seq, before: before.events }).changes
       for (const seq of batches) count += deleteBatch.run(seq).changes
+      pruneRollups(before.events)
       return count
     })
   }

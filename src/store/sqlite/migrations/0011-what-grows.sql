@@ -114,8 +114,8 @@ create table rollups (
   b16 integer not null default 0, b17 integer not null default 0, b18 integer not null default 0, b19 integer not null default 0,
   b20 integer not null default 0, b21 integer not null default 0, b22 integer not null default 0, b23 integer not null default 0,
   -- As of the last look in this minute. Nothing, if there was none or nothing waits.
-  pending        integer,
-  oldest_pending integer, -- receipt of the oldest webhook that waits, unix milliseconds
+  pending           integer,
+  oldest_pending_ms integer, -- for how long the oldest one has waited
   primary key (minute, source, destination)
 ) strict, without rowid;
 
