@@ -89,8 +89,9 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
     if (known !== position.newest) {
       for (const { first_seq: first, rows } of selectRows.iterate(Math.max(known, position.last))) {
         for (const [index, { source, deliveryId }] of unpackEvents(rows, noBytes).entries()) {
-          const key = deliveryId === null ? null : deliveryKeyOf(source, deliveryId)
-          if (key !== null) seen.note(key)
+          if (deliveryId === null) continue
+          const key = deliveryKeyOf(source, deliveryId)
+          seen.note(key)
           waiting.add(first + index, key)
         }
       }
@@ -136,7 +137,7 @@ export function createInbox(database: Database, { tailMax, usualMax = 200_000, s
         const first = key === null || isNew[index] ? undefined : (waiting.find(key) ?? earlier.get(key))
         if (first !== undefined) return -first
         seq += 1
-        waiting.add(seq, key)
+        if (key !== null) waiting.add(seq, key)
         return seq
       })
       known = seq

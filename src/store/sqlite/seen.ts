@@ -56,7 +56,7 @@ export function createSeen(
     const texts = Math.min(most, Math.max(least, wanted))
     filter = createFilter(texts)
     fillAgainFrom = last + texts / 2
-    for (const key of keys) if (key !== null) filter.add(key)
+    for (const key of keys) filter.add(key)
     return before
   }
 
