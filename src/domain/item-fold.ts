@@ -1,15 +1,6 @@
-import { type Applied, applyChange, type ItemState, type VersionedChange } from './item-state.ts'
+import type { ItemChange, ItemKey } from './item-change.ts'
+import { type Applied, applyChange, type ItemState } from './item-state.ts'
 import type { Version } from './version.ts'
-
-/** What tells an item from all others. */
-export interface ItemKey {
-  readonly destination: string
-  readonly type: string
-  readonly id: string
-}
-
-/** A change for one item at one destination. */
-export interface ItemChange extends ItemKey, VersionedChange {}
 
 /** What the changes of an event have come to. */
 export interface MergeCounts {

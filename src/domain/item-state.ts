@@ -1,4 +1,5 @@
-import { type Debounce, dueAtOf } from './debounce.ts'
+import { dueAtOf } from './debounce.ts'
+import type { DesiredChange, VersionedChange } from './item-change.ts'
 import {
   afterEvent,
   isStale,
@@ -61,37 +62,6 @@ export interface NotedChange extends KeptItem, RecordKind {
   readonly source: string
   readonly body: string | null
   readonly receivedAt: number
-}
-
-/** What an event, or an operator, wants of an item. */
-export interface DesiredChange extends Debounce {
-  readonly source: string
-  readonly kind: 'upsert' | 'delete'
-  /** The item as JSON text, exactly as it will stand in a batch; null for a delete. */
-  readonly body: string | null
-  readonly checksum: string | null
-  /** For a delete: the CMS has said so. An uncertain tombstone is sent only if the item once was. */
-  readonly certain: boolean
-  /** When the webhook came in: the start of the latency that is measured. */
-  readonly receivedAt: number
-}
-
-/** What an event wants of an item, with its place among others. */
-export interface VersionedChange extends DesiredChange {
-  /** What the record's version counts as. */
-  readonly version: Version | null
-  /** The version that the record gave, if it lies too far ahead to be believed: `version` is when it was heard of. */
-  readonly ahead?: Version
-  /** How far ahead of the clock a version that is kept may lie. */
-  readonly maxClockLeadMs: number
-  /** When the CMS's API was asked, if the change comes from its answer. */
-  readonly askedAt?: number
-  /** True if only something that no proof covers says what happened: at the version that is known it is stale. */
-  readonly unproven?: boolean
-  /** The model of the record, or the mapper's name of it. A change without it leaves what is known of both. */
-  readonly resource?: string
-  /** The record's locale as the CMS says it; null: it has none. */
-  readonly locale?: string | null
 }
 
 /** `stale`: something newer is known. `held`: an operator keeps the item away, so the change is noted. `unchanged`: nothing to send. */

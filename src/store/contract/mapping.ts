@@ -1,9 +1,11 @@
-import type { ItemChange, MergeCounts } from '../../domain/item-fold.ts'
+import type { ItemChange } from '../../domain/item-change.ts'
+import type { MergeCounts } from '../../domain/item-fold.ts'
 import type { Tried } from '../../domain/tried.ts'
 import type { NewEvent } from './receiving.ts'
 import type { Fetch } from './rows.ts'
 
-export type { ItemChange, MergeCounts, StaleRemoval } from '../../domain/item-fold.ts'
+export type { ItemChange } from '../../domain/item-change.ts'
+export type { MergeCounts, StaleRemoval } from '../../domain/item-fold.ts'
 
 /** Giving events out to be mapped, and merging what comes of them into the items. */
 export interface Mapping {

@@ -1,4 +1,4 @@
-export type { ItemKey } from '../../domain/item-fold.ts'
+export type { ItemKey } from '../../domain/item-change.ts'
 
 /** One request to the CMS's API. */
 export interface Fetch {

@@ -1,5 +1,5 @@
 import { bytesInBatch } from '../../domain/item-batch.ts'
-import type { ItemKey } from '../../domain/item-fold.ts'
+import type { ItemKey } from '../../domain/item-change.ts'
 import type { Applied, Delivered, ItemState } from '../../domain/item-state.ts'
 import { type Database, prepare } from './database.ts'
 import { createHeldChanges } from './held-changes.ts'
