@@ -46,7 +46,7 @@ const timedStore = {
   shrink: () => timed('shrink', store.shrink),
   noteWaiting: (at: number) => timed('noteWaiting', () => store.noteWaiting(at)),
 }
-const prune = createPrune({ store: timedStore, retention, now: () => now })
+const prune = createPrune({ store: timedStore, retention: () => retention, now: () => now })
 
 const filler = 'A sentence that stands for what an editor has written. '.repeat(8)
 

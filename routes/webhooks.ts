@@ -25,9 +25,11 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
   app.removeAllContentTypeParsers()
   const { relay } = app
   const { intake } = relay
-  app.decorateRequest('held', 0)
   // Fastify finds a parser by its name quicker than by '*'.
-  app.addContentTypeParser(['application/json', '*'], createBodyReader(intake, relay.config.server.body_limit))
+  app.addContentTypeParser(
+    ['application/json', '*'],
+    createBodyReader(intake, () => relay.config.server.body_limit),
+  )
   // A Content-Type that is none says no more than one left out, and Fastify would refuse it.
   app.addHook('onRequest', (request, _reply, done) => {
     const isWrong = request.mediaType === undefined && request.headers['content-type'] !== undefined

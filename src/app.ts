@@ -8,6 +8,7 @@ import { answerLast, installContinue, installEarlyAnswers } from './http/early-a
 import { expectedError, installErrors, sendError, unreadableAnswer } from './http/errors.ts'
 import { installSecurityHeaders, protect } from './http/security-headers.ts'
 import { installStopping } from './http/stopping.ts'
+import { createTrust } from './http/trust-proxy.ts'
 import type { Relay } from './relay.ts'
 
 declare module 'fastify' {
@@ -25,14 +26,13 @@ export async function createApps(relay: Relay, logger: Logger): Promise<readonly
 
 /** The HTTP side of a relay. Does not listen. */
 export async function createApp(relay: Relay, logger: Logger, door: Door = 'all'): Promise<FastifyInstance> {
-  const { server } = relay.config
   const app = fastify({
     // The stages write one wide line for each event; one for each request would say nothing more. Where Fastify has a logger,
     // it listens to each answer and gives each request a logger of its own, whether a line is written or not.
     logger: false,
     genReqId: createRequestIds(),
-    bodyLimit: server.body_limit,
-    trustProxy: trustProxyOf(server.trust_proxy),
+    bodyLimit: Number.MAX_SAFE_INTEGER, // readers of bodies have the limit of the configuration in force
+    trustProxy: createTrust(() => relay.config.server.trust_proxy),
     forceCloseConnections: 'idle',
     // A sender that never finishes its request must not hold a connection for ever.
     requestTimeout: 30_000,
@@ -49,6 +49,7 @@ export async function createApp(relay: Relay, logger: Logger, door: Door = 'all'
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.decorate('relay', relay)
   app.decorate('logger', logger)
+  app.decorateRequest('held', 0)
   app.server.on('connection', relay.intake.connect)
   // Node reads 2,000 by default, which cost a stranger 16 KB and the relay a hundred times that.
   app.server.maxHeadersCount = 200
@@ -80,8 +81,4 @@ const noCompilers = {
   buildSerializer: () => () => {
     throw new Error('no route has a schema for Fastify')
   },
-}
-
-function trustProxyOf(setting: Relay['config']['server']['trust_proxy']): boolean | string | string[] {
-  return Array.isArray(setting) ? [...setting] : (setting as boolean | string)
 }

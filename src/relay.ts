@@ -5,39 +5,38 @@ import { secretsOf } from './config/secrets.ts'
 import { RelayError } from './domain/errors.ts'
 import type { Emit } from './domain/signal.ts'
 import type { MapperLibrary } from './mapping/library/load.ts'
-import { createMask } from './observe/log.ts'
+import { createLiveMask } from './observe/log.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { tellSeldom } from './observe/seldom.ts'
 import { createSignalStream, type SignalStream } from './observe/stream.ts'
-import { runLoops } from './registry/loops.ts'
+import { createRegistry, type Registry } from './registry/registry.ts'
+import { createReload, type Reload } from './registry/reload.ts'
+import { runUpkeep } from './registry/upkeep-loops.ts'
 import { createCrowd } from './runtime/crowd.ts'
-import { createIntake, type IntakeLimits } from './runtime/intake.ts'
-import { type Bell, createBell } from './runtime/loop.ts'
+import { createIntake } from './runtime/intake.ts'
+import { createBell, createLoops } from './runtime/loop.ts'
 import { watchClock } from './runtime/watched-clock.ts'
-import { createDeliver, type Deliver } from './stages/deliver/deliver.ts'
-import { readCircuits } from './stages/deliver/shared-circuit.ts'
-import type { Destination } from './stages/destination.ts'
-import { createFetch, type FetchStage, longestFetchWaitMs } from './stages/fetch/fetch.ts'
+import { longestFetchWaitMs } from './stages/fetch/fetch.ts'
 import { createMap, type MapStep } from './stages/map/map.ts'
-import { createNotifier, type Notifier } from './stages/notify/notify.ts'
 import type { Intake } from './stages/ports.ts'
 import { createGreet, type Greet } from './stages/receive/greet.ts'
 import { createReceive, type Receive } from './stages/receive/receive.ts'
 import { createRefusals, type Refusals } from './stages/receive/refusals.ts'
-import type { Source } from './stages/source.ts'
 import { createClockStep } from './stages/upkeep/clock.ts'
 import { createPrune } from './stages/upkeep/prune.ts'
-import { createRetarget } from './stages/upkeep/retarget.ts'
-import { findUnconfigured, moveTarget, reportUnconfigured } from './stages/upkeep/unconfigured.ts'
+import { findUnconfigured, reportUnconfigured } from './stages/upkeep/unconfigured.ts'
 import { createWatch, type SourceRhythm, type Watch } from './stages/upkeep/watch.ts'
 import { createStoreWatch, type StoreWatch } from './stages/upkeep/watch-store.ts'
 import type { Store } from './store/contract/store.ts'
 import { openStore } from './store/open.ts'
-import { composeEndpoints } from './wiring/endpoints.ts'
-import { composeDestination, composeSources } from './wiring/sources.ts'
+import { composeDesired } from './wiring/desired.ts'
 
 export interface RelayOptions {
   readonly config: Config
+  /** Reads the configuration anew, for a reload; left out, it is always the same. */
+  readonly load?: () => Promise<Config> | Config
+  /** Called with the configuration that a reload takes over, before it is in force. */
+  readonly onConfig?: (config: Config) => void
   /** Given the metrics, makes what signals are told to. */
   readonly observe: (metrics: Metrics) => Emit
   /** How many lines of the log could not be written. */
@@ -50,14 +49,14 @@ export interface RelayOptions {
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
+type Running = Pick<Registry, 'sources' | 'mapping' | 'destinations' | 'delivers' | 'fetches' | 'notifiers'>
+
 /** The relay without its HTTP side. Steps can be called by hand; `start` runs them in loops. */
-export interface Relay {
+export interface Relay extends Running {
+  /** The one in force. */
   readonly config: Config
   readonly store: Store
   readonly mappers: MapperLibrary
-  readonly sources: ReadonlyMap<string, Source>
-  readonly destinations: ReadonlyMap<string, Destination>
-  readonly delivers: ReadonlyMap<string, Deliver>
   readonly metrics: Metrics
   readonly emit: Emit
   readonly now: () => number
@@ -68,21 +67,21 @@ export interface Relay {
   /** Blanks the configuration's secrets in an answer, wherever a webhook brought them. */
   mask(text: string): string
   readonly mapStep: MapStep
-  /** By source, of those whose webhooks do not hold their records. */
-  readonly fetches: ReadonlyMap<string, FetchStage>
-  /** Goes on at once where the clock was set back; answers whether it was. */
+  /** Goes on at once if the clock was set back; answers whether it was. */
   readonly clockStep: () => Promise<boolean>
   /** Takes over the circuits that other replicas and commands have decided; answers how many. */
   readonly circuitStep: () => Promise<number>
-  /** What is left of another configuration: once, after the start. */
+  /** Goes on with what a reload has begun. */
+  readonly registryStep: () => Promise<void>
+  /** What is left of another configuration. */
   readonly startStep: () => Promise<void>
   readonly watch: Watch
   readonly refusals: Refusals
   readonly storeWatch: StoreWatch
   readonly stream: SignalStream
-  /** Webhooks to the operator. */
-  readonly notifiers: readonly Notifier[]
   rhythms(): ReadonlyMap<string, SourceRhythm>
+  /** Brings what runs to what the configuration says now. */
+  readonly reload: Reload
   start(): void
   /** Wakes every loop: after a change that did not come through a stage. */
   wake(): void
@@ -92,10 +91,9 @@ export interface Relay {
   close(graceMs?: number): Promise<void>
 }
 
-/** So many that their commits take a second or two; of bodies, what a small container has to spare. */
+/** So many that their commits cost a second or two; of bodies, what a small container has to spare. */
 const webhooksAtOnce = 1_000
 const bytesAtOnce = 64 * 1024 * 1024
-const releasedAtOnce = 1_000
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal })
@@ -104,9 +102,11 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 /** A shorter secret may be the name of a source in an answer. */
 const shortestMasked = 8
 
-/** Opens the store, makes the stages. Whatever fails, what was opened is closed again, in reverse. */
+/** Opens the store, makes stages and units. Whatever fails, what was opened is closed again, in reverse. */
 export async function openRelay({
   config,
+  load = () => config,
+  onConfig = () => {},
   observe,
   linesDropped = () => 0,
   now: wallClock = Date.now,
@@ -115,180 +115,102 @@ export async function openRelay({
   wait = sleep,
 }: RelayOptions): Promise<Relay> {
   await using stack = new AsyncDisposableStack()
+  let current = config
+  const bodyLimit = () => current.server.body_limit
   const clock = watchClock(wallClock, monotonic)
   const { now } = clock
   const owner = randomUUID()
   const crowd = createCrowd()
-  const intake = createIntake(intakeLimits(config.server.body_limit), crowd.see)
+  const { isBusy } = crowd
+  // Several of the largest bodies fit in any case.
+  const limits = { webhooks: webhooksAtOnce, bytes: () => Math.max(bytesAtOnce, 8 * bodyLimit()) }
+  const intake = createIntake(limits, crowd.see)
   const metrics = createMetrics(intake, linesDropped)
-  const told = observe(metrics)
-  const mask = createMask(secretsOf(config))
-  const stream = createSignalStream({ mask, now })
-  const notifiers: Notifier[] = []
-  const notifyBells = new Map<string, Bell>()
-  const tell: Emit = (signal) => {
-    told(signal)
+  const observed = observe(metrics)
+  const secrets = createLiveMask(secretsOf(config))
+  const stream = createSignalStream({ mask: secrets.mask, now })
+  const emit = tellSeldom((signal) => {
+    observed(signal)
     const at = now()
     const entry = stream.publish(signal, at)
-    for (const notifier of notifiers) {
-      if (notifier.take(entry.type, () => stream.textOf(entry))) notifyBells.get(notifier.name)?.ring()
+    for (const [name, notifier] of registry.notifiers) {
+      if (notifier.take(entry.type, () => stream.textOf(entry))) registry.wake('endpoint', [name])
     }
     watch.see(signal, at)
-  }
-  const emit = tellSeldom(tell, now)
+  }, now)
+  const onError = (loop: string, error: unknown) => emit({ kind: 'step.failed', loop, error })
   // The store opens in a thread of its own while mappers are compiled in this one.
   const opening = openStore(config.store, { lock: true })
-  const opened = opening.catch(() => null) // whoever fails first is reported
+  const opened = opening.catch(() => null) // whatever fails first is reported
   stack.defer(async () => (await opened)?.close())
-  const { mappers, sources } = await composeSources(config, now)
+  let composed = await composeDesired(config, now)
   const store = await opening
   clock.heard((await store.newestTime()) ?? now())
-  const fetching = [...sources.values()].filter(({ fetch }) => fetch !== null)
-  while ((await store.releaseWaiting(fetching.map(({ name }) => name), releasedAtOnce)) > 0); // biome-ignore format: one idea
-  for (const { fetch } of fetching) stack.defer(() => fetch?.client.close())
 
-  for (const endpoint of composeEndpoints(config, now)) {
-    stack.defer(() => endpoint.client.close())
-    notifyBells.set(endpoint.name, createBell())
-    notifiers.push(createNotifier({ endpoint, now, random, newId: randomUUID, emit }))
-  }
+  // The first lets calls under way finish, the second cuts them off.
+  const stop = new AbortController()
+  const cut = new AbortController()
+  const bells = { map: createBell(), prune: createBell() }
+  const registry = createRegistry({
+    ...{ store, owner, now, random, newId: randomUUID, wait, emit, bodyLimit, isBusy, onError },
+    cut: cut.signal,
+    onEvents: bells.map.ring,
+  })
+  const { sources, mapping, destinations, delivers, fetches, notifiers, wake } = registry
+  stack.defer(registry.end)
   const watch = createWatch({ store, sources, rhythms: await store.readRhythms(), now, emit })
-
   const refusals = createRefusals({ store, now, emit })
-
   const storeWatch = createStoreWatch({ store, now, emit })
-  const destinations = new Map<string, Destination>()
-  const delivers = new Map<string, Deliver>()
-  const circuits = await readCircuits(store)
-  for (const [name, settings] of Object.entries(config.destinations)) {
-    const destination = composeDestination(name, settings, now)
-    stack.defer(() => destination.client.close())
-    destinations.set(name, destination)
-    delivers.set(
-      name,
-      createDeliver({
-        store,
-        destination,
-        circuit: circuits.get(name),
-        owner,
-        now,
-        random,
-        newId: randomUUID,
-        wait,
-        emit,
-      }),
-    )
-  }
+  await registry.apply(composed.desired)
+  const latest = () => now() + longestWaitOf(current)
+  await store.recover({ at: now(), all: true, latest: latest() })
 
-  const longestWaitMs = longestWaitOf([...destinations.values()], fetching.length > 0)
-  await store.recover({ at: now(), all: true, latest: now() + longestWaitMs })
-  const retarget = createRetarget({
-    store,
-    destinations: Object.entries(config.destinations).map(([name, settings]) => {
-      const { website_id, site_domain, base_url, connector_type } = settings
-      const target = { website_id, site_domain, base_url, connector_type }
-      return { to: moveTarget(name, settings, config.sources), target }
-    }),
-    now,
-    emit,
-    onChanges: () => wake(),
-  })
-  await retarget.prepare()
-  async function startStep(): Promise<void> {
-    await retarget.step()
-    reportUnconfigured(await findUnconfigured(store, config), emit)
-  }
-
-  const bodyLimit = config.server.body_limit
-  const bells = {
-    map: createBell(),
-    prune: createBell(),
-    deliver: bellsFor([...destinations.keys()]),
-    fetch: bellsFor(fetching.map(({ name }) => name)),
-    notify: notifyBells,
-  }
-  const onChanges = (names: ReadonlySet<string>) => {
-    for (const name of names) bells.deliver.get(name)?.ring()
-  }
   const mapStep = createMap({
-    store,
-    sources,
-    destinations,
-    owner,
-    bodyLimit,
-    now,
-    emit,
-    intake,
-    isBusy: crowd.isBusy,
-    onChanges,
-    onWaiting: (names) => {
-      for (const name of names) bells.fetch.get(name)?.ring()
-    },
+    ...{ store, sources: mapping, destinations, owner, bodyLimit, now, emit, intake, isBusy },
+    onChanges: (names) => registry.wake('destination', names),
+    onWaiting: (names) => registry.wake('source', names),
   })
-  const fetches = new Map<string, FetchStage>(
-    fetching.map((source) => [
-      source.name,
-      createFetch({ store, source, destinations, owner, bodyLimit, now, random, emit, onChanges }),
-    ]),
-  )
-  const pruneStep = createPrune({ store, retention: config.retention, now })
-
+  const pruneStep = createPrune({ store, retention: () => current.retention, now })
   const lookAtClock = createClockStep({ store, clock, emit })
   async function clockStep(): Promise<boolean> {
     const isSetBack = await lookAtClock()
     if (!isSetBack) return false
-    for (const stage of [...fetches.values(), ...notifiers]) stage.clockSetBack()
+    for (const stage of [...fetches.values(), ...notifiers.values()]) stage.clockSetBack()
     await Promise.all([...delivers.values()].map((deliver) => deliver.clockSetBack()))
     wake()
     return true
   }
-
-  let circuitsRevision = Math.max(0, ...[...circuits.values()].map(({ revision }) => revision))
-  async function circuitStep(): Promise<number> {
-    let adopted = 0
-    for (const stored of await store.circuitsSince(circuitsRevision)) {
-      circuitsRevision = stored.revision
-      if (!delivers.get(stored.destination)?.adopt(stored)) continue
-      bells.deliver.get(stored.destination)?.ring()
-      adopted += 1
-    }
-    return adopted
+  async function startStep(): Promise<void> {
+    await registry.step()
+    reportUnconfigured(await findUnconfigured(store, current), emit)
   }
-
   const receive = createReceive({ store, sources, bodyLimit, intake, now, emit, onEvent: bells.map.ring })
+  const masked = createLiveMask(secretsOf(config), shortestMasked)
+  const reload = createReload({
+    ...{ store, registry, load, current: () => current, now, emit },
+    onConfig(next, parts) {
+      for (const mask of [secrets, masked]) mask.add(secretsOf(next))
+      onConfig(next)
+      current = next
+      composed = parts
+    },
+  })
 
-  // Two signals: the first lets calls under way finish, the second cuts them off.
-  const stop = new AbortController()
-  const cut = new AbortController()
-  let running: Promise<unknown> | null = null
-
+  const loops = createLoops({ isBusy, onError })
   function start(): void {
-    running = runLoops({
-      bells,
-      store,
-      destinations,
-      delivers,
-      fetches,
-      notifiers,
-      watch,
-      refusals,
-      storeWatch,
-      mapStep,
-      pruneStep,
-      clockStep,
-      circuitStep,
-      startStep,
-      longestWaitMs,
-      now,
-      emit,
-      isBusy: crowd.isBusy,
-      stop: stop.signal,
-      cut: cut.signal,
-    })
-  }
-
-  function wake(): void {
-    for (const bell of [bells.map, ...bells.fetch.values(), ...bells.deliver.values()]) bell.ring()
+    registry.start()
+    const steps = {
+      ...{ map: mapStep, begin: startStep, prune: pruneStep, watch: watch.step, refusals: refusals.step },
+      recover: () => store.recover({ at: now(), all: false, latest: latest() }),
+      async look() {
+        await storeWatch.step()
+        await clockStep()
+        const adopted = await registry.adoptCircuits()
+        await registry.step()
+        return adopted
+      },
+    }
+    runUpkeep(loops, steps, bells)
   }
 
   // The check commits to disk: however often it is asked for, once a second is enough.
@@ -300,48 +222,32 @@ export async function openRelay({
 
   const owned = stack.move()
   let closing: Promise<void> | null = null
-
   async function shut(graceMs: number): Promise<void> {
     stop.abort()
-    wake()
-    bells.prune.ring()
     const grace = AbortSignal.timeout(Math.ceil(graceMs))
     grace.addEventListener('abort', () => cut.abort(), { once: true })
-    await running
+    await Promise.all([loops.end(), registry.end()])
     // What was learned since the last time; without it, nothing is lost but that.
-    await watch.step().catch((error: unknown) => emit({ kind: 'step.failed', loop: 'watch', error }))
-    await refusals.step().catch((error: unknown) => emit({ kind: 'step.failed', loop: 'refusals', error }))
-    await Promise.all(notifiers.map((notifier) => notifier.flush(cut.signal)))
+    await watch.step().catch((error: unknown) => onError('watch', error))
+    await refusals.step().catch((error: unknown) => onError('refusals', error))
     await owned.disposeAsync()
   }
 
   return {
-    config,
-    store,
-    mappers,
-    sources,
-    destinations,
-    delivers,
-    metrics,
-    emit,
-    now,
-    intake,
-    receive,
-    mask: createMask(secretsOf(config).filter(({ length }) => length >= shortestMasked)),
+    get config() {
+      return current
+    },
+    get mappers() {
+      return composed.mappers
+    },
+    ...{ store, sources, mapping, destinations, delivers, fetches, notifiers, metrics, emit, now, intake, receive },
+    ...{ mapStep, clockStep, startStep, watch, refusals, storeWatch, stream, reload, start },
+    circuitStep: registry.adoptCircuits,
+    registryStep: registry.step,
+    mask: masked.mask,
     greet: createGreet({ sources, now, emit }),
-    mapStep,
-    fetches,
-    clockStep,
-    circuitStep,
-    startStep,
-    watch,
-    refusals,
-    storeWatch,
-    stream,
-    notifiers,
     rhythms: () => new Map([...sources.keys()].map((name) => [name, watch.rhythmOf(name)])),
-    start,
-    wake,
+    wake: () => wake(),
     async checkReady() {
       if (stop.signal.aborted) throw new RelayError('unavailable', 'the relay is stopping', { retryAfterMs: 5_000 })
       await checkStore()
@@ -353,21 +259,12 @@ export async function openRelay({
   }
 }
 
-function bellsFor(names: readonly string[]): ReadonlyMap<string, Bell> {
-  return new Map(names.map((name) => [name, createBell()]))
-}
-
-/** The longest wait that a debounce or a backoff can ask for, and a margin for the work in between. */
-function longestWaitOf(destinations: readonly Destination[], isFetching: boolean): number {
-  const waits = destinations.flatMap(({ debounce, backoff }) => [
-    debounce.maxWaitMs,
-    debounce.debounceMs,
-    backoff.capMs,
+/** The longest wait that a debounce, a backoff or a fetch can ask for, and a margin for the work in between. */
+function longestWaitOf({ destinations }: Config): number {
+  const waits = Object.values(destinations).flatMap(({ delivery, retry }) => [
+    delivery.max_wait,
+    delivery.debounce,
+    retry.cap,
   ])
-  return Math.max(isFetching ? longestFetchWaitMs : 0, ...waits) + 30_000
-}
-
-/** Several of the largest bodies fit in any case. */
-function intakeLimits(bodyLimit: number): IntakeLimits {
-  return { webhooks: webhooksAtOnce, bytes: Math.max(bytesAtOnce, 8 * bodyLimit) }
+  return Math.max(longestFetchWaitMs, ...waits) + 30_000
 }

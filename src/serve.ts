@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApps } from './app.ts'
+import { watchConfigFiles } from './config/files.ts'
 import { findConfigFile } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { secretsOf, secretsOfSource } from './config/secrets.ts'
 import type { Environment } from './config/substitute.ts'
 import { messageOf, stackOf } from './domain/errors.ts'
 import { checkProxies } from './http-client/pool.ts'
-import { createLog } from './observe/log.ts'
+import { createLiveMask, createLog, type LiveMask } from './observe/log.ts'
 import { createLogOutput, type LogOutput } from './observe/log-output.ts'
 import { createObserver } from './observe/observer.ts'
 import { openRelay, type Relay } from './relay.ts'
@@ -29,20 +30,24 @@ import { warningsOf } from './wiring/warnings.ts'
 export interface ServeOptions {
   readonly configFile: string | undefined
   readonly env: Environment
+  /** Reload when a file changes that the configuration is read from. */
+  readonly watch?: boolean
 }
 
 /** Runs the relay until a signal ends it. Resolves once everything is closed. */
-export async function serve({ configFile, env }: ServeOptions): Promise<void> {
+export async function serve({ configFile, env, watch = false }: ServeOptions): Promise<void> {
   const file = findConfigFile(configFile, env)
   if (isSandboxMode(file, env)) return serveSandbox(env)
-  const { config } = await loadWholeConfig(file, env)
+  const load = async () => (await loadWholeConfig(file, env)).config
+  const config = await load()
   checkProxies(env)
   const output = createLogOutput()
-  const log = createLog({ level: config.log.level, secrets: secretsOf(config), stream: output })
+  const secrets = createLiveMask(secretsOf(config))
+  const log = createLog({ level: config.log.level, secrets, stream: output })
   // The summary holds no secret; `token: set` is to be read as it stands.
   log.child({}, { redact: [] }).info({ file, ...summaryOf(config) }, 'config.loaded')
   for (const warning of warningsOf(config)) log.warn({ warning }, 'config.warning')
-  await run({ config, log, output })
+  await run({ config, load, watched: watch ? file : null, log, secrets, output })
 }
 
 async function serveSandbox(env: Environment): Promise<void> {
@@ -54,10 +59,12 @@ async function serveSandbox(env: Environment): Promise<void> {
   const ingest = await listenOnLoopback(sandbox.app, ingestPort(port))
   const config = sandboxConfig(env, `${ingest}/v1/ingest`)
   const output = createLogOutput()
-  const log = createLog({ level: config.log.level, secrets: secretsOf(config), stream: output })
+  const secrets = createLiveMask(secretsOf(config))
+  const log = createLog({ level: config.log.level, secrets, stream: output })
   await run({
     config,
     log,
+    secrets,
     output,
     isSandbox: true,
     onListening: (relay) => output.write(sandboxBanner(relay, ingest, config.server.admin_token ?? '')),
@@ -66,16 +73,22 @@ async function serveSandbox(env: Environment): Promise<void> {
 
 interface RunOptions {
   readonly config: Config
+  readonly load?: () => Promise<Config>
+  /** The file that is watched; null for none. */
+  readonly watched?: string | null
   readonly log: Logger
+  readonly secrets: LiveMask
   readonly output: LogOutput
   readonly isSandbox?: boolean
   readonly onListening?: (origin: string) => void
 }
 
-async function run({ config, log, output, isSandbox = false, onListening }: RunOptions): Promise<void> {
+async function run(options: RunOptions): Promise<void> {
+  const { config, load, watched = null, log, secrets, output, isSandbox = false, onListening } = options
+  let onHangup = () => {}
   const stopping = stopSignal({
     ...(isSandbox && { isOfTerminal: true }),
-    onHangup: () => log.warn({ signal: 'SIGHUP' }, 'signal.ignored'),
+    onHangup: () => onHangup(),
   })
   const failing = survive(log)
   const { sqlite = '' } = process.versions
@@ -83,6 +96,12 @@ async function run({ config, log, output, isSandbox = false, onListening }: RunO
     log.warn({ sqlite, node: process.version, advice: 'update Node 24' }, 'store.sqlite_outdated')
   const relay = await openRelay({
     config,
+    ...(load && { load }),
+    onConfig(next) {
+      secrets.add(secretsOf(next))
+      log.level = next.log.level
+      for (const warning of warningsOf(next)) log.warn({ warning }, 'config.warning')
+    },
     observe: (metrics) => createObserver(log, metrics),
     linesDropped: output.dropped,
   })
@@ -94,6 +113,8 @@ async function run({ config, log, output, isSandbox = false, onListening }: RunO
     relay.start()
     log.info({ origin, ...(adminOrigin && { adminOrigin }), ...countsOf(relay) }, 'relay.listening')
     onListening?.(origin)
+    onHangup = () => reload(relay, log)
+    if (watched !== null) watchFiles(watched, relay, () => reload(relay, log))
   } catch (error) {
     await Promise.all(apps.map((app) => app.close()))
     await relay.close()
@@ -101,9 +122,24 @@ async function run({ config, log, output, isSandbox = false, onListening }: RunO
   }
   const signal = await Promise.race([stopping, failing])
   log.info({ signal }, 'relay.stopping')
-  await stop(apps, relay, config.server.shutdown_grace, log)
+  await stop(apps, relay, relay.config.server.shutdown_grace, log)
   log.info('relay.stopped')
   await output.end(logEndMs)
+}
+
+/** How often files are looked at; a change is in force after two or three looks. */
+const lookEveryMs = 500
+
+function watchFiles(file: string, relay: Relay, onChange: () => void): void {
+  const files = watchConfigFiles(file, () => relay.config.mappers_dir)
+  setInterval(() => files.look() && onChange(), lookEveryMs).unref()
+}
+
+/** What came of it is told as a signal. */
+function reload(relay: Relay, log: Logger): void {
+  relay
+    .reload()
+    .catch((error: unknown) => log.error({ error: messageOf(error), stack: stackOf(error) }, 'reload.failed'))
 }
 
 /** The public listener, and that for operators where it has one of its own. */

@@ -38,7 +38,11 @@ const rooms: readonly Room[] = [
   { place: 'src/observe', floor: 6, packages: ['pino', 'prom-client', 'node:*'] },
   { place: 'src/registry', floor: 7, packages: ['node:*'] },
   { place: 'src/relay.ts', floor: 8, packages: ['node:*'] },
-  { place: 'src/http', floor: 9, packages: ['fastify', '@fastify/rate-limit', 'ipaddr.js', 'zod', 'node:*'] },
+  {
+    place: 'src/http',
+    floor: 9,
+    packages: ['fastify', '@fastify/rate-limit', '@fastify/proxy-addr', 'ipaddr.js', 'zod', 'node:*'],
+  },
   { place: 'routes', floor: 10, packages: ['fastify', 'zod', 'node:*'] },
   { place: 'src/app.ts', floor: 11, packages: ['fastify', '@fastify/rate-limit', 'pino', 'node:*'] },
   { place: 'src/sandbox', floor: 11, packages: ['fastify', 'zod', 'node:sqlite', 'node:*'] },

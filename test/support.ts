@@ -7,6 +7,7 @@ import { secretsOf } from '../src/config/secrets.ts'
 import type { Signal } from '../src/domain/signal.ts'
 import { createLog } from '../src/observe/log.ts'
 import { createObserver } from '../src/observe/observer.ts'
+import type { ReloadOptions, ReloadResult } from '../src/registry/reload.ts'
 import { openRelay, type Relay } from '../src/relay.ts'
 import { createSandbox, type Sandbox } from '../src/sandbox/sandbox.ts'
 import { judgeAnswers } from './judge.ts'
@@ -31,6 +32,13 @@ export function createClock(start = Date.parse('2026-03-01T12:00:00Z')): Clock {
   }
 }
 
+/** A configuration as it is written. */
+export interface Document {
+  readonly destinations: Record<string, unknown>
+  readonly sources: Record<string, unknown>
+  readonly [section: string]: unknown
+}
+
 export interface TestRelay {
   readonly relay: Relay
   readonly app: FastifyInstance
@@ -49,6 +57,8 @@ export interface TestRelay {
   map(): Promise<void>
   /** Asks the CMSs for what is due now and in the next `wait` milliseconds, while the clock runs that far; answers how often. */
   fetch(wait?: number): Promise<number>
+  /** Changes the configuration, and reloads. */
+  reload(change: (document: Document) => Document, options?: ReloadOptions): Promise<ReloadResult>
   /** Delivers what is due now and in the next `wait` milliseconds, while the clock runs that far. */
   deliver(wait?: number): Promise<void>
 }
@@ -58,8 +68,8 @@ export interface RelayTestOptions {
   readonly clock?: Clock
   readonly store?: string
   readonly destination?: Record<string, unknown>
-  readonly destinations?: Record<string, unknown>
-  readonly sources?: Record<string, unknown>
+  readonly destinations?: Document['destinations']
+  readonly sources?: Document['sources']
   readonly server?: Record<string, unknown>
   /** Webhooks to the operator. */
   readonly endpoints?: readonly Record<string, unknown>[]
@@ -81,20 +91,18 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     delivery: { timeout: '8s' },
     ...options.destination,
   }
-  const config = readConfig(
-    {
-      store,
-      server: { admin_token: adminToken, ...options.server },
-      ...(options.endpoints && { signals: options.endpoints }),
-      destinations: options.destinations ?? { main },
-      ...(options.mappersDir !== undefined && { mappers_dir: options.mappersDir }),
-      sources: options.sources ?? {
-        shop: { mapper: 'shopify', destination: 'main', secret: shopSecret, vars: { origin: 'https://example.com' } },
-        demo: { mapper: 'generic', destination: 'main', verify: 'none', vars: { origin: 'https://example.com' } },
-      },
+  let document: Document = {
+    store,
+    server: { admin_token: adminToken, ...options.server },
+    ...(options.endpoints && { signals: options.endpoints }),
+    destinations: options.destinations ?? { main },
+    ...(options.mappersDir !== undefined && { mappers_dir: options.mappersDir }),
+    sources: options.sources ?? {
+      shop: { mapper: 'shopify', destination: 'main', secret: shopSecret, vars: { origin: 'https://example.com' } },
+      demo: { mapper: 'generic', destination: 'main', verify: 'none', vars: { origin: 'https://example.com' } },
     },
-    {},
-  )
+  }
+  const config = readConfig(document, {})
   const signals: Signal[] = []
   const lines: string[] = []
   const log = createLog({
@@ -104,6 +112,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
   })
   const relay = await openRelay({
     config,
+    load: () => readConfig(document, {}),
     now: clock.now,
     monotonic: options.monotonic ?? clock.now,
     random,
@@ -150,6 +159,10 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
         headers: { authorization: `Bearer ${adminToken}` },
         ...(body !== undefined && { payload: body as object }),
       }),
+    async reload(change, options) {
+      document = change(document)
+      return relay.reload(options)
+    },
     async map() {
       while ((await relay.mapStep()) > 0);
     },

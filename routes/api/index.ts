@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin } from '../../src/http/admin-auth.ts'
 import { traceActs } from '../../src/http/admin-trace.ts'
-import { askForBody } from '../../src/http/early-answer.ts'
 import type { Route } from '../../src/http/route.ts'
-import { readJson } from '../../src/json/read.ts'
+import { createJsonReader } from '../../src/http/webhook-body.ts'
 import { attempts } from './attempts.ts'
 import { destinations } from './destinations.ts'
 import { events } from './events.ts'
 import { items } from './items.ts'
 import { mappers } from './mappers.ts'
+import { reload } from './reload.ts'
 import { signals } from './signals.ts'
 import { sources } from './sources.ts'
 
@@ -16,16 +16,16 @@ import { sources } from './sources.ts'
 export function admin(app: FastifyInstance): readonly Route[] {
   const { relay } = app
   traceActs(app, relay.emit)
-  requireAdmin(app, relay.config.server.admin_token)
+  requireAdmin(app, () => relay.config.server.admin_token)
   // A body that is signed is kept as it came, and may hold a secret.
   app.addHook('onSend', async (_request, _reply, payload) => {
     return typeof payload === 'string' ? relay.mask(payload) : payload
   })
-  app.addHook('preParsing', async (request) => askForBody(request.raw))
   // As webhooks are read: integers beyond 2^53 keep their digits, and `__proto__` is left out.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, body: string) =>
-    body === '' ? undefined : readJson(body),
+  app.addContentTypeParser(
+    'application/json',
+    createJsonReader(relay.intake, () => relay.config.server.body_limit),
   )
   return [
     ...events(relay),
@@ -35,5 +35,6 @@ export function admin(app: FastifyInstance): readonly Route[] {
     ...sources(relay),
     ...mappers(relay),
     ...signals(app),
+    ...reload(relay),
   ]
 }

@@ -26,12 +26,26 @@ export function createProgram(env: Environment): Command {
 
   program
     .command('serve')
-    .description('run the relay (sandbox mode where nothing is configured)')
+    .description('run the relay (sandbox mode if nothing is configured)')
+    .option('--watch', 'reload when the configuration, `.env`, a secret file or a mapper changes', false)
     .addOption(config())
     .action(async (options) => {
-      await (await import('../serve.ts')).serve({ configFile: options.config, env })
+      await (await import('../serve.ts')).serve({ configFile: options.config, watch: options.watch, env })
       process.exit() // whatever waits for a reader of standard output waits in vain
     })
+
+  program
+    .command('reload')
+    .description(
+      'bring a running relay to what its configuration says now; needs its admin token (SIGHUP does the same)',
+    )
+    .option('--url <url>', 'where the relay listens for operators; else as the configuration says')
+    .option('--token <token>', 'its admin token; else that of the configuration')
+    .option('--dry-run', 'only say what would be done', false)
+    .option('--yes', 'hold nothing, and let go what is held', false)
+    .addOption(config())
+    .addOption(json())
+    .action(async (options) => (await import('./reload.ts')).reload({ ...options, env }))
 
   program
     .command('check')

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { messageOf, RelayError } from '../domain/errors.ts'
@@ -24,7 +25,22 @@ export function findConfigFile(flag: string | undefined, env: Environment, cwd =
 /** Reads, fills in and checks a configuration. Throws RelayError `invalid` with every mistake in `details.issues`. */
 export function loadConfig(file: string | null, env: Environment): LoadedConfig {
   const document = file === null ? {} : readYaml(file)
-  return { config: readConfig(document, env, file), file }
+  return { config: readConfig(document, { ...readDotEnv(file), ...env }, file), file }
+}
+
+/** What `.env` beside the file says; nothing if it is not there. The environment wins over it, and never gets it. */
+function readDotEnv(file: string | null): Environment {
+  const path = file === null ? null : dotEnvOf(file)
+  if (path === null || !existsSync(path)) return {}
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new RelayError('invalid', `cannot read ${path}`, { cause: error })
+  }
+}
+
+export function dotEnvOf(file: string): string {
+  return join(dirname(file), '.env')
 }
 
 /** As `loadConfig`, from a document that is already parsed. `file` is where relative paths start. */

@@ -22,6 +22,8 @@ export interface Circuit {
   readonly changedAt: number
   /** Fingerprint of the credentials for whose refusal it was disabled. Older rows do not have it. */
   readonly refused?: string | null
+  /** True while it is disabled because of what a change of the configuration would send anew. */
+  readonly held?: boolean
 }
 
 export const failuresToOpen = 5
@@ -44,7 +46,7 @@ export type CircuitEvent =
       readonly isWell?: boolean
     }
   | { readonly kind: 'unauthorized'; readonly reason: string; readonly credentials: string }
-  | { readonly kind: 'disable'; readonly reason: string }
+  | { readonly kind: 'disable'; readonly reason: string; readonly held?: boolean }
   | { readonly kind: 'enable' }
   /** The clock was set back: what waits for a time waits no longer. */
   | { readonly kind: 'clock_set_back' }
@@ -57,7 +59,14 @@ export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): 
     case 'enable':
       return closedCircuit(at)
     case 'disable':
-      return { ...circuit, state: 'disabled', reason: event.reason, changedAt: at, refused: null }
+      return {
+        ...circuit,
+        state: 'disabled',
+        reason: event.reason,
+        changedAt: at,
+        refused: null,
+        held: event.held === true,
+      }
     case 'clock_set_back':
       return circuit.retryAt > at ? { ...circuit, retryAt: at } : circuit
     case 'answered':

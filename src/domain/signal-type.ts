@@ -32,6 +32,8 @@ export const signalTypes = [
   'store.log_grows',
   'source.silent',
   'source.resumed',
+  'config.reloaded',
+  'config.refused',
   'step.failed',
   'notification.attempted',
   'notification.dropped',

@@ -245,6 +245,17 @@ export type Signal =
       readonly count: number
       readonly reason: string
     }
+  | {
+      /** A reload has brought the relay to what the configuration says now. */
+      readonly kind: 'config.reloaded'
+      /** What was started, replaced and stopped, in words. */
+      readonly changes: readonly string[]
+      /** Settings that count from the next start on. */
+      readonly needsRestart: readonly string[]
+      readonly warnings: readonly string[]
+    }
+  /** The configuration has mistakes, so a reload has changed nothing. */
+  | { readonly kind: 'config.refused'; readonly issues: readonly string[] }
   | { readonly kind: 'step.failed'; readonly loop: string; readonly error: unknown }
 
 export type Emit = (signal: Signal) => void

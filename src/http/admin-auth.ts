@@ -11,7 +11,7 @@ const failuresPerMinute = 20
 const refusedEveryMs = 10_000
 
 /** Every route of this scope needs `Authorization: Bearer <token>`, compared in constant time. No token: no API. */
-export function requireAdmin(app: FastifyInstance, token: string | undefined): void {
+export function requireAdmin(app: FastifyInstance, token: () => string | undefined): void {
   const { relay } = app
   const refused = createRefusedAdmins(relay.now, relay.emit)
   const timer = setInterval(refused.step, refusedEveryMs).unref()
@@ -20,7 +20,6 @@ export function requireAdmin(app: FastifyInstance, token: string | undefined): v
     refused.end()
   })
 
-  const expected = token ? digest(token) : null
   const failures = app.createRateLimit({
     max: failuresPerMinute,
     timeWindow: 60_000,
@@ -28,10 +27,11 @@ export function requireAdmin(app: FastifyInstance, token: string | undefined): v
   })
 
   app.addHook('onRequest', async (request, reply) => {
+    const expected = token()
     if (!expected) throw new RelayError('not_found', 'the admin API is off: no server.admin_token is configured')
     const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     // The right token always passes: who guesses behind the same proxy can't lock the operator out.
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) {
+    if (given !== undefined && timingSafeEqual(digest(given), digest(expected))) {
       request.who = configured
       return
     }

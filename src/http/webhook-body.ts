@@ -1,8 +1,10 @@
 import { errorCodes, type FastifyRequest } from 'fastify'
+import { readJson } from '../json/read.ts'
 import type { Intake } from '../stages/ports.ts'
 import { askForBody } from './early-answer.ts'
 
 type Done = (error: Error | null, body?: Buffer) => void
+type JsonDone = (error: Error | null, value?: unknown) => void
 type Payload = FastifyRequest['raw']
 
 const { FST_ERR_CTP_BODY_TOO_LARGE, FST_ERR_CTP_INVALID_CONTENT_LENGTH } = errorCodes
@@ -11,8 +13,9 @@ const { FST_ERR_CTP_BODY_TOO_LARGE, FST_ERR_CTP_INVALID_CONTENT_LENGTH } = error
  * Reads the bytes of a body as they came, as Fastify's own reader does, and has each one counted by the intake when it
  * arrives. `held` of the request says how many, until `releaseBody` gives them back.
  */
-export function createBodyReader(intake: Intake, limit: number) {
+export function createBodyReader(intake: Intake, limitNow: () => number) {
   return function readBody(request: FastifyRequest, payload: Payload, done: Done): void {
+    const limit = limitNow()
     const announced = Number(request.headers['content-length'])
     if (announced > limit) {
       done(new FST_ERR_CTP_BODY_TOO_LARGE())
@@ -113,6 +116,22 @@ function createParts() {
 export function releaseBody(intake: Intake, request: FastifyRequest): void {
   intake.release(request.held)
   request.held = 0
+}
+
+/** Reads a body of JSON, of the same limit. Nothing for an empty one. Integers beyond 2^53 keep their digits. */
+export function createJsonReader(intake: Intake, limit: () => number) {
+  const readBody = createBodyReader(intake, limit)
+  return function readJsonBody(request: FastifyRequest, payload: Payload, done: JsonDone): void {
+    readBody(request, payload, (error, body) => {
+      releaseBody(intake, request)
+      if (error) return done(error)
+      try {
+        done(null, body === undefined || body.length === 0 ? undefined : readJson(body.toString()))
+      } catch (cause) {
+        done(Object.assign(cause as Error, { statusCode: 400 }))
+      }
+    })
+  }
 }
 
 declare module 'fastify' {

@@ -4,7 +4,7 @@ import { escapeJson } from '../domain/printable.ts'
 export interface LogOptions {
   readonly level: string
   /** Values that must not appear in any line, whatever the field. */
-  readonly secrets: readonly string[]
+  readonly secrets: readonly string[] | LiveMask
   /** Where lines go. */
   readonly stream: DestinationStream
 }
@@ -15,7 +15,7 @@ const redactedPaths = ['authorization', 'cookie', 'x-signature', 'signature', 't
 
 /** JSON lines. Known secrets are masked in the finished line, wherever they stand; telling field names besides. */
 export function createLog({ level, secrets, stream }: LogOptions): Logger {
-  const mask = createMask(secrets)
+  const { mask } = 'mask' in secrets ? secrets : createLiveMask(secrets)
   const masked: DestinationStream = { write: (line) => stream.write(escapeJson(mask(line))) }
   return pino(
     {
@@ -27,6 +27,31 @@ export function createLog({ level, secrets, stream }: LogOptions): Logger {
     },
     masked,
   )
+}
+
+/** A mask that learns. */
+export interface LiveMask {
+  /** Blanks each known secret in a text. */
+  mask(text: string): string
+  /** What was a secret before stays one: texts of that time may still come. Of old ones the newest 1000 stay. */
+  add(secrets: readonly string[]): void
+}
+
+const oldSecretsKept = 1_000
+
+/** `shortest`: shorter secrets are left as they are. Characters. */
+export function createLiveMask(first: readonly string[], shortest = 0): LiveMask {
+  let known: readonly string[] = []
+  let mask = (text: string) => text
+  function add(secrets: readonly string[]): void {
+    const now = [...new Set(secrets.filter(({ length }) => length >= shortest))]
+    const old = known.filter((secret) => !now.includes(secret)).slice(0, oldSecretsKept)
+    if (now.length + old.length === known.length && now.every((secret, index) => known[index] === secret)) return
+    known = [...now, ...old]
+    mask = createMask(known)
+  }
+  add(first)
+  return { mask: (text) => mask(text), add }
 }
 
 /** A function that replaces every known secret in a text, also in the forms it takes in JSON, URLs and basic auth. */

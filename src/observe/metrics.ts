@@ -167,6 +167,8 @@ export function createMetrics(intake: Pick<Intake, 'webhooks' | 'bytes'>, linesD
       case 'store.log_grows':
       case 'source.silent':
       case 'source.resumed':
+      case 'config.reloaded':
+      case 'config.refused':
       case 'destination.tested':
       case 'destination.changed':
         break // shown by the gauge

@@ -11,6 +11,7 @@ export function createObserver(log: Logger, metrics: Metrics): Emit {
 
   return (signal) => {
     metrics.observe(signal)
+    if (lines.level !== log.level) lines.level = log.level // a reload may have changed it
     const level = levelOf(signal)
     if (lines.isLevelEnabled(level)) lines[level](lineOf(signal), signal.kind)
   }
@@ -51,6 +52,9 @@ function levelOf(signal: Signal): 'debug' | 'info' | 'warn' | 'error' {
       return signal.result === 'accepted' ? 'info' : 'warn'
     case 'destination.changed':
       return signal.state === 'closed' ? 'info' : 'error'
+    case 'config.reloaded':
+      return signal.warnings.length > 0 ? 'warn' : 'info'
+    case 'config.refused':
     case 'step.failed':
     case 'store.lost':
       return 'error'

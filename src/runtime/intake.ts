@@ -5,7 +5,7 @@ export interface IntakeLimits {
   /** Webhooks that may be between the last byte of their body and their answer. */
   readonly webhooks: number
   /** Bytes of bodies that may be held, of those that have arrived only in part, too. */
-  readonly bytes: number
+  readonly bytes: () => number
 }
 
 /** Long enough for a thousand webhooks to be written. */
@@ -44,7 +44,7 @@ export function createIntake(limits: IntakeLimits, onEnter: (webhooks: number) =
     },
     hold(more) {
       arrivals += 1
-      if (bytes + more > limits.bytes) throw overloaded('bytes')
+      if (bytes + more > limits.bytes()) throw overloaded('bytes')
       bytes += more
     },
     release(held) {

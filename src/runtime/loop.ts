@@ -72,3 +72,47 @@ export async function runLoop(step: () => Promise<number>, options: LoopOptions)
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Loops that end together. */
+export interface Loops {
+  /** Runs a step until `end`. Answers nothing: what a step throws goes to `onError`. */
+  run(name: string, bell: Bell, step: () => Promise<number>, longestRestMs?: number): void
+  /** Each loop ends after its step; resolves when all have. */
+  end(): Promise<void>
+}
+
+export interface LoopsOptions {
+  readonly isBusy: () => boolean
+  readonly onError: (loop: string, error: unknown) => void
+}
+
+/** How soon what another process has written (a replay from the command line) is found. */
+export const idleMs = 2_000
+
+export function createLoops({ isBusy, onError }: LoopsOptions): Loops {
+  const stop = new AbortController()
+  const running: Promise<void>[] = []
+  return {
+    run(name, bell, step, longestRestMs = idleMs) {
+      const options = { bell, signal: stop.signal, idleMs: longestRestMs, isBusy }
+      running.push(runLoop(step, { ...options, onError: (error) => onError(name, error) }))
+    },
+    async end() {
+      stop.abort()
+      await Promise.all(running)
+    },
+  }
+}
+
+/** How long a loop may rest after a step; at least a little if what is due can't be had, so that it never spins. Milliseconds. */
+export async function restAfter(
+  didSomething: Promise<boolean>,
+  nextAt: () => Promise<number | null> | number | null,
+  now: () => number,
+): Promise<number> {
+  if (await didSomething) return 0
+  const at = await nextAt()
+  return at === null ? Number.POSITIVE_INFINITY : Math.max(at - now(), shortestRestMs)
+}
+
+const shortestRestMs = 25

@@ -138,8 +138,8 @@ export interface RelayProcess extends Process {
 }
 
 /** Starts `serve` in a folder and waits until it listens. */
-export async function startServe(options: ProcessOptions): Promise<RelayProcess> {
-  const running = startProcess(['serve'], { ...options, env: { PORT: '0', ...options.env } })
+export async function startServe(options: ProcessOptions, args: readonly string[] = []): Promise<RelayProcess> {
+  const running = startProcess(['serve', ...args], { ...options, env: { PORT: '0', ...options.env } })
   const line = await running.line(/"msg":"relay\.listening"/)
   return { ...running, origin: JSON.parse(line).origin }
 }

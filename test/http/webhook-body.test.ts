@@ -12,8 +12,8 @@ test('a body is what its parts are one behind the other, however long each is', 
   await fc.assert(
     fc.asyncProperty(lengths, async (all) => {
       const parts = all.map((length, index) => Buffer.alloc(length, 33 + index))
-      const intake = createIntake({ webhooks: 1, bytes: 100_000_000 })
-      const read = createBodyReader(intake, 100_000_000)
+      const intake = createIntake({ webhooks: 1, bytes: () => 100_000_000 })
+      const read = createBodyReader(intake, () => 100_000_000)
       const request = { headers: {}, raw: { headers: {} }, held: 0 } as unknown as FastifyRequest
       const body = await new Promise<Buffer | undefined>((resolve, reject) => {
         const payload = Readable.from(parts.filter((part) => part.length > 0)) as unknown as FastifyRequest['raw']

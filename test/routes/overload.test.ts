@@ -110,7 +110,7 @@ describe('bytes are given back', () => {
 })
 
 test('whatever comes in moves the count of arrivals, what is refused as well', () => {
-  const intake = createIntake({ webhooks: 1, bytes: 10 })
+  const intake = createIntake({ webhooks: 1, bytes: () => 10 })
   const seen = [intake.arrivals]
   const note = () => seen.push(intake.arrivals)
   intake.connect()
@@ -130,7 +130,7 @@ test('whatever comes in moves the count of arrivals, what is refused as well', (
 })
 
 test('what is held never goes beyond the limit, nor what is refused into it', () => {
-  const intake = createIntake({ webhooks: 2, bytes: 10 })
+  const intake = createIntake({ webhooks: 2, bytes: () => 10 })
   intake.hold(10)
   expect(() => intake.hold(1)).toThrow('too many bytes')
   expect(intake.bytes).toBe(10)

@@ -434,7 +434,7 @@ describe('a relay that dies', () => {
     await after.map()
     expect(await after.event(id)).toMatchObject({
       status: 'failed',
-      error: "source 'blog' is not configured any more",
+      error: "source removed: 'blog' is not configured any more",
     })
   })
 })

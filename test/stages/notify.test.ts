@@ -31,7 +31,7 @@ async function start(
 }
 
 async function notify({ relay, clock }: TestRelay, wait: number): Promise<void> {
-  const [notifier] = relay.notifiers
+  const [notifier] = relay.notifiers.values()
   const end = clock.now() + wait
   for (;;) {
     while (await notifier!.step(never));
@@ -203,7 +203,7 @@ describe('a webhook to the operator that fails', () => {
     test.clock.advance(-60_000)
     await test.notify()
     expect(attempts(test).at(-1)).toMatchObject({ outcome: 'retry' })
-    test.relay.notifiers[0]!.clockSetBack()
+    notifierOf(test).clockSetBack()
     await test.notify()
     expect(attempts(test).at(-1)).toMatchObject({ outcome: 'sent' })
   })
@@ -293,7 +293,7 @@ describe('a webhook to the operator that fails', () => {
     test.operator.answer(() => () => hung.resolve())
     await test.sendShop('products/update', product(1))
     const cut = new AbortController()
-    const hanging = test.relay.notifiers[0]!.step(cut.signal)
+    const hanging = notifierOf(test).step(cut.signal)
     await hung.promise
     await test.sendShop('products/update', product(2))
     await test.map()
@@ -367,10 +367,14 @@ describe('the configuration', () => {
       endpoints: [{ url: `http://localhost:${operator.port}/`, secret, allow_private: false }],
     })
     await test.relay.delivers.get('main')!.disable('maintenance')
-    await test.relay.notifiers[0]!.step(never)
+    await notifierOf(test).step(never)
     expect(operator.requests).toEqual([])
     expect(attempts(test)).toMatchObject([
       { outcome: 'retry', error: expect.stringMatching(/resolves to what is refused/) },
     ])
   })
 })
+
+function notifierOf({ relay }: TestRelay) {
+  return [...relay.notifiers.values()][0]!
+}

@@ -237,7 +237,7 @@ describe('a source that has another name now', () => {
       { name: 'shop', state: 'unconfigured', events: { pending: 0, waiting: 0, failed: 1 } },
     ])
     expect((await after.admin('GET', '/events?source=shop')).json().data).toMatchObject([
-      { status: 'failed', error: "source 'shop' is not configured any more" },
+      { status: 'failed', error: "source removed: 'shop' is not configured any more" },
     ])
     await after.relay.startStep()
     expect(after.signals).toContainEqual(

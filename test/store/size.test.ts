@@ -50,7 +50,7 @@ test('what retention has freed goes back to the disk in small steps, and what is
   expect(full).toBeGreaterThan(60 * megabyte)
 
   const retention = { events: hour, attempts: hour }
-  const prune = createPrune({ store, retention, now: () => start + 3 * hour })
+  const prune = createPrune({ store, retention: () => retention, now: () => start + 3 * hour })
   let steps = 0
   for (let done = await prune(); done > 0; done = await prune()) {
     steps += 1
@@ -95,7 +95,7 @@ test('under a constant stream the size stays what retention needs', async () => 
   const path = newPath()
   const store = await openFile(path)
   let now = start
-  const prune = createPrune({ store, retention: { events: 10_000, attempts: 10_000 }, now: () => now })
+  const prune = createPrune({ store, retention: () => ({ events: 10_000, attempts: 10_000 }), now: () => now })
   const sizes: number[] = []
   for (let second = 0; second < 200; second += 1) {
     now += 1_000

@@ -45,6 +45,10 @@ export interface Deliver {
    */
   enable(options?: { readonly force?: boolean }, signal?: AbortSignal): Promise<Enabling>
   disable(reason: string): Promise<Circuit>
+  /** Disables it until an operator lets it go: what would be sent is more than expected. */
+  hold(reason: string): Promise<Circuit>
+  /** Enables it if it is held, without a test call. */
+  letGo(): Promise<void>
   /** Enables it where it was disabled for credentials that are other ones now, after a test call. */
   reconsider(signal: AbortSignal): Promise<void>
   /** Ends pauses: the time that they wait for may be far off now. */
@@ -323,6 +327,10 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     limits: limits.current,
     enable,
     disable: (reason) => circuit.decide({ kind: 'disable', reason }, now()),
+    hold: (reason) => circuit.decide({ kind: 'disable', reason, held: true }, now()),
+    async letGo() {
+      if (circuit.current().held === true) await circuit.decide({ kind: 'enable' }, now())
+    },
     async reconsider(signal) {
       if (destination.enabled && hasNewCredentials(circuit.current(), destination.credentials)) await enable({}, signal)
     },

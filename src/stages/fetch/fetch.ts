@@ -24,7 +24,7 @@ export interface FetchDeps {
   readonly source: Source
   readonly destinations: ReadonlyMap<string, Destination>
   readonly owner: string
-  readonly bodyLimit: number
+  readonly bodyLimit: () => number
   readonly now: () => number
   readonly random: () => number
   readonly emit: Emit
@@ -103,7 +103,7 @@ export function createFetch(deps: FetchDeps): FetchStage {
   async function fetchEvent(event: WaitingEvent, asking: Asking): Promise<MappedEvent> {
     let webhook: Webhook
     try {
-      webhook = await webhookOf(event, deps.bodyLimit)
+      webhook = await webhookOf(event, deps.bodyLimit())
     } catch (error) {
       return { ...failedEvent(event, messageOf(error), source), fetches: [] }
     }

@@ -13,7 +13,7 @@ export interface MapDeps {
   readonly sources: ReadonlyMap<string, Source>
   readonly destinations: ReadonlyMap<string, Destination>
   readonly owner: string
-  readonly bodyLimit: number
+  readonly bodyLimit: () => number
   readonly now: () => number
   readonly emit: Emit
   readonly intake: Pick<Intake, 'arrivals'>
@@ -93,10 +93,10 @@ async function giveWay({ intake, isBusy }: MapDeps): Promise<void> {
 /** What one event comes to. One whose records are at the CMS waits for them, and holds up nobody. */
 async function mapOne(event: PendingEvent, at: number, deps: MapDeps): Promise<MappedEvent> {
   const source = deps.sources.get(event.source)
-  if (!source) return failedEvent(event, `source '${event.source}' is not configured any more`)
+  if (!source) return failedEvent(event, `source removed: '${event.source}' is not configured any more`)
   let webhook: Webhook
   try {
-    webhook = await webhookOf(event, deps.bodyLimit)
+    webhook = await webhookOf(event, deps.bodyLimit())
   } catch (error) {
     return failedEvent(event, messageOf(error), source)
   }

@@ -35,6 +35,9 @@ export interface Notifier {
   nextAt(): number | null
   /** Whatever waits is due: the time that it waits for may be far off now. */
   clockSetBack(): void
+  /** Gives away what waits, but for the one that is being sent. */
+  handOver(): readonly Waiting[]
+  takeOver(given: readonly Waiting[]): void
   /** A last attempt for each that waits, until one fails; the rest is dropped. */
   flush(signal: AbortSignal): Promise<void>
 }
@@ -43,7 +46,8 @@ const maxWaiting = 1_000
 const maxAgeMs = 86_400_000
 const backoff = { baseMs: 2_000, capMs: 900_000 }
 
-interface Waiting {
+/** A webhook to the operator that is still to be sent. */
+export interface Waiting {
   readonly id: string
   readonly type: SignalType
   readonly body: string
@@ -65,6 +69,7 @@ interface Waiting {
 export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDeps): Notifier {
   const { name, types, secrets, client, timeoutMs } = endpoint
   const waiting: Waiting[] = []
+  let sending: Waiting | null = null
   const reach = createReach(now())
   let failures = 0
   let restUntil = 0
@@ -103,7 +108,9 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
 
   async function attempt(one: Waiting, signal: AbortSignal): Promise<void> {
     const proof = { id: one.id, timestampSec: Math.floor(now() / 1000), body: one.body }
+    sending = one
     const result = await client.send(one.body, signStandardWebhook(secrets, proof), signal)
+    sending = null
     if (signal.aborted && result.kind !== 'answer') return // what our own stop has cut off says nothing
     const at = now()
     reach.look(at, true)
@@ -150,6 +157,12 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
       reach.look(now(), false)
       for (const [place, one] of waiting.entries()) waiting[place] = { ...one, dueAt: 0 }
     },
+    handOver() {
+      const given = waiting.filter((one) => one !== sending)
+      waiting.splice(0, waiting.length, ...(sending && waiting.includes(sending) ? [sending] : []))
+      return given
+    },
+    takeOver: (given) => void waiting.unshift(...given),
     async flush(signal) {
       for (let tries = waiting.length; tries > 0 && failures === 0 && !signal.aborted; tries -= 1) {
         const [next] = waiting

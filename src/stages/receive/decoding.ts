@@ -5,7 +5,7 @@ import type { Intake } from '../ports.ts'
 export interface DecodingDeps {
   readonly intake: Pick<Intake, 'hold' | 'release'>
   /** Limit for a body once it is decompressed. Bytes. */
-  readonly bodyLimit: number
+  readonly bodyLimit: () => number
 }
 
 /** A body without its Content-Encoding. It counts as received until it is let go. */
@@ -43,7 +43,7 @@ export function createDecode({ intake, bodyLimit }: DecodingDeps): Decode {
     await turn()
     try {
       check?.()
-      const bytes = await decodeBody({ headers, body, limit: bodyLimit })
+      const bytes = await decodeBody({ headers, body, limit: bodyLimit() })
       intake.hold(bytes.length)
       return { bytes, letGo: () => intake.release(bytes.length) }
     } finally {

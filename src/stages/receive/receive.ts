@@ -16,7 +16,7 @@ export interface ReceiveDeps {
   readonly store: Pick<Store, 'accept'>
   readonly sources: ReadonlyMap<string, Source>
   /** Limit for a body, also after decompression. Bytes. */
-  readonly bodyLimit: number
+  readonly bodyLimit: () => number
   readonly intake: Pick<Intake, 'hold' | 'release'>
   readonly now: () => number
   readonly emit: Emit

@@ -3,7 +3,7 @@ import type { Store } from '../../store/contract/store.ts'
 export interface PruneDeps {
   readonly store: Pick<Store, 'prune' | 'shrink' | 'noteWaiting'>
   /** How long settled events, and settled batches with their attempts, are kept. Milliseconds. */
-  readonly retention: { readonly events: number; readonly attempts: number }
+  readonly retention: () => { readonly events: number; readonly attempts: number }
   readonly now: () => number
 }
 
@@ -19,7 +19,8 @@ export function createPrune({ store, retention, now }: PruneDeps): () => Promise
   let lastNoted = 0
   return async function pruneStep() {
     const at = now()
-    const before = { events: at - retention.events, attempts: at - retention.attempts }
+    const { events, attempts } = retention()
+    const before = { events: at - events, attempts: at - attempts }
     const done = (await store.prune(before, stepRows)) || (await store.shrink())
     if (Math.floor(at / minuteMs) !== lastNoted) await store.noteWaiting(at)
     lastNoted = Math.floor(at / minuteMs)

@@ -1,9 +1,20 @@
 import type { Emit } from '../../domain/signal.ts'
 import type { MoveTo, Store, Target } from '../../store/contract/store.ts'
 
+/** A destination, as the ingest API knows it. */
+export interface Retargetable {
+  readonly to: MoveTo
+  readonly target: Target
+}
+
+/** One that is another one than it was. */
+export interface Retargeted extends Retargetable {
+  /** The settings that have changed. */
+  readonly changed: readonly string[]
+}
+
 export interface RetargetDeps {
   readonly store: Pick<Store, 'readTargets' | 'writeTarget' | 'abandonBatches' | 'resendItems'>
-  readonly destinations: readonly { readonly to: MoveTo; readonly target: Target }[]
   readonly now: () => number
   readonly emit: Emit
   /** Called when there is something to do for mapping and delivery. */
@@ -11,42 +22,51 @@ export interface RetargetDeps {
 }
 
 /**
- * A destination that has become another one since the last start (another website, host, API or kind of connector) has nothing of
- * what was acknowledged: what is known goes out anew.
+ * A destination that has become another one (another website, host, API or kind of connector) has nothing of what was
+ * acknowledged: what is known goes out anew.
  */
 export interface Retarget {
-  /** Before anything is sent: calls to what it was before are given up. */
-  prepare(): Promise<void>
-  /** Makes the items due, or has their events mapped again. Where it is cut off, the next start begins anew. */
+  /** Those that have become others. Changes nothing. */
+  find(destinations: readonly Retargetable[]): Promise<readonly Retargeted[]>
+  /** Before anything is sent: calls to what they were before are given up. */
+  prepare(destinations: readonly Retargetable[]): Promise<void>
+  /** Makes the items due, or has their events mapped again. If it is cut off, the next start begins anew. */
   step(): Promise<void>
 }
 
-export function createRetarget({ store, destinations, now, emit, onChanges }: RetargetDeps): Retarget {
-  let changes: readonly { readonly to: MoveTo; readonly target: Target; readonly changed: readonly string[] }[] = []
+export function createRetarget({ store, now, emit, onChanges }: RetargetDeps): Retarget {
+  const prepared = new Map<string, Retargeted>()
+
+  async function find(destinations: readonly Retargetable[]): Promise<readonly Retargeted[]> {
+    const known = await store.readTargets()
+    return destinations.flatMap(({ to, target }) => {
+      const before = known.get(to.destination)
+      const changed = before ? differences(before, target) : []
+      return changed.length > 0 ? [{ to, target, changed }] : []
+    })
+  }
 
   return {
-    async prepare() {
+    find,
+    async prepare(destinations) {
       const known = await store.readTargets()
-      const found = []
       for (const { to, target } of destinations) {
-        const before = known.get(to.destination)
-        const changed = before ? differences(before, target) : []
-        if (!before) await store.writeTarget(to.destination, target)
-        if (changed.length === 0) continue
-        await store.abandonBatches(to.destination, now())
-        found.push({ to, target, changed })
+        if (!known.has(to.destination)) await store.writeTarget(to.destination, target)
       }
-      changes = found
+      for (const one of await find(destinations)) {
+        await store.abandonBatches(one.to.destination, now())
+        prepared.set(one.to.destination, one)
+      }
     },
     async step() {
-      for (const { to, target, changed } of changes) {
+      for (const [name, { to, target, changed }] of prepared) {
         const { moved, mapped_again: mappedAgain, left } = await store.resendItems(to, now())
-        await store.writeTarget(to.destination, target)
+        await store.writeTarget(name, target)
+        prepared.delete(name)
         const counts = { resent: moved, mappedAgain, dead: left }
-        emit({ kind: 'destination.retargeted', destination: to.destination, changed, ...counts })
+        emit({ kind: 'destination.retargeted', destination: name, changed, ...counts })
         onChanges()
       }
-      changes = []
     },
   }
 }

@@ -31,7 +31,7 @@ export interface Watch {
 
 export function createWatch({ store, sources, rhythms: stored, now, emit }: WatchDeps): Watch {
   const startedAt = now()
-  const rhythms = new Map([...stored].filter(([source]) => sources.has(source)))
+  const rhythms = new Map(stored)
   const unwritten = new Set<string>()
 
   function keep(source: string, rhythm: Rhythm): void {

@@ -179,7 +179,10 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing)
       ),
     readTargets: () => writer.call('readTargets'),
     writeTarget: (destination, target) => writer.call('writeTarget', destination, target),
-    listOtherSources: (known) => reader.call('listOtherSources', known),
+    async listOtherSources(known) {
+      await spreadAll()
+      return reader.call('listOtherSources', known)
+    },
     groupEventErrors: (filter, limit) => reader.call('groupEventErrors', filter, limit),
     groupItemErrors: (filter, limit) => reader.call('groupItemErrors', filter, limit),
     addTurnedAway: (webhooks) => writer.call('addTurnedAway', webhooks),

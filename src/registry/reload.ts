@@ -1,0 +1,147 @@
+import { ConfigError } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import type { Issue } from '../config/substitute.ts'
+import { messageOf, RelayError } from '../domain/errors.ts'
+import type { Emit } from '../domain/signal.ts'
+import type { Store } from '../store/contract/store.ts'
+import { type Composed, composeDesired, settingsOf } from '../wiring/desired.ts'
+import { changesOf, type PlanEntry } from './plan.ts'
+import { type ApplyOptions, type Impact, itemsWithoutQuestion, type Registry } from './registry.ts'
+
+export interface ReloadOptions extends ApplyOptions {
+  /** Only say what would be done. */
+  readonly dryRun?: boolean
+}
+
+export interface ReloadResult {
+  readonly applied: boolean
+  readonly plan: readonly PlanEntry[]
+  /** The mistakes for which nothing was changed. */
+  readonly issues: readonly Issue[]
+  /** Settings that have changed and count from the next start on. */
+  readonly needs_restart: readonly string[]
+  /** What a person should know: items that are held, stranded or fail, each with the number and the cure. */
+  readonly warnings: readonly string[]
+}
+
+export interface ReloadDeps {
+  readonly store: Pick<Store, 'readStats' | 'listOtherSources'>
+  readonly registry: Registry
+  /** Reads the configuration anew. Throws RelayError `invalid` with every mistake. */
+  readonly load: () => Promise<Config> | Config
+  /** The one in force. */
+  readonly current: () => Config
+  /** Takes over what is no unit's, before any unit is changed. */
+  readonly onConfig: (config: Config, composed: Composed) => void
+  readonly now: () => number
+  readonly emit: Emit
+}
+
+/** Brings what runs to what the configuration says now. With mistakes nothing is changed. */
+export type Reload = (options?: ReloadOptions) => Promise<ReloadResult>
+
+/** One reload after the other: one that comes while another runs begins after it. */
+export function createReload(deps: ReloadDeps): Reload {
+  let last: Promise<unknown> = Promise.resolve()
+  return (options = {}) => {
+    const next = last.then(() => reload(deps, options))
+    last = next.catch(() => {})
+    return next
+  }
+}
+
+async function reload(deps: ReloadDeps, { dryRun = false, yes = false }: ReloadOptions): Promise<ReloadResult> {
+  const { registry, load, current, onConfig, now, emit } = deps
+  let config: Config
+  let composed: Composed
+  let needsRestart: readonly string[]
+  try {
+    const loaded = await load()
+    needsRestart = restartsOf(current(), loaded)
+    config = withOldListeners(current(), loaded)
+    composed = await composeDesired(config, now)
+  } catch (error) {
+    const issues = issuesOf(error)
+    if (!dryRun) emit({ kind: 'config.refused', issues: issues.map(({ path, message }) => `${path}: ${message}`) })
+    return { applied: false, plan: [], issues, needs_restart: [], warnings: [] }
+  }
+  const { desired } = composed
+  const plan = [...planOfSettings(current(), config), ...registry.plan(desired)]
+  const impact = await registry.impactOf(desired)
+  const lost = await lossesOf(plan, deps)
+  const result = { plan, issues: [], needs_restart: needsRestart }
+  if (dryRun) {
+    const toHold = yes ? [] : impact.filter(({ items }) => items > itemsWithoutQuestion)
+    return { ...result, applied: false, warnings: [...toHold.map(heldText), ...lost] }
+  }
+  onConfig(config, composed)
+  const warnings = [...(await registry.apply(desired, { yes })).map(heldText), ...lost]
+  const changes = plan
+    .filter(({ act }) => act !== 'keep')
+    .map(({ unit, name, act, why }) => `${act} ${unit} ${name}: ${why}`)
+  emit({ kind: 'config.reloaded', changes, needsRestart, warnings })
+  return { ...result, applied: true, warnings }
+}
+
+function issuesOf(error: unknown): readonly Issue[] {
+  if (error instanceof ConfigError) return error.issues
+  if (error instanceof RelayError) return [{ path: '', message: messageOf(error) }]
+  throw error
+}
+
+/** What a process can't change of itself while it listens. */
+const fixed = ['host', 'port', 'admin'] as const
+
+function restartsOf(before: Config, after: Config): readonly string[] {
+  const server = changesOf(settingsOf(before.server), settingsOf(after.server))
+  return [
+    ...fixed.filter((name) => server.includes(name)).map((name) => `server.${name}`),
+    ...(before.store === after.store ? [] : ['store']),
+  ]
+}
+
+function withOldListeners({ server, store }: Config, after: Config): Config {
+  const { host, port, admin } = server
+  return { ...after, store, server: { ...after.server, host, port, admin } }
+}
+
+const sections = ['server', 'retention', 'log'] as const
+
+function planOfSettings(before: Config, after: Config): readonly PlanEntry[] {
+  const changed = sections.flatMap((section) => {
+    const names = changesOf(settingsOf(before[section]), settingsOf(after[section]))
+    return names.map((name) => `${section}.${name}`)
+  })
+  if (before.mappers_dir !== after.mappers_dir) changed.push('mappers_dir')
+  return changed.map((name) => ({ unit: 'setting', name, act: 'replace', why: 'has another value' }))
+}
+
+function heldText({ destination, items, changed }: Impact): string {
+  return (
+    `destination '${destination}' is held: ${changed.join(', ')} changed, so all its ${items} items would be sent anew; ` +
+    `\`cms-relay enable ${destination}\` or \`cms-relay reload --yes\` lets them go`
+  )
+}
+
+/** What waits for a unit that goes away. */
+async function lossesOf(plan: readonly PlanEntry[], { store }: ReloadDeps): Promise<readonly string[]> {
+  const stopped = (kind: PlanEntry['unit']) => plan.filter(({ unit, act }) => unit === kind && act === 'stop')
+  const goingSources = stopped('source').map(({ name }) => name)
+  const goingDestinations = new Set(stopped('destination').map(({ name }) => name))
+  const stranded = goingDestinations.size === 0 ? [] : (await store.readStats()).destinations
+  const failing = goingSources.length === 0 ? [] : await store.listOtherSources([])
+  return [
+    ...stranded
+      .filter(({ destination, pending }) => goingDestinations.has(destination) && pending > itemsWithoutQuestion)
+      .map(
+        ({ destination, pending }) =>
+          `${pending} items wait for destination '${destination}', which goes: configure it again, or \`cms-relay move --from ${destination} --to NAME\``,
+      ),
+    ...failing
+      .filter(({ source, waiting }) => goingSources.includes(source) && waiting > itemsWithoutQuestion)
+      .map(
+        ({ source, waiting }) =>
+          `${waiting} events of source '${source}', which goes, wait for its CMS and fail: configure it again and \`cms-relay replay --source ${source}\``,
+      ),
+  ]
+}

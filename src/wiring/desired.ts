@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { Config } from '../config/schema.ts'
+import type { MapperLibrary } from '../mapping/library/load.ts'
+import { moveTarget } from '../stages/upkeep/unconfigured.ts'
+import { composeEndpoints } from './endpoints.ts'
+import { composeDestination, composeSources } from './sources.ts'
+
+/** The units that a configuration asks for, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
+export async function composeDesired(config: Config, now: () => number) {
+  const { mappers, sources } = await composeSources(config, now)
+  const endpoints = composeEndpoints(config, now)
+  return {
+    mappers,
+    desired: {
+      sources: new Map(
+        [...sources].map(([name, source]) => {
+          const { mapper, ...settings } = config.sources[name]!
+          return [name, { source, settings: { ...settingsOf(settings), mapper: `${mapper} ${source.mapper.version}` } }]
+        }),
+      ),
+      destinations: new Map(
+        Object.entries(config.destinations).map(([name, settings]) => {
+          const { website_id, site_domain, base_url, connector_type } = settings
+          const target = { website_id, site_domain, base_url, connector_type }
+          const to = moveTarget(name, settings, config.sources)
+          return [
+            name,
+            { settings: settingsOf(settings), target, to, make: () => composeDestination(name, settings, now) },
+          ]
+        }),
+      ),
+      endpoints: new Map(
+        endpoints.map((endpoint, index) => {
+          return [endpoint.name, { endpoint, settings: settingsOf(config.signals[index]!) }]
+        }),
+      ),
+    },
+  }
+}
+
+export type Composed = { readonly mappers: MapperLibrary } & Awaited<ReturnType<typeof composeDesired>>
+
+/** A hash of each member, by name: equal for equal values, and no secret stays in memory. */
+export function settingsOf(value: object): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => {
+        return [
+          name,
+          createHash('sha256')
+            .update(JSON.stringify(member) ?? '')
+            .digest('base64url'),
+        ]
+      }),
+  )
+}

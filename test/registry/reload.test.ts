@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest'
+import {
+  createClock,
+  type Document,
+  product,
+  shopSecret,
+  startRelay,
+  startSandbox,
+  type TestRelay,
+  token,
+} from '../support.ts'
+
+const never = new AbortController().signal
+
+/** The document with one setting replaced; undefined takes it away. */
+function over(document: Document, path: string, value: unknown): Document {
+  const [first = '', ...rest] = path.split('.')
+  const before = (document as Record<string, unknown>)[first]
+  const { [first]: _, ...others } = document as Record<string, unknown>
+  if (rest.length === 0 && value === undefined) return others as unknown as Document
+  const inner = rest.length === 0 ? value : over((before ?? {}) as Document, rest.join('.'), value)
+  return { ...others, [first]: inner } as unknown as Document
+}
+
+const set = (path: string, value: unknown) => (document: Document) => over(document, path, value)
+
+async function start(): Promise<TestRelay & { readonly held: () => readonly unknown[] }> {
+  const clock = createClock()
+  const sandbox = await startSandbox(clock)
+  const test = await startRelay({ baseUrl: sandbox.baseUrl, clock })
+  return { ...test, held: () => [...sandbox.items()] }
+}
+
+const changesOf = ({ plan }: { plan: readonly { act: string; unit: string; name: string; why: string }[] }) =>
+  plan.filter(({ act }) => act !== 'keep').map(({ act, unit, name, why }) => `${act} ${unit} ${name}: ${why}`)
+
+describe('promise 14: changing the configuration refuses nothing', () => {
+  test('nothing changed is nothing done: every unit stays the one that it is', async () => {
+    const { relay, reload } = await start()
+    const [source, deliver] = [relay.sources.get('shop'), relay.delivers.get('main')]
+    const result = await reload((document) => document)
+    expect(changesOf(result)).toEqual([])
+    expect(result).toMatchObject({ applied: true, issues: [], needs_restart: [], warnings: [] })
+    expect(relay.sources.get('shop')).toBe(source)
+    expect(relay.delivers.get('main')).toBe(deliver)
+  })
+
+  test('a rotated secret counts at once, and the one before it no more', async () => {
+    const { sendShop, reload } = await start()
+    expect((await sendShop('products/create', product(1))).statusCode).toBe(202)
+    const both = await reload(set('sources.shop.secret', [shopSecret, 'another-shop-secret']))
+    expect(changesOf(both)).toEqual(['replace source shop: other secret'])
+    expect((await sendShop('products/create', product(2))).statusCode).toBe(202)
+    await reload(set('sources.shop.secret', 'another-shop-secret'))
+    expect((await sendShop('products/create', product(3))).statusCode).toBe(401)
+  })
+
+  test('a file with mistakes changes nothing, and each is named', async () => {
+    const { relay, signals, sendShop, reload } = await start()
+    const result = await reload((document) =>
+      over(over(document, 'sources.shop.mapper', 'nothing'), 'sources.demo.destination', 'nowhere'),
+    )
+    expect(result).toMatchObject({ applied: false, plan: [] })
+    expect(result.issues.map(({ path }) => path).sort()).toEqual(['sources.demo.destination'])
+    expect((await sendShop('products/create', product(1))).statusCode).toBe(202)
+    expect(relay.sources.get('shop')?.mapper.name).toBe('shopify')
+    expect(signals.at(-2)).toMatchObject({
+      kind: 'config.refused',
+      issues: [expect.stringContaining('there is no such destination')],
+    })
+  })
+
+  test('a dry run says what would be done, and does nothing', async () => {
+    const { relay, admin, reload, sendShop } = await start()
+    await reload((document) => document)
+    const before = relay.sources.get('shop')
+    const result = await reload(set('sources.shop.secret', 'another-shop-secret'), { dryRun: true })
+    expect(changesOf(result)).toEqual(['replace source shop: other secret'])
+    expect(result.applied).toBe(false)
+    expect(relay.sources.get('shop')).toBe(before)
+    expect((await sendShop('products/create', product(1))).statusCode).toBe(202)
+    const answer = await admin('POST', '/reload', { dry_run: true })
+    expect(answer.json().data).toMatchObject({ applied: false, issues: [], needs_restart: [] })
+    expect(answer.json().data.plan).toContainEqual({
+      unit: 'source',
+      name: 'shop',
+      act: 'replace',
+      why: 'other secret',
+    })
+  })
+
+  test('what a listening process can not change is named, and all else is applied', async () => {
+    const { relay, send, admin, reload } = await start()
+    const result = await reload((document) =>
+      [
+        ['server.host', '127.0.0.1'],
+        ['server.port', 9999],
+        ['store', 'sqlite:./other.db'],
+        ['server.body_limit', '1kb'],
+        ['server.admin_token', 'another-admin-token-for-tests'],
+        ['retention.events', '1d'],
+      ].reduce((next, [path, value]) => over(next, path as string, value), document),
+    )
+    expect(result.needs_restart).toEqual(['server.host', 'server.port', 'store'])
+    expect(changesOf(result)).toEqual([
+      'replace setting server.body_limit: has another value',
+      'replace setting server.admin_token: has another value',
+      'replace setting retention.events: has another value',
+    ])
+    expect(relay.config).toMatchObject({
+      store: 'sqlite::memory:',
+      server: { port: 8080 },
+      retention: { events: 86_400_000 },
+    })
+    expect((await send('demo', { event: 'post.saved', data: 'x'.repeat(2_000) })).statusCode).toBe(413)
+    expect((await admin('GET', '/sources')).statusCode).toBe(401)
+  })
+
+  test('events of a removed source are mapped with its last definition, and its webhooks are 404', async () => {
+    const { relay, admin, map, deliver, sendShop, reload, held } = await start()
+    await sendShop('products/create', product(1))
+    await reload(set('sources.shop', undefined))
+    expect((await sendShop('products/create', product(2))).statusCode).toBe(404)
+    await relay.registryStep()
+    expect(relay.mapping.has('shop')).toBe(true)
+    await map()
+    await deliver(5_000)
+    expect(held()).toHaveLength(1)
+    await relay.registryStep()
+    expect(relay.mapping.has('shop')).toBe(false)
+    expect((await admin('GET', '/events')).json().data).toMatchObject([{ status: 'processed' }])
+  })
+
+  test('a new source receives, and a source that moves sends to its new destination', async () => {
+    const { relay, send, map, deliver, reload, admin } = await start()
+    const second = { ...(relay.config.destinations['main'] as object) } as { base_url: string }
+    await reload((document) =>
+      over(
+        over(document, 'destinations.second', {
+          token,
+          website_id: 'site_1',
+          site_domain: 'example.com',
+          base_url: second.base_url,
+        }),
+        'sources.more',
+        { mapper: 'generic', destination: 'main', verify: 'none' },
+      ),
+    )
+    const body = {
+      event: 'post.updated',
+      item: { id: '1', type: 'post', url: 'https://example.com/1', title: 'One', text: 'x' },
+    }
+    expect((await send('more', body)).statusCode).toBe(202)
+    await map()
+    await reload(set('sources.more.destination', 'second'))
+    expect(
+      (await send('more', { ...body, item: { ...body.item, id: '2', url: 'https://example.com/2' } })).statusCode,
+    ).toBe(202)
+    await map()
+    await deliver(5_000)
+    const items = (await admin('GET', '/items')).json().data as { id: string; destination: string; status: string }[]
+    expect(items.map(({ destination, status }) => `${destination} ${status}`).sort()).toEqual([
+      'main delivered',
+      'second delivered',
+    ])
+  })
+})
+
+describe('a destination that becomes another one', () => {
+  async function withItems(count: number) {
+    const test = await start()
+    for (let id = 1; id <= count; id += 1) await test.sendShop('products/create', product(id))
+    await test.map()
+    await test.deliver(20_000)
+    expect(test.held()).toHaveLength(count)
+    return test
+  }
+  const stateOf = ({ relay }: TestRelay) => relay.delivers.get('main')!.circuit()
+
+  test('with up to a hundred items sends them anew', async () => {
+    const test = await withItems(3)
+    const result = await test.reload(set('destinations.main.connector_type', 'shop'))
+    expect(result.warnings).toEqual([])
+    await test.relay.registryStep()
+    expect(test.signals).toContainEqual(expect.objectContaining({ kind: 'destination.retargeted', resent: 3 }))
+  })
+
+  test('with more is held, with the number, until it is enabled', async () => {
+    const test = await withItems(101)
+    const dry = await test.reload(set('destinations.main.connector_type', 'shop'), { dryRun: true })
+    expect(dry.warnings).toEqual([
+      expect.stringContaining("destination 'main' is held: connector_type changed, so all its 101 items"),
+    ])
+    expect(stateOf(test).state).toBe('closed')
+    await test.relay.reload()
+    expect(stateOf(test)).toMatchObject({ state: 'disabled', held: true, reason: expect.stringContaining('101 items') })
+    await test.relay.registryStep()
+    expect(test.signals.some(({ kind }) => kind === 'destination.retargeted')).toBe(false)
+    await test.relay.delivers.get('main')!.enable({ force: true }, never)
+    await test.relay.registryStep()
+    expect(test.signals).toContainEqual(expect.objectContaining({ kind: 'destination.retargeted', resent: 101 }))
+  })
+
+  test('is let go by a reload that says yes, and by one that takes the change back', async () => {
+    const test = await withItems(101)
+    await test.reload(set('destinations.main.connector_type', 'shop'))
+    await test.reload(set('destinations.main.connector_type', undefined))
+    expect(stateOf(test).state).toBe('closed')
+    await test.relay.registryStep()
+    expect(test.signals.some(({ kind }) => kind === 'destination.retargeted')).toBe(false)
+    await test.reload(set('destinations.main.connector_type', 'shop'))
+    expect(stateOf(test).held).toBe(true)
+    await test.relay.reload({ yes: true })
+    expect(stateOf(test).state).toBe('closed')
+    await test.relay.registryStep()
+    expect(test.signals).toContainEqual(expect.objectContaining({ kind: 'destination.retargeted', resent: 101 }))
+  })
+})
