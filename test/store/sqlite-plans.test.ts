@@ -332,6 +332,14 @@ test('what an index has is looked up there, not walked to', () => {
   expect(walks.filter(({ sql }) => indexed.test(sql) && !/from items where source = \?/.test(sql))).toEqual([])
 })
 
+test('rows that are named are looked up by their numbers, whatever else is asked of them', () => {
+  const named = plans.filter(({ sql }) => /(items|events).* where seq in \(select value from json_each/.test(sql))
+  expect(named.length).toBeGreaterThan(100)
+  const byNumber = /^SEARCH (items|events) USING INTEGER PRIMARY KEY/
+  const others = named.filter(({ plan }) => !plan.some((step) => byNumber.test(step)))
+  expect(others).toEqual([])
+})
+
 test('no statement sorts what it reads, but what is few', () => {
   expect(findings(sort, maySort, plans)).toEqual([])
 })

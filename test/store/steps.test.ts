@@ -1,12 +1,14 @@
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { eventSeqOf } from '../../src/domain/event-id.ts'
 import type { PickRange } from '../../src/store/shared/choose.ts'
-import { createSteps, stepRows } from '../../src/store/shared/steps.ts'
+import { createSteps, createTurn, stepRows } from '../../src/store/shared/steps.ts'
+import { openEngine } from '../../src/store/sqlite/engine.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { createFolder } from '../folder.ts'
-import { claimedEvents, deliver, map, start, upsert, webhook } from './support.ts'
+import { arrive, claimedEvents, deliver, finish, itemOf, map, send, start, upsert, webhook } from './support.ts'
 
-const steps = createSteps(null)
+const steps = createSteps(createTurn(null))
 
 /** Rows 1 to `count`, of which each has its number as its time. */
 function rows(count: number) {
@@ -65,9 +67,10 @@ test('what is chosen at once is changed in steps all the same', async () => {
 test('a step is followed by a pause where others wait for the lock', async () => {
   const { pick, change } = rows(1_200)
   let pauses = 0
-  await createSteps(async () => {
+  const inTurn = createTurn(async () => {
     pauses += 1
-  })(5_000, pick, change)
+  })
+  await createSteps(inTurn)(5_000, pick, change)
   expect(pauses).toBe(3)
 })
 
@@ -117,15 +120,74 @@ test('of many events the newest are replayed, in steps', async () => {
   expect(await store.replayEvents({ last: 600 }, 10_000)).toBe(101)
 })
 
-test('what has changed since it was chosen is left alone', async () => {
-  const path = join(createFolder(), 'relay.db')
-  const store = await openSqlite(path, { thread: false, lock: true })
-  onTestFinished(() => store.close())
-  const beside = await openSqlite(path, { thread: false })
-  onTestFinished(() => beside.close())
-  const events = await claimedEvents(store, 700)
-  for (const event of events) await map(store, event, [])
-  const replaying = beside.replayEvents({ status: 'processed', last: 700 }, 700) // all are chosen now
-  const purged = await store.purgeEvents({ ids: [events.at(-1)!.id] }, 1)
-  expect([purged, await replaying]).toEqual([1, 699])
+describe('what is no longer as it was chosen', () => {
+  /** An item that is delivered and one that is dead, an event that is over and one that is pending. */
+  async function openTwo() {
+    const path = join(createFolder(), 'relay.db')
+    const store = await openSqlite(path, { thread: false })
+    onTestFinished(() => store.close())
+    await arrive(store, [upsert('dead', 'A')])
+    await finish(store, await send(store), { result: 'dead' })
+    await arrive(store, [upsert('delivered', 'A')])
+    await deliver(store)
+    const over = (await store.listEvents({}, { limit: 1 })).rows[0]!.id
+    const [accepted] = await store.accept([webhook()])
+    await store.listEvents({}, { limit: 1 }) // spreads it out
+    const engine = openEngine(path, {})
+    onTestFinished(() => void engine.close())
+    const [dead, delivered] = [await itemOf(store, 'dead'), await itemOf(store, 'delivered')]
+    return { engine, dead: [dead.seq], delivered: [delivered.seq], over: [over], pending: [accepted!.eventId] }
+  }
+
+  type Two = Awaited<ReturnType<typeof openTwo>>
+  const at = start + 5
+  const to = { destination: 'other', hosts: [], sources: [] }
+  const before = { events: start + 9, attempts: start + 9 }
+  const seqsOf = (ids: readonly string[]) => ids.map((id) => eventSeqOf(id)!)
+
+  test.for<[string, (two: Two) => number, (two: Two) => number]>([
+    [
+      'is not redelivered',
+      ({ engine, delivered: seqs }) => engine.redeliverItems({ status: 'dead', seqs }, at),
+      ({ engine, dead: seqs }) => engine.redeliverItems({ status: 'dead', seqs }, at),
+    ],
+    [
+      'does not lose its version',
+      ({ engine, delivered: seqs }) => engine.resetItems({ status: 'dead', seqs }, at),
+      ({ engine, dead: seqs }) => engine.resetItems({ status: 'dead', seqs }, at),
+    ],
+    [
+      'is not purged',
+      ({ engine, delivered: seqs }) => engine.purgeItems({ seqs }),
+      ({ engine, dead: seqs }) => engine.purgeItems({ seqs }),
+    ],
+    [
+      'is not given up',
+      ({ engine, delivered: seqs }) => engine.giveUpItems({ seqs }),
+      ({ engine, dead: seqs }) => engine.giveUpItems({ seqs }),
+    ],
+    [
+      'is not moved',
+      ({ engine, delivered: seqs }) => engine.moveItems({ status: 'dead', seqs }, to, at).moved,
+      ({ engine, dead: seqs }) => engine.moveItems({ status: 'dead', seqs }, to, at).moved,
+    ],
+    [
+      'is not replayed',
+      ({ engine, pending: ids }) => engine.replayEvents({ ids }),
+      ({ engine, over: ids }) => engine.replayEvents({ ids }),
+    ],
+    [
+      'is not deleted at the wish of a person',
+      ({ engine, pending: ids }) => engine.purgeEvents({ ids }),
+      ({ engine, over: ids }) => engine.purgeEvents({ ids }),
+    ],
+    [
+      'is not deleted because of its age',
+      ({ engine, pending }) => engine.prune({ events: seqsOf(pending), batches: [] }, before),
+      ({ engine, over }) => engine.prune({ events: seqsOf(over), batches: [] }, before),
+    ],
+  ])('%s', async ([, tryOther, tryMeant]) => {
+    const two = await openTwo()
+    expect([tryOther(two), tryMeant(two)]).toEqual([0, 1])
+  })
 })

@@ -1,7 +1,20 @@
 import type { Picked, PickRange, Place } from './choose.ts'
 
-/** So many rows are changed in one transaction: it lasts some 20 ms, and webhooks get their turn after it. */
+/** So many rows are changed in one transaction: it lasts some tens of milliseconds, and webhooks get their turn after it. */
 export const stepRows = 500
+
+/** Does some work, and lets others have their turn after it. */
+export type Turn = <T>(work: () => Promise<T>) => Promise<T>
+
+/** With `pause`, work is followed by a pause of its own length: beside a relay, which gets the write lock in it. */
+export function createTurn(pause: ((ms: number) => Promise<unknown>) | null): Turn {
+  return async function inTurn(work) {
+    const since = performance.now()
+    const result = await work()
+    await pause?.(performance.now() - since)
+    return result
+  }
+}
 
 /** Changes what a request for many takes; answers how many. */
 export type Steps = <Id>(
@@ -12,11 +25,8 @@ export type Steps = <Id>(
   atOnce?: number,
 ) => Promise<number>
 
-/**
- * Does in steps what is asked for many: choosing takes no lock, and each change is a transaction of few rows. With `pause`, which a
- * process beside a relay needs, each is followed by a pause of its own length: then the relay gets the write lock.
- */
-export function createSteps(pause: ((ms: number) => Promise<unknown>) | null): Steps {
+/** Does in steps what is asked for many: choosing takes no lock, and each change is a transaction of few rows. */
+export function createSteps(inTurn: Turn): Steps {
   return async function inSteps(limit, pick, change, atOnce = stepRows) {
     let done = 0
     let after: Place | null = null
@@ -26,9 +36,7 @@ export function createSteps(pause: ((ms: number) => Promise<unknown>) | null): S
         after,
       })
       for (let at = 0; at < ids.length; at += stepRows) {
-        const since = performance.now()
-        done += await change(ids.slice(at, at + stepRows))
-        await pause?.(performance.now() - since)
+        done += await inTurn(() => change(ids.slice(at, at + stepRows)))
       }
       after = next
     } while (after !== null && done < limit)

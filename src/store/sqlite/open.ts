@@ -3,7 +3,7 @@ import type { ItemFilter, Moved, Store } from '../contract/store.ts'
 import type { ChosenItems, ItemTaking, PickRange } from '../shared/choose.ts'
 import { createGroupCommit } from '../shared/group-commit.ts'
 import { nothingMoved } from '../shared/moves.ts'
-import { createSteps } from '../shared/steps.ts'
+import { createSteps, createTurn } from '../shared/steps.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { openEngine } from './engine.ts'
 import { type Link, linkHere, linkThread } from './link.ts'
@@ -76,12 +76,13 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing)
   const pack = createPacker()
   const group = createGroupCommit((events) => writer.call('acceptAll', pack(events)))
 
+  const inTurn = createTurn(isBeside ? setTimeout : null)
+  const steps = createSteps(inTurn)
+
   /** Events are listed from where mapping finds them. In steps, so that webhooks get their turn. */
   async function spreadAll(): Promise<void> {
-    while ((await writer.call('spread', spreadStep)) > 0) {}
+    while ((await inTurn(() => writer.call('spread', spreadStep))) > 0) {}
   }
-
-  const steps = createSteps(isBeside ? setTimeout : null)
 
   function itemsInSteps(
     purpose: ItemTaking,
