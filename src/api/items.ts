@@ -85,6 +85,9 @@ export const itemDetailSchema = z
       item: ingestItem.nullable().describe('Null for a tombstone.'),
     }),
     noted: notedSchema.nullable().optional().describe('Of a held item: what the CMS has wanted since.'),
+    resource: text.nullable().describe("The model of the record that made it, or the mapper's name of that record."),
+    locale: text.nullable().describe('The locale of that record, as the CMS says it.'),
+    sources: z.array(text).describe('Every source that has ever spoken of it.'),
     attempts: z.array(attemptSchema).describe('The last 50, newest first.'),
   })
   .meta({ id: 'ItemDetail', description: 'An item with its content and what was tried.' })
@@ -95,6 +98,9 @@ export function presentItemDetail(item: ItemDetail, attempts: readonly Attempt[]
     ...stateOf(item),
     desired: { kind: item.desiredKind, item: item.body === null ? null : JSON.parse(item.body) },
     ...(item.held && { noted: item.noted && presentNoted(item.noted) }),
+    resource: item.resource,
+    locale: item.locale,
+    sources: [...item.sources],
     attempts: attempts.map(presentAttempt),
   }
 }

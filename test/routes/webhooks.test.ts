@@ -243,6 +243,26 @@ describe('a rate', () => {
     expect(await errors('&source=other')).toEqual([])
   })
 
+  test('is one reason of several to make no event: all are counted by the minute, and the refused ones are kept', async () => {
+    const test = await start({ sources: { shop: { ...settings, rate_limit: { max: 2, window: '1m' } } } })
+    const id = { 'x-shopify-webhook-id': 'w1' }
+    await test.sendShop('products/update', product(1), id)
+    await test.sendShop('products/update', product(1), id)
+    await test.sendShop('products/update', product(2))
+    await test.send('shop', product(3), { 'x-shopify-hmac-sha256': 'forged' })
+    await test.send('nowhere', product(4))
+    await test.relay.refusals.step()
+    const { store, now } = test.relay
+    const query = { since: now(), until: now() + 1, step: '1m', groupBy: 'source' } as const
+    expect(await store.readStatsSeries(query)).toMatchObject([{ name: 'shop', accepted: 1, duplicate: 1, refused: 2 }])
+    const refusals = await store.listRefusals('shop')
+    expect(refusals).toMatchObject([
+      { at: now(), code: 'unauthorized', address: '127.0.0.1' },
+      { at: now(), code: 'rate_limited', address: '127.0.0.1' },
+    ])
+    expect(JSON.stringify(refusals)).not.toContain('forged')
+  })
+
   test('of a store that can not be written is counted until it can', async () => {
     const test = await start({ sources: { shop: { ...settings, rate_limit: { max: 1, window: '1m' } } } })
     await test.sendShop('products/update', product(1))
