@@ -6,6 +6,7 @@ import fc from '../fast-check.ts'
 import { describeCircuits } from './conformance/circuits.ts'
 import { describeOrigins } from './conformance/origins.ts'
 import { describeStatistics } from './conformance/statistics.ts'
+import { describeSteps } from './conformance/steps.ts'
 import { runModel, steps } from './model.ts'
 import {
   all,
@@ -1545,6 +1546,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
 
   describeOrigins(name, openStore)
   describeStatistics(name, openStore, runs)
+  describeSteps(name, openStore)
 
   /** Two connections to the same data; none where the engine has but one. */
   async function openTwo(): Promise<Store[]> {

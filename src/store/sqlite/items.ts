@@ -139,18 +139,7 @@ export function createItems(database: Database) {
     const { attempts, tried, error, nextSince, nextReceivedAt } = next
     replace.run(
       ...[...knownColumns(next), bytes, source, status, Number(isHeld), kind, checksum, revision, changedAt],
-      ...[
-        pendingSince,
-        receivedAt,
-        dueAt,
-        attempts,
-        Math.round(tried.ms),
-        tried.at,
-        error,
-        nextSince,
-        nextReceivedAt,
-        seq,
-      ],
+      ...[pendingSince, receivedAt, dueAt, attempts, tried.ms, tried.at, error, nextSince, nextReceivedAt, seq],
     )
     return seq
   }

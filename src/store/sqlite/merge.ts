@@ -36,7 +36,6 @@ export function createMerge(database: Database) {
      where seq = ? and status in ('pending', 'waiting') returning source`,
   )
   const { settleFetch } = createFetches(database)
-
   const tallied = createTallied(database)
 
   function settle(event: MappedEvent, merged: MergeCounts, at: number, tally: Tally): MergeCounts {
