@@ -44,6 +44,8 @@ export type CircuitEvent =
       readonly afterMs?: number | undefined
       /** It answers heartbeats: maybe these items alone are not taken, so others are tried sooner. */
       readonly isWell?: boolean
+      /** It answers heartbeats, and this batch is at fault: that neither opens nor closes the circuit for others. */
+      readonly isOfBatch?: boolean
     }
   | { readonly kind: 'unauthorized'; readonly reason: string; readonly credentials: string }
   | { readonly kind: 'disable'; readonly reason: string; readonly held?: boolean }
@@ -85,6 +87,7 @@ export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): 
       return { ...circuit, reason: event.reason, refused: circuit.refused ? event.credentials : null }
     case 'failed': {
       if (circuit.state === 'disabled') return circuit
+      if (event.isOfBatch && circuit.state === 'closed') return nextCircuit(circuit, { kind: 'answered' }, at)
       const failures = circuit.failures + 1
       if (failures < failuresToOpen) return { ...circuit, failures, authFailures: 0, reason: event.reason }
       const doublings = (failures - failuresToOpen) / (event.isWell ? probesToDoubleIfWell : 1)

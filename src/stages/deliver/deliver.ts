@@ -1,19 +1,19 @@
-import { type Circuit, type CircuitEvent, callsAllowed, hasNewCredentials } from '../../domain/circuit.ts'
+import { type Circuit, callsAllowed, hasNewCredentials } from '../../domain/circuit.ts'
 import { RelayError } from '../../domain/errors.ts'
 import { backoffMs } from '../../domain/retry.ts'
 import type { Emit } from '../../domain/signal.ts'
-import { createReach, untried } from '../../domain/tried.ts'
-import type { Answer } from '../../ingest/client/client.ts'
-import { type Outcome, readOutcome } from '../../ingest/client/outcome.ts'
-import { batchBody, callOf, deleteBody, envelopeBytes, itemBody, websiteIdOf } from '../../ingest/wire.ts'
+import { createReach } from '../../domain/tried.ts'
+import { readOutcome } from '../../ingest/client/outcome.ts'
+import { callOf } from '../../ingest/wire.ts'
 import type { Circuits, StoredCircuit } from '../../store/contract/circuits.ts'
-import type { BatchClaim, ClaimedItems, Delivering, SealedBatch, Settlement } from '../../store/contract/delivering.ts'
+import type { Delivering, SealedBatch } from '../../store/contract/delivering.ts'
 import type { Destination } from '../destination.ts'
+import { assess, isInDoubt, noMemory } from './assess.ts'
+import { createClaim, type Wanted } from './claim.ts'
 import { createHealth } from './health.ts'
-import { createLimits, type Limits, loadOf } from './limits.ts'
-import { settlementOf } from './settlement.ts'
+import { createLimits, type Limits } from './limits.ts'
+import { reportAttempt } from './report.ts'
 import { createSharedCircuit } from './shared-circuit.ts'
-import { createStuckBatches, type Verdict } from './stuck.ts'
 import { type TestCall, testCall } from './test-call.ts'
 
 export interface DeliverDeps {
@@ -62,32 +62,27 @@ export interface Enabling {
   readonly test: TestCall
 }
 
-/** Longest a call can hold its batch: far above any timeout, so that only a dead owner loses it. */
-const leaseFactor = 4
-
-/** Signals are kept and sent on: each is small. */
-const itemsInSignal = 100
-
 /** How long a loop rests that finds all allowed calls under way. */
 const busyRestMs = 250
 
-/** Claim, seal, send, settle. A batch has its key and bytes on disk before the first byte leaves. */
+/** Corrections nearer than this are one and the same: times in headers are whole seconds, and answers take a while. */
+const skewStepMs = 30_000
+
+/** Claim, seal, send, assess, settle. A batch has its key and bytes on disk before the first byte leaves. */
 export function createDeliver(deps: DeliverDeps): Deliver {
   const { store, destination, owner, now, random, newId, wait, emit } = deps
   const { name, client } = destination
   const limits = createLimits(destination)
-  const stuck = createStuckBatches({
-    maxItems: () => limits.current().items,
-    isWell: createHealth({ ask: isWell, now }),
-  })
+  const claim = createClaim({ store, destination, owner, newId, persist })
+  const isDestinationWell = createHealth({ ask: isWell, now })
   const circuit = createSharedCircuit({ store, destination: name, stored: deps.circuit, at: now(), onChange })
+  let memory = noMemory
   let pausedUntil = 0
   let underWay = 0
   let skewMs = 0
   const reach = createReach(now())
   /** A batch that is at fault has had its turn: others go first. */
   let newGoFirst = false
-  const acceptedTypes = new Set<string>()
 
   async function step(signal: AbortSignal): Promise<boolean> {
     const at = now()
@@ -96,7 +91,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     if (underWay >= callsAllowed(circuit.current(), limits.current().calls, at)) return false
     underWay += 1
     try {
-      const batch = await nextBatch(at, signal)
+      const batch = await claim(at, wanted(), signal)
       if (!batch) return false
       reach.expectBy(at + destination.timeoutMs)
       await attempt(batch, signal)
@@ -110,79 +105,48 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     return destination.enabled && circuit.current().state !== 'disabled' && at >= pausedUntil
   }
 
-  /** A batch that is due again goes before a new one, since what it holds has waited longest; in turns if it is at fault. */
-  async function nextBatch(at: number, signal: AbortSignal): Promise<SealedBatch | null> {
-    const claim = { owner, destination: name, at, leaseUntil: at + leaseFactor * destination.timeoutMs + 60_000 }
-    if (newGoFirst) {
-      newGoFirst = false
-      const fresh = await newBatch(claim, signal)
-      if (fresh) return fresh
-    }
-    const started = await store.claimBatch(claim)
-    if (started) return websiteIdOf(started.body) === destination.websiteId ? started : giveUp(started, at)
-    return newBatch(claim, signal)
+  function isProbing(): boolean {
+    return circuit.current().state === 'open'
   }
 
-  async function newBatch(claim: BatchClaim, signal: AbortSignal): Promise<SealedBatch | null> {
-    const { at } = claim
+  function wanted(): Wanted {
     const { items, bytes } = limits.current()
+    const isAtTurn = newGoFirst
+    newGoFirst = false
     // What probes an open circuit is small: if it fails, it is a batch more that waits.
-    const maxItems = circuit.current().state === 'open' ? 1 : items
-    const claimed = await store.claimItems({
-      ...claim,
-      batchId: newId(),
-      maxItems,
-      maxBytes: Math.max(1, bytes - envelopeBytes(destination.websiteId, maxItems)),
-    })
-    if (!claimed) return null
-    const sealed = { id: claimed.batchId, key: newId(), body: bodyOf(claimed, destination.websiteId) }
-    const isOurs = await persisted(() => store.sealBatch(owner, sealed), signal)
-    if (!isOurs) return null
-    return {
-      ...sealed,
-      destination: name,
-      kind: claimed.kind,
-      attempts: 0,
-      tried: untried,
-      createdAt: at,
-      items: claimed.items,
-    }
+    return { items: isProbing() ? 1 : items, bytes, newGoFirst: isAtTurn }
   }
 
   async function attempt(batch: SealedBatch, signal: AbortSignal): Promise<void> {
     const startedAt = now()
-    const path = callOf(batch.kind, batch.body)
+    const call = callOf(batch.kind, batch.body)
     const signedSkewMs = skewMs
-    const answer = await client.send({ path, key: batch.key, body: batch.body }, signal)
+    const answer = await client.send({ path: call, key: batch.key, body: batch.body }, signal)
     const at = now()
     reach.look(at, isReachable(at))
     // An attempt that our own stop has cut off says nothing: the lease ends, and the same bytes go out again.
     if (signal.aborted && answer.kind === 'no_answer') return
     const ids = batch.items.map(({ id }) => id)
-    const told = scoped(readOutcome(answer, ids, at, batch.kind, signedSkewMs), batch)
-    correctClock(told.kind === 'unauthorized' ? told.skewMs : undefined)
-    const load = loadOf(answer, told, destination.timeoutMs)
-    // What is at fault says nothing of how much the destination can take.
-    if (!stuck.isAtFault(batch.id)) limits.learn(load, batch)
-    const about = { at, reachableSince: reach.since(), isProbe: circuit.current().state === 'open', signal }
-    const verdict = await stuck.judge(told, batch, about)
-    const { outcome, isAtFault } = verdict
-    if (verdict.isWell) newGoFirst = true
-    const settlement = settlementOf(outcome, batch, { ...about, destination, isAtFault, random, newId })
-    if (settlement.kind !== 'retry') stuck.forget(batch.id)
-    if (settlement.kind === 'split' && outcome.kind === 'stuck') stuck.tookApart(settlement.parts.map(({ id }) => id))
-    const isOurs = await persisted(() => store.settleBatch(owner, batch.id, settlement, at), signal)
-    if (isOurs) report(batch, path, answer, outcome, settlement, startedAt, at)
-    react(outcome)
-    const event = circuitEventOf(verdict, circuit.current(), destination.credentials)
-    if (event) await circuit.decide(event, at)
+    const heard = readOutcome(answer, ids, at, batch.kind, signedSkewMs)
+    const about = { destination, at, reachableSince: reach.since(), maxItems: limits.current().items, random, newId }
+    const isWell = isInDoubt(heard, batch, memory, isProbing()) && (await isDestinationWell(signal))
+    const assessment = assess({ answer, outcome: heard, isWell }, batch, memory, about)
+    const { outcome, settlement, circuitEvent, load, clock } = assessment
+    memory = assessment.memory
+    limits.learn(load, batch)
+    correctClock(clock.skewMs)
+    if (clock.pauseMs !== null) pauseUntil(at + clock.pauseMs)
+    if (isWell) newGoFirst = true
+    const isOurs = await persist(() => store.settleBatch(owner, batch.id, settlement, at), signal)
+    if (isOurs) reportAttempt({ batch, call, answer, outcome, settlement, startedAt, at }, store, emit)
+    if (circuitEvent) await circuit.decide(circuitEvent, at)
   }
 
   /**
    * Does not give up while the process lives: to forget an outcome would be to send the batch again, and what is claimed
    * is nobody else's. A disk that is full for a while is waited for.
    */
-  async function persisted<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async function persist<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await write()
@@ -193,28 +157,6 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     }
   }
 
-  /** The bytes of another website, configured before: nobody will ever take them. Its items go out anew. */
-  async function giveUp(batch: SealedBatch, at: number): Promise<null> {
-    const error = 'the website_id of the destination has changed'
-    const items = batch.items.map(({ seq }) => ({ seq, result: 'retry', error, dueAt: at, uncertain: true }) as const)
-    await store.settleBatch(owner, batch.id, { kind: 'done', items }, at)
-    return null
-  }
-
-  /**
-   * A call outside of the token's scope is the fault of one type of item, once others have been accepted: a poison item
-   * must not block them. Until then it may as well be the website, and nothing dies for that. Where the type itself has been
-   * accepted, the scope is another one now: what was accepted before says nothing any more.
-   */
-  function scoped(outcome: Outcome, batch: SealedBatch): Outcome {
-    const types = new Set(batch.items.map(({ type }) => type))
-    if (outcome.kind === 'settled') for (const type of types) acceptedTypes.add(type)
-    if (outcome.kind !== 'unauthorized' || !outcome.isScope) return outcome
-    if (types.size === 1 && types.isSubsetOf(acceptedTypes)) acceptedTypes.clear()
-    const isFaultOfType = types.size > 1 || acceptedTypes.size > 0
-    return isFaultOfType ? { kind: 'rejected', reason: outcome.reason } : outcome
-  }
-
   async function isWell(signal: AbortSignal): Promise<boolean> {
     const test = await testCall({ destination, skewMs, now, newId }, signal)
     correctClock(test.skewMs)
@@ -222,17 +164,16 @@ export function createDeliver(deps: DeliverDeps): Deliver {
   }
 
   /** A refusal for the clock is no authentication failure: the batch goes out again with the time that was told. */
-  function correctClock(foundMs: number | undefined): void {
-    if (foundMs === undefined || Math.abs(foundMs - skewMs) < skewStepMs) return // a call beside this one has corrected it
+  function correctClock(foundMs: number | null): void {
+    if (foundMs === null || Math.abs(foundMs - skewMs) < skewStepMs) return // a call beside this one has corrected it
     skewMs = foundMs
     client.setClockSkew(skewMs)
     emit({ kind: 'destination.clock_skew', destination: name, skewMs })
   }
 
-  function react(outcome: Outcome): void {
-    if (outcome.kind !== 'retry' || outcome.cause !== 'rate_limit' || outcome.afterMs === undefined) return
-    pausedUntil = now() + Math.min(outcome.afterMs, destination.backoff.capMs)
-    reach.breakUntil(pausedUntil)
+  function pauseUntil(until: number): void {
+    pausedUntil = until
+    reach.breakUntil(until)
   }
 
   function onChange(before: Circuit, { state, reason }: Circuit): void {
@@ -260,53 +201,6 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     await circuit.decide({ kind: 'enable' }, now(), expectMeant)
     pausedUntil = 0
     return { isEnabled: true, test }
-  }
-
-  /** Bookkeeping: whatever happens here can't cause a second call. */
-  function report(
-    batch: SealedBatch,
-    path: string,
-    answer: Answer,
-    outcome: Outcome,
-    settlement: Settlement,
-    startedAt: number,
-    at: number,
-  ): void {
-    const results = settlement.kind === 'done' ? settlement.items : []
-    const delivered = new Set(results.flatMap(({ seq, result }) => (result === 'delivered' ? [seq] : [])))
-    const known = new Map(batch.items.map((item) => [item.seq, item]))
-    const attempt = {
-      status: answer.kind === 'answer' ? answer.status : null,
-      outcome: outcome.kind,
-      error: 'reason' in outcome ? outcome.reason : null,
-      requestId: answer.kind === 'answer' ? answer.requestId : null,
-      durationMs: at - startedAt,
-    }
-    emit({
-      kind: 'batch.attempted',
-      batchId: batch.id,
-      destination: name,
-      call: path,
-      items: batch.items.length,
-      bytes: batch.body.length,
-      attempt: batch.attempts + 1,
-      ...attempt,
-      delivered: delivered.size,
-      latenciesMs: batch.items.filter(({ seq }) => delivered.has(seq)).map(({ receivedAt }) => at - receivedAt),
-    })
-    const taken = batch.items.filter(({ seq }) => delivered.has(seq)).map(({ type, id }) => ({ type, id }))
-    for (let from = 0; from < taken.length; from += itemsInSignal) {
-      const items = taken.slice(from, from + itemsInSignal)
-      emit({ kind: 'item.delivered', destination: name, batchId: batch.id, items })
-    }
-    for (const result of results) {
-      const item = known.get(result.seq)
-      if (result.result !== 'dead' || !item) continue
-      emit({ kind: 'item.dead', destination: name, type: item.type, id: item.id, error: result.error })
-    }
-    store
-      .recordAttempt({ batchId: batch.id, destination: name, at: startedAt, itemCount: batch.items.length, ...attempt })
-      .catch((error: unknown) => emit({ kind: 'step.failed', loop: `attempts of ${name}`, error }))
   }
 
   return {
@@ -344,41 +238,5 @@ export function createDeliver(deps: DeliverDeps): Deliver {
       if (isNew && stored.circuit.state === 'closed') pausedUntil = 0 // whoever enables it does not want to wait
       return isNew
     },
-  }
-}
-
-function bodyOf({ kind, items }: ClaimedItems, websiteId: string): Buffer {
-  if (kind === 'delete')
-    return deleteBody(
-      websiteId,
-      items.map(({ id }) => id),
-    )
-  const texts = items.map(({ body, id }) => {
-    if (body === null) throw new Error(`item ${id} was claimed for an upsert without a body`)
-    return body
-  })
-  const [first, ...rest] = texts
-  return first !== undefined && rest.length === 0 ? itemBody(websiteId, first) : batchBody(websiteId, texts)
-}
-
-/** Corrections nearer than this are one and the same: times in headers are whole seconds, and answers take a while. */
-const skewStepMs = 30_000
-
-/**
- * What an attempt says about the destination. Rate limits and the clock say nothing about its health. A batch that is at fault
- * does not open the circuit for the others, since a heartbeat was answered; that alone does not close it either.
- */
-function circuitEventOf(verdict: Verdict, { state }: Circuit, credentials: string): CircuitEvent | null {
-  const { outcome, isWell, isAtFault } = verdict
-  if (isAtFault && state === 'closed') return { kind: 'answered' }
-  if (isAtFault && 'reason' in outcome) return { kind: 'failed', reason: outcome.reason, isWell }
-  switch (outcome.kind) {
-    case 'unauthorized':
-      return outcome.skewMs === undefined ? { kind: 'unauthorized', reason: outcome.reason, credentials } : null
-    case 'retry':
-      if (outcome.cause === 'rate_limit') return null
-      return { kind: 'failed', reason: outcome.reason, afterMs: outcome.afterMs, isWell }
-    default:
-      return { kind: 'answered' }
   }
 }
