@@ -44,7 +44,7 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
   })
 
   const suspects = createSuspects(relay.now)
-  const senderOf = ({ ip }: Webhook) => ({ address: ip, isSuspect: () => suspects.has(addressGroup(ip)) })
+  const isSuspect = (address: string) => suspects.has(addressGroup(address))
 
   const turn = createTurn()
 
@@ -52,7 +52,7 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
     intake.enter()
     try {
       await turn()
-      const received = await relay.receive(deliveryOf(request), senderOf(request))
+      const received = await relay.receive(deliveryOf(request), { address: request.ip, isSuspect })
       if (received.kind === 'kept' && received.duplicate) relay.refusals.noteDuplicate(request.params.source)
       return answer(received, request, reply)
     } finally {

@@ -31,10 +31,14 @@ export function installEarlyAnswers(server: Server, isStopping: () => boolean): 
 
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     requests.set(request.socket, request)
-    response.once('finish', () => {
-      if (!request.complete && response.shouldKeepAlive) drain(request.socket, isStopping, () => request.complete)
-    })
+    response.on('finish', drainRest)
   })
+
+  /** One function for all requests: nearly all of them are complete. */
+  function drainRest(this: ServerResponse): void {
+    const { req: request, shouldKeepAlive } = this
+    if (!request.complete && shouldKeepAlive) drain(request.socket, isStopping, () => request.complete)
+  }
 }
 
 /** Ends a connection over which no request can be read any more, with an answer. Called again as more of it comes, it does nothing. */

@@ -36,9 +36,12 @@ test('what is packed comes out as it was, also where some of it is left out', ()
   )
 })
 
-test('the names of headers are written once for all webhooks in a row that have the same', () => {
-  const webhook = { source: 'shop', deliveryId: null, topic: null, receivedAt: 1, method: 'POST', path: '/', query: '' }
-  const events = ['a', 'b', 'c'].map((value) => ({ ...webhook, headers: { 'x-topic': value }, body: new Uint8Array() }))
-  const { rows } = createPacker()(events)
-  expect(rows.split('x-topic')).toHaveLength(2)
+test('a row of an older relay leaves out the names of headers that are those of the row before', () => {
+  const row = (value: string, names: unknown) => ['shop', null, null, 1, 'POST', '/', '', 0, [value], names]
+  const rows = JSON.stringify([row('a', ['x-topic']), row('b', null), row('c', null)])
+  expect(unpackEvents(rows, new Uint8Array()).map(({ headers }) => headers)).toEqual([
+    { 'x-topic': 'a' },
+    { 'x-topic': 'b' },
+    { 'x-topic': 'c' },
+  ])
 })

@@ -40,7 +40,7 @@ export type Receive = (delivery: Delivery, sender?: Sender) => Promise<Received>
 export interface Sender {
   readonly address: string
   /** Whether its address has sent too much that was not authentic: nothing of it is decompressed on trust. */
-  isSuspect(): boolean
+  isSuspect(address: string): boolean
 }
 
 /** Verify, then read, then write, then answer. The sender is told 202 only for what is on disk. */
@@ -86,7 +86,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
   /** What can't be decompressed is not verified: whoever sends that time and again is slowed down as any forger. */
   async function decodeOnTrust(source: Source, delivery: Delivery, reason: string, sender?: Sender): Promise<Decoded> {
     const check = () => {
-      if (sender?.isSuspect()) throw unverified(source, reason)
+      if (sender?.isSuspect(sender.address)) throw unverified(source, reason)
     }
     try {
       return await decode(delivery, check)
@@ -210,7 +210,8 @@ async function readKept(
   const names = readNames(source, webhook)
   const { id, topic } = names instanceof Promise ? await names : names
   if (id === null || verified.proof === null || !mapper.readsIdOfRequest) return { id, topic, tag: null }
-  const { id: provenId } = await readNames(source, provenPart(webhook))
+  const proven = readNames(source, provenPart(webhook))
+  const { id: provenId } = proven instanceof Promise ? await proven : proven
   return provenId === null ? { id, topic, tag: tagOf(webhook, topic) } : { id: provenId, topic, tag: null }
 }
 

@@ -13,7 +13,7 @@ type Row = readonly [
   query: string,
   bodySize: number,
   headerValues: readonly string[],
-  /** Null where they are those of the row before: a source sends the same over and over. */
+  /** Null in rows of an older relay, if they are those of the row before. */
   headerNames: readonly string[] | null,
   /** Left out of rows that an older relay has written. */
   proof?: Proof | null,
@@ -62,13 +62,9 @@ function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Arra
   const parts: Uint8Array[] = []
   let total = 0
   let oldest = Number.POSITIVE_INFINITY
-  let namesBefore: readonly string[] = []
   for (const event of events) {
     const { source, topic, receivedAt, method, path, query, headers, body, proof = null, deliveryTag = null } = event
     const deliveryId = taggedId(event.deliveryId, deliveryTag)
-    const names = Object.keys(headers)
-    const newNames = areSame(names, namesBefore) ? null : names
-    const values = Object.values(headers)
     keys.push(deliveryId === null ? null : deliveryKeyOf(source, deliveryId))
     const size = body.byteLength
     rows.push([
@@ -80,27 +76,20 @@ function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Arra
       path,
       query,
       size,
-      values,
-      newNames,
+      Object.values(headers),
+      Object.keys(headers),
       proof,
       originOf(event),
     ])
     parts.push(body)
     total += size
     if (receivedAt < oldest) oldest = receivedAt
-    namesBefore = names
   }
   return { keys, rows: JSON.stringify(rows), receivedAt: oldest, bodies: filled(roomFor(total), parts) }
 }
 
 function originOf({ tenant = null, priority = 0, asOf = null }: NewEvent): Origin | null {
   return tenant === null && priority === 0 && asOf === null ? null : { tenant, priority, asOf }
-}
-
-function areSame(names: readonly string[], others: readonly string[]): boolean {
-  if (names.length !== others.length) return false
-  for (let at = 0; at < names.length; at += 1) if (names[at] !== others[at]) return false
-  return true
 }
 
 /** The same without the events for which `keep` is false. */
