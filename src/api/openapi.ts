@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { errorSchema } from './envelope.ts'
-import type { AnswerInfo, Operation } from './operation.ts'
+import { type AnswerInfo, type Operation, tags } from './operation.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -11,19 +11,6 @@ export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>
   readonly components: { readonly schemas: Readonly<Record<string, Json>>; readonly securitySchemes: Json }
   readonly [name: string]: unknown
-}
-
-const tags: Readonly<Record<string, string>> = {
-  webhooks: 'What senders ask.',
-  events: 'Webhooks that were accepted.',
-  items: 'Content at its destinations, desired and delivered.',
-  batches: 'Calls to the ingest API, and their attempts.',
-  destinations: 'Websites at an ingest API, and their circuits.',
-  sources: 'Where webhooks come from.',
-  mappers: 'How webhooks become items.',
-  signals: 'What happens.',
-  health: 'Whether the relay is well.',
-  documentation: 'This description.',
 }
 
 const paramTexts: Readonly<Record<string, string>> = {
@@ -89,12 +76,11 @@ export function describeApi(operations: readonly Operation[], version: string): 
     return { description, content: { [type]: { schema: shape, ...item } } }
   }
 
-  const used = new Set(operations.map(({ tag }) => tag))
   return {
     openapi: '3.1.0',
     info: { title: 'cms-relay', version, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/' }],
-    tags: Object.entries(tags).flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : [])),
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       schemas,
@@ -144,13 +130,9 @@ function queryParams({ properties = {} }: { readonly properties?: Readonly<Recor
   }))
 }
 
-/** The JSON Schema of a schema; those that have an id go to `named`, and are referred to. */
+/** The JSON Schema of a schema; those that have an id go to `named`, and are referred to. Throws if two have one id. */
 function toSchema(schema: z.ZodType, io: 'input' | 'output', named: Record<string, Json>): Json {
-  const {
-    $schema: _dialect,
-    $defs = {},
-    ...own
-  } = z.toJSONSchema(schema, {
+  const { $schema: _dialect, ...made } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     override({ jsonSchema }) {
@@ -160,14 +142,17 @@ function toSchema(schema: z.ZodType, io: 'input' | 'output', named: Record<strin
       delete jsonSchema['id']
     },
   })
-  const [top, ...others] = [own, ...Object.values($defs)].map((one) => referring(one) as Json)
-  Object.keys($defs).forEach((name, index) => {
-    named[name] = others[index]!
-  })
-  return top!
+  const { $defs = {}, ...own } = inComponents(made)
+  for (const [id, definition] of Object.entries($defs)) {
+    const other = named[id]
+    if (other && JSON.stringify(other) !== JSON.stringify(definition)) throw new Error(`two schemas are called ${id}`)
+    named[id] = definition
+  }
+  return own
 }
 
-function referring(value: unknown): unknown {
-  const text = JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/')
-  return JSON.parse(text)
+/** Any JSON is the one schema that refers to itself, which zod gives a number for a name. */
+function inComponents(made: object): { readonly $defs?: Readonly<Record<string, Json>> } {
+  const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/')
+  return JSON.parse(text.replace(/(?<=["/])__schema0(?=")/g, 'Json'))
 }

@@ -3,6 +3,22 @@ import type { z } from 'zod'
 /** Who may use a route: anybody, a sender that its source can verify, or the holder of a token with a role. A role may do what those before it may. */
 export type Role = 'public' | 'source' | 'viewer' | 'operator' | 'admin'
 
+/** What the routes are about, in the order in which they are described. */
+export const tags = {
+  webhooks: 'What senders ask.',
+  events: 'Webhooks that were accepted.',
+  items: 'Content at its destinations, desired and delivered.',
+  batches: 'Calls to the ingest API, and their attempts.',
+  destinations: 'Websites at an ingest API, and their circuits.',
+  sources: 'Where webhooks come from.',
+  mappers: 'How webhooks become items.',
+  signals: 'What happens.',
+  operation: 'The relay itself.',
+  health: 'Whether the relay is well.',
+  documentation: 'This description.',
+} as const
+export type Tag = keyof typeof tags
+
 export interface AnswerInfo {
   readonly description: string
   readonly type: string
@@ -17,7 +33,7 @@ export interface Operation {
   readonly path: string
   /** What generated clients call it. */
   readonly name: string
-  readonly tag: string
+  readonly tag: Tag
   readonly role: Role
   readonly summary: string
   readonly query?: z.ZodObject | undefined

@@ -23,6 +23,8 @@ test('a listener for operators takes the admin API and the metrics off the publi
   expect(await asked('GET', '/readyz')).toEqual([200, 200])
   expect(await asked('GET', '/metrics')).toEqual([404, 200])
   expect(await asked('HEAD', '/metrics')).toEqual([404, 200])
+  expect(await asked('GET', '/openapi.json')).toEqual([404, 200])
+  expect(await asked('GET', '/docs')).toEqual([404, 200])
   expect(await asked('GET', '/api/v1/events')).toEqual([404, 200])
   expect(await asked('POST', '/api/v1/events/purge')).toEqual([404, 400])
   expect(await asked('GET', '/api/v1/signals?type=x')).toEqual([404, 400])

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -75,6 +76,7 @@ describe('the description of the API', () => {
     expect(references.length).toBeGreaterThan(20)
     expect(references.filter((name) => !Object.hasOwn(document.components.schemas, name))).toEqual([])
     expect(text).not.toContain('$defs')
+    expect(Object.keys(document.components.schemas).filter((name) => !/^[A-Z]\w+$/.test(name))).toEqual([])
     for (const { name, operation } of operations) expect(operation['summary'], name).toMatch(/\S{3}/)
   })
 
@@ -94,6 +96,36 @@ describe('the description of the API', () => {
         },
       },
     })
+  })
+})
+
+describe('the reference page', () => {
+  test('shows every operation and schema, and each of its links leads somewhere', async () => {
+    const { app } = await startRelay({ baseUrl })
+    const page = (await app.inject('/docs')).body
+    const document: Document = (await app.inject('/openapi.json')).json()
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id = '']) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    const names = operationsOf(document).map(({ operation }) => String(operation['operationId']))
+    const schemas = Object.keys(document.components.schemas).map((name) => `schema-${name}`)
+    expect(ids).toEqual(expect.arrayContaining([...names, ...schemas]))
+    const targets = [...page.matchAll(/ href="#([^"]+)"/g)].map(([, target = '']) => target)
+    expect(targets.filter((target) => !ids.includes(target))).toEqual([])
+  })
+
+  test('loads nothing and runs nothing: its policy allows its one style, and all other answers keep theirs', async () => {
+    const { app } = await startRelay({ baseUrl })
+    const { body, headers } = await app.inject('/docs')
+    const [, style = ''] = /<style>(.*?)<\/style>/s.exec(body) ?? []
+    const hash = createHash('sha256').update(style).digest('base64')
+    expect(headers['content-security-policy']).toBe(
+      `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    )
+    expect(body).not.toMatch(/<script|<link|<img|\bsrc=|\bstyle=|\bon\w+=|https?:|url\(/)
+    for (const url of ['/openapi.json', '/healthz', '/nothing']) {
+      const policy = (await app.inject(url)).headers['content-security-policy']
+      expect(policy, url).toBe("default-src 'none'; frame-ancestors 'none'; sandbox")
+    }
   })
 })
 
