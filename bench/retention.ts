@@ -27,10 +27,10 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 if (!vacuum) new DatabaseSync(path).exec('pragma journal_mode = wal; create table other (a); drop table other')
-const store = await openSqlite(path, { thread: false })
+let now = Date.UTC(2026, 0, 1)
+const store = await openSqlite(path, { thread: false, now: () => now })
 const looking = new DatabaseSync(path, { readOnly: true })
 
-let now = Date.UTC(2026, 0, 1)
 let accepted = 0
 const durations = { accept: [] as number[], prune: [] as number[], shrink: [] as number[], noteWaiting: [] as number[] }
 
@@ -45,8 +45,9 @@ const timedStore = {
   prune: (...args: Parameters<typeof store.prune>) => timed('prune', () => store.prune(...args)),
   shrink: () => timed('shrink', store.shrink),
   noteWaiting: (at: number) => timed('noteWaiting', () => store.noteWaiting(at)),
+  lease: store.lease,
 }
-const prune = createPrune({ store: timedStore, retention: () => retention, now: () => now })
+const prune = createPrune({ store: timedStore, owner, retention: () => retention, now: () => now })
 
 const filler = 'A sentence that stands for what an editor has written. '.repeat(8)
 
@@ -89,16 +90,16 @@ function mappedOf({ seq, receivedAt, body }: PendingEvent): MappedEvent {
 
 async function mapAll(): Promise<void> {
   for (;;) {
-    const events = await store.claimEvents({ owner, at: now, leaseUntil: now + minute, limit: group })
+    const events = await store.claimEvents({ owner, leaseMs: minute, limit: group })
     if (events.length === 0) return
-    await store.settleEvents(owner, events.map(mappedOf), now)
+    await store.settleEvents(owner, events.map(mappedOf))
   }
 }
 
 async function deliverAll(): Promise<void> {
   for (;;) {
     const batchId = randomUUID()
-    const claim = { owner, batchId, destination: 'main', at: now, leaseUntil: now + minute, maxItems: 500 }
+    const claim = { owner, batchId, destination: 'main', leaseMs: minute, maxItems: 500 }
     const batch = await store.claimItems({ ...claim, maxBytes: 4_000_000 })
     if (!batch) return
     const body = Buffer.from(`[${batch.items.map((item) => item.body).join(',')}]`)
@@ -106,7 +107,7 @@ async function deliverAll(): Promise<void> {
     const attempt = { batchId, destination: 'main', at: now, durationMs: 1, status: 200, outcome: 'settled' }
     await store.recordAttempt({ ...attempt, error: null, requestId: null, itemCount: batch.items.length })
     const items = batch.items.map(({ seq }) => ({ seq, result: 'delivered' }) as const)
-    await store.settleBatch(owner, batchId, { kind: 'done', items }, now)
+    await store.settleBatch(owner, batchId, { kind: 'done', items })
   }
 }
 

@@ -140,7 +140,7 @@ export async function openRelay({
   }, now)
   const onError = (loop: string, error: unknown) => emit({ kind: 'step.failed', loop, error })
   // The store opens in a thread of its own while mappers are compiled in this one.
-  const opening = openStore(config.store, { lock: true })
+  const opening = openStore(config.store, { lock: true, now })
   const opened = opening.catch(() => null) // whatever fails first is reported
   stack.defer(async () => (await opened)?.close())
   let composed = await composeDesired(config, now)
@@ -162,15 +162,14 @@ export async function openRelay({
   const refusals = createRefusals({ store, now, emit })
   const storeWatch = createStoreWatch({ store, now, emit })
   await registry.apply(composed.desired)
-  const latest = () => now() + longestWaitOf(current)
-  await store.recover({ at: now(), all: true, latest: latest() })
+  await store.recover({ owner, longestWaitMs: longestWaitOf(current) })
 
   const mapStep = createMap({
     ...{ store, sources: mapping, destinations, owner, bodyLimit, now, emit, intake, isBusy },
     onChanges: (names) => registry.wake('destination', names),
     onWaiting: (names) => registry.wake('source', names),
   })
-  const pruneStep = createPrune({ store, retention: () => current.retention, now })
+  const pruneStep = createPrune({ store, owner, retention: () => current.retention, now })
   const lookAtClock = createClockStep({ store, clock, emit })
   async function clockStep(): Promise<boolean> {
     const isSetBack = await lookAtClock()
@@ -201,7 +200,7 @@ export async function openRelay({
     registry.start()
     const steps = {
       ...{ map: mapStep, begin: startStep, prune: pruneStep, watch: watch.step, refusals: refusals.step },
-      recover: () => store.recover({ at: now(), all: false, latest: latest() }),
+      recover: () => store.recover({ longestWaitMs: longestWaitOf(current) }),
       async look() {
         await storeWatch.step()
         await clockStep()

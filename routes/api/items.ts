@@ -153,8 +153,7 @@ export function items(relay: Relay): readonly Route[] {
       errors: [404, 409],
       async handle({ params, query, body: { hold } }) {
         const keys = await chooseToRemove({ id: params.id, ...defined(query) }, chooseDeps())
-        const at = relay.now()
-        for (const key of keys) await store.removeItem({ ...key, hold }, at)
+        for (const key of keys) await store.removeItem({ ...key, hold })
         relay.wake()
         return { data: { removed: [...keys], hold } }
       },
@@ -173,10 +172,9 @@ export function items(relay: Relay): readonly Route[] {
       errors: [404, 409],
       async handle({ params, query }) {
         const keys = await chooseToRelease({ id: params.id, ...defined(query) }, chooseDeps())
-        const at = relay.now()
         const released: z.output<typeof releasedSchema>['released'] = []
         for (const key of keys) {
-          const result = await store.releaseItem(key, at)
+          const result = await store.releaseItem(key)
           if (result !== null) released.push(presentReleased(key, result))
         }
         relay.wake()
@@ -233,7 +231,7 @@ export function items(relay: Relay): readonly Route[] {
       answer: movedSchema,
       statuses: [202, 200],
       async handle({ body: { from, to, limit, dry_run: dryRun, ...given }, request }) {
-        const move = { from, to, filter: defined(given), limit, dryRun, at: relay.now() }
+        const move = { from, to, filter: defined(given), limit, dryRun }
         const moved = await moveBetween(store, relay.config, move)
         const data = presentMoved(dryRun, moved)
         if (dryRun) return { data, status: 200 }

@@ -28,7 +28,7 @@ export async function move(options: MoveOptions): Promise<void> {
   const { from, to, id, source, type, status, since, until, limit, dryRun, json } = options
   const filter = defined({ id, source, type, status, since, until })
   const moved = await withStore(options, (store, config: Config) =>
-    moveBetween(store, config, { from, to, filter, limit, dryRun, at: Date.now() }),
+    moveBetween(store, config, { from, to, filter, limit, dryRun }),
   )
   print(presentMoved(dryRun, moved), { json, text: () => textOf(moved, options) })
 }

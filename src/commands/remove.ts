@@ -21,8 +21,7 @@ export async function remove(options: OneItemOptions & { readonly hold: boolean 
   const { dryRun, hold, json } = options
   const removed = await withStore(options, async (store, config) => {
     const keys = await chooseToRemove(meantBy(options), { store, destinations: Object.keys(config.destinations) })
-    const at = Date.now()
-    if (!dryRun) for (const key of keys) await store.removeItem({ ...key, hold }, at)
+    if (!dryRun) for (const key of keys) await store.removeItem({ ...key, hold })
     return keys
   })
   const what = dryRun ? 'would be taken away; nothing was done' : hold ? 'is taken away, and held' : 'is taken away'
@@ -37,9 +36,8 @@ export async function release(options: OneItemOptions): Promise<void> {
   const { dryRun, json } = options
   const released = await withStore(options, async (store, config) => {
     const keys = await chooseToRelease(meantBy(options), { store, destinations: Object.keys(config.destinations) })
-    const at = Date.now()
     const results: (ItemKey & { readonly released: Released | null })[] = []
-    for (const key of keys) results.push({ ...key, released: dryRun ? null : await store.releaseItem(key, at) })
+    for (const key of keys) results.push({ ...key, released: dryRun ? null : await store.releaseItem(key) })
     return results
   })
   const shown = released.map(({ released: result, ...key }) => (result ? presentReleased(key, result) : key))

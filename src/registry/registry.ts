@@ -72,7 +72,7 @@ export const itemsWithoutQuestion = 100
 const releasedAtOnce = 1_000
 
 export function createRegistry(deps: RegistryDeps): Registry {
-  const { store, now, emit, onEvents } = deps
+  const { store, emit, onEvents } = deps
   const units = {
     source: new Map<string, SourceUnit>(),
     destination: new Map<string, DestinationUnit>(),
@@ -93,7 +93,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   let isFirst = true
 
   const unitDeps: UnitDeps = { ...deps, destinations, onChanges: (names) => wake('destination', names) }
-  const retarget = createRetarget({ store, now, emit, onChanges: wake })
+  const retarget = createRetarget({ store, emit, onChanges: wake })
 
   function wake(kind?: UnitKind, names?: Iterable<string>): void {
     if (kind !== undefined) {

@@ -8,15 +8,17 @@ import { openSqlite, peekSqlite } from './sqlite/open.ts'
 export interface OpenOptions {
   /** Whether this process is the relay that works on the store, not a command that looks into it. */
   readonly lock: boolean
+  /** The clock of an engine that has none of its own. */
+  readonly now?: () => number
 }
 
 /** Opens the store that a url names: `sqlite:PATH`. Throws RelayError where it can't. */
-export async function openStore(url: string, { lock }: OpenOptions): Promise<Store> {
+export async function openStore(url: string, { lock, now = Date.now }: OpenOptions): Promise<Store> {
   const path = pathOf(url)
-  if (lock) return openSqlite(path, { lock })
+  if (lock) return openSqlite(path, { lock, now })
   expectFile(path)
   // A command keeps nobody waiting, and threads would take longer to start than it takes for its work.
-  return openSqlite(path, { thread: false })
+  return openSqlite(path, { thread: false, now })
 }
 
 /**

@@ -415,7 +415,7 @@ describe('a relay that dies', () => {
     const options = { store: `sqlite:${join(path, 'relay.db')}`, clock, cms }
     const before = await start(options)
     const id = await before.saved([{ id: 1 }])
-    const claim = { owner: 'one that dies', source: 'blog', at: clock.now(), leaseUntil: clock.now() + hour }
+    const claim = { owner: 'one that dies', source: 'blog', leaseMs: hour }
     expect(await before.relay.store.claimWaiting(claim)).toMatchObject({ id, attempts: 0 })
     expect(await before.fetch()).toBe(0)
     await before.relay.close()

@@ -280,7 +280,7 @@ describe('an operator', () => {
   test('is asked which of several items of one id is meant', async () => {
     const { admin, relay } = await started()
     for (const type of ['post', 'page']) {
-      await relay.store.removeItem({ destination: 'main', type, id: 'x:1', hold: true }, relay.now())
+      await relay.store.removeItem({ destination: 'main', type, id: 'x:1', hold: true })
     }
     for (const act of ['remove', 'release']) {
       const answer = (await admin('POST', `/items/x:1/${act}`)).json()

@@ -11,6 +11,7 @@ import { runModel, steps } from './model.ts'
 import {
   all,
   arrive,
+  atTime,
   claim,
   claimedEvents,
   deliver,
@@ -21,6 +22,7 @@ import {
   map,
   never,
   owner,
+  pruneBefore,
   send,
   settle,
   start,
@@ -61,7 +63,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const kept = await store.getEvent(accepted!.eventId)
       expect(kept).toMatchObject({ ...event, body: expect.anything(), bytes: 6, status: 'pending', replays: 0 })
       expect(kept!.body.equals(bytes)).toBe(true)
-      const [pending] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      const [pending] = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 1 })
       expect(pending).toMatchObject({ ...event, body: expect.anything(), id: accepted!.eventId })
       expect(Buffer.from(pending!.body).equals(bytes)).toBe(true)
     })
@@ -144,7 +146,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await again.accept([webhook({ deliveryId: 'd1' })])).toEqual([
         { eventId: first!.eventId, duplicate: true },
       ])
-      const pending = await again.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 9 })
+      const pending = await atTime(again, start).claimEvents({ owner, leaseMs: lease, limit: 9 })
       expect(pending.map(({ deliveryId }) => deliveryId)).toEqual(['d1', 'd2'])
     })
 
@@ -166,9 +168,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     test('events are claimed in order of arrival, and a claimed one is not given out again', async () => {
       const store = await openStore()
       const accepted = await store.accept(Array.from({ length: 5 }, () => webhook()))
-      const first = await store.claimEvents({ owner: 'a', at: start, leaseUntil: start + lease, limit: 2 })
-      const second = await store.claimEvents({ owner: 'b', at: start, leaseUntil: start + lease, limit: 9 })
-      const third = await store.claimEvents({ owner: 'c', at: start, leaseUntil: start + lease, limit: 9 })
+      const first = await atTime(store, start).claimEvents({ owner: 'a', leaseMs: lease, limit: 2 })
+      const second = await atTime(store, start).claimEvents({ owner: 'b', leaseMs: lease, limit: 9 })
+      const third = await atTime(store, start).claimEvents({ owner: 'c', leaseMs: lease, limit: 9 })
       const ids = accepted.map(({ eventId }) => eventId)
       expect(first.map(({ id }) => id)).toEqual(ids.slice(0, 2))
       expect(second.map(({ id }) => id)).toEqual(ids.slice(2))
@@ -179,8 +181,8 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const store = await openStore()
       const [event] = await claimedEvents(store, 1)
       const later = start + lease
-      expect(await store.claimEvents({ owner: 'b', at: later - 1, leaseUntil: later, limit: 1 })).toEqual([])
-      const [taken] = await store.claimEvents({ owner: 'b', at: later, leaseUntil: later + lease, limit: 1 })
+      expect(await atTime(store, later - 1).claimEvents({ owner: 'b', leaseMs: 1, limit: 1 })).toEqual([])
+      const [taken] = await atTime(store, later).claimEvents({ owner: 'b', leaseMs: lease, limit: 1 })
       expect(taken!.id).toBe(event!.id)
       expect(await map(store, event!, [upsert('p1', 'A')])).toBeNull()
       expect(await store.getItems({ id: 'p1' })).toEqual([])
@@ -193,7 +195,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await store.accept(sizes.map((size) => webhook({ body: Buffer.alloc(size) })))
       const groups: number[][] = []
       for (;;) {
-        const claim = { owner, at: start, leaseUntil: start + lease, limit: 9, maxBytes: 100 }
+        const claim = { owner, leaseMs: lease, limit: 9, maxBytes: 100 }
         const events = await store.claimEvents(claim)
         if (events.length === 0) break
         groups.push(events.map(({ body }) => body.byteLength))
@@ -205,7 +207,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     test('what an owner has claimed and could not settle is given to it again', async () => {
       const store = await openStore()
       const [event] = await claimedEvents(store, 1)
-      const claim = { at: start, leaseUntil: start + lease, limit: 9 }
+      const claim = { leaseMs: lease, limit: 9 }
       expect((await store.claimEvents({ ...claim, owner })).map(({ id }) => id)).toEqual([event!.id])
       expect(await store.claimEvents({ ...claim, owner: 'b' })).toEqual([])
     })
@@ -215,7 +217,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const [event] = await claimedEvents(store, 1)
       const outcome = { status: 'failed', error: 'one record of two has no id' } as const
       const failed = { seq: event!.seq, mapper: 'm', mapperVersion: 'v', outcome, changes: [upsert('p1', 'A')] }
-      await store.settleEvents(owner, [failed], start)
+      await atTime(store, start).settleEvents(owner, [failed])
       expect((await store.getEvent(event!.id))!.status).toBe('failed')
       expect(await dueIds(store)).toEqual(['p1'])
     })
@@ -232,15 +234,11 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const store = await openStore()
       const [a, b, c] = await claimedEvents(store, 3)
       const by = { mapper: 'shopify', mapperVersion: 'abc', changes: [] }
-      await store.settleEvents(
-        owner,
-        [
-          { ...by, seq: a!.seq, outcome: { status: 'processed' } },
-          { ...by, seq: b!.seq, outcome: { status: 'skipped', reason: 'no record matches' } },
-          { ...by, seq: c!.seq, outcome: { status: 'failed', error: 'no id' } },
-        ],
-        start + 5,
-      )
+      await atTime(store, start + 5).settleEvents(owner, [
+        { ...by, seq: a!.seq, outcome: { status: 'processed' } },
+        { ...by, seq: b!.seq, outcome: { status: 'skipped', reason: 'no record matches' } },
+        { ...by, seq: c!.seq, outcome: { status: 'failed', error: 'no id' } },
+      ])
       const { rows } = await store.listEvents({}, all())
       const known = { mapper: 'shopify', mapperVersion: 'abc', settledAt: start + 5 }
       expect(rows.toReversed()).toMatchObject([
@@ -248,7 +246,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
         { ...known, status: 'skipped', reason: 'no record matches', error: null },
         { ...known, status: 'failed', reason: null, error: 'no id' },
       ])
-      expect(await store.claimEvents({ owner, at: never, leaseUntil: never, limit: 9 })).toEqual([])
+      expect(await atTime(store, never).claimEvents({ owner, leaseMs: 1e12, limit: 9 })).toEqual([])
     })
 
     test('an event of which every change was stale ends skipped as stale', async () => {
@@ -307,7 +305,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await map(store, first!, [upsert('p1', 'A', { version: version(1) })])
       await map(store, second!, [upsert('p1', 'B', { version: version(1) })])
       expect(await store.replayEvents({ ids: [first!.id] }, 10)).toBe(1)
-      const [again] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      const [again] = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 1 })
       expect(again!.id).toBe(first!.id)
       expect(await map(store, again!, [upsert('p1', 'A', { version: version(1) })])).toMatchObject({ stale: 1 })
       expect((await itemOf(store, 'p1')).checksum).toBe('sha256:B')
@@ -426,7 +424,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await arrive(store, [upsert('p2', 'A')])
       const size = Buffer.byteLength(titled('first').body!) + Buffer.byteLength(upsert('p2', 'A').body!) + 2
       expect((await claim(store, start, { maxBytes: size }))!.items.map(({ id }) => id)).toEqual(['p1'])
-      await store.recover({ at: start, all: true })
+      await atTime(store, start + lease).recover()
       expect((await deliver(store)).items[0]).toMatchObject({ body: titled('second, and a good deal longer').body })
       expect(await arrive(store, [titled('third')])).toMatchObject({ unchanged: 1 })
       expect(await store.nextDueAt('main')).toBeNull()
@@ -539,20 +537,20 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const batch = await send(store)
       await arrive(store, [upsert('p1', 'B')])
       await settle(store, batch, { kind: 'retry', nextAt: start + 100, error: 'status 503' })
-      const again = { owner: 'b', destination: 'main', leaseUntil: start + lease }
-      expect(await store.claimBatch({ ...again, at: start + 99 })).toBeNull()
+      const again = { owner: 'b', destination: 'main', leaseMs: lease }
+      expect(await atTime(store, start + 99).claimBatch(again)).toBeNull()
       expect(await store.nextDueAt('main')).toBe(start + 100)
-      const sealed = await store.claimBatch({ ...again, at: start + 100 })
+      const sealed = await atTime(store, start + 100).claimBatch(again)
       expect(sealed).toMatchObject({ id: batch.batchId, key: batch.key, attempts: 1, items: batch.items })
       expect(sealed!.body.equals(batch.body)).toBe(true)
-      expect(await store.claimBatch({ ...again, at: start + 100 })).toBeNull()
+      expect(await atTime(store, start + 100).claimBatch(again)).toBeNull()
     })
 
     test('for how long a batch was tried is kept; an attempt that does not count leaves it, and stops the time', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])
       const batch = await send(store)
-      const claimed = () => store.claimBatch({ owner, destination: 'main', at: start, leaseUntil: start + lease })
+      const claimed = () => atTime(store, start).claimBatch({ owner, destination: 'main', leaseMs: lease })
       const retry = { kind: 'retry', nextAt: start, error: 'status 503' } as const
       await settle(store, batch, { ...retry, tried: { ms: 7, at: start } })
       expect((await claimed())!.tried).toEqual({ ms: 7, at: start })
@@ -586,7 +584,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const second = await send(store)
       await settle(store, first, { kind: 'retry', nextAt: start + 2, error: 'e' })
       await settle(store, second, { kind: 'retry', nextAt: start + 1, error: 'e' })
-      const claimed = await store.claimBatch({ owner, destination: 'main', at: start + 5, leaseUntil: start + lease })
+      const claimed = await atTime(store, start + 5).claimBatch({ owner, destination: 'main', leaseMs: lease })
       expect(claimed!.id).toBe(second.batchId)
     })
 
@@ -596,7 +594,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await arrive(store, [upsert('a', 'B')], start + 9)
       const batch = await send(store, start + 9)
       await settle(store, batch, { kind: 'retry', nextAt: start, error: 'status 503' })
-      const sealed = await store.claimBatch({ owner, destination: 'main', at: start, leaseUntil: start + lease })
+      const sealed = await atTime(store, start).claimBatch({ owner, destination: 'main', leaseMs: lease })
       expect(batch.items.map(({ id }) => id)).toEqual(['b', 'a'])
       expect(sealed!.items).toEqual(batch.items)
     })
@@ -608,8 +606,8 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const batch = await send(store)
       const after = await reopen()
       onTestFinished(() => after.close())
-      await after.recover({ at: start, all: true })
-      const sealed = await after.claimBatch({ owner: 'b', destination: 'main', at: start, leaseUntil: start + lease })
+      await atTime(after, start + lease).recover()
+      const sealed = await atTime(after, start).claimBatch({ owner: 'b', destination: 'main', leaseMs: lease })
       expect(sealed).toMatchObject({ id: batch.batchId, key: batch.key, items: batch.items })
       expect(sealed!.body.equals(batch.body)).toBe(true)
     })
@@ -619,10 +617,10 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await arrive(store, [upsert('p1', 'A')])
       const batch = await send(store)
       const items = [{ seq: batch.items[0]!.seq, result: 'delivered' }] as const
-      expect(await store.settleBatch('other', batch.batchId, { kind: 'done', items }, start)).toBe(false)
+      expect(await atTime(store, start).settleBatch('other', batch.batchId, { kind: 'done', items })).toBe(false)
       expect(await statusOf(store, 'p1')).toBe('pending')
-      expect(await store.settleBatch(owner, batch.batchId, { kind: 'done', items }, start)).toBe(true)
-      expect(await store.settleBatch(owner, batch.batchId, { kind: 'done', items }, start)).toBe(false)
+      expect(await atTime(store, start).settleBatch(owner, batch.batchId, { kind: 'done', items })).toBe(true)
+      expect(await atTime(store, start).settleBatch(owner, batch.batchId, { kind: 'done', items })).toBe(false)
     })
 
     test('what was sent becomes the delivered state, and what came meanwhile stays pending', async () => {
@@ -754,7 +752,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
         { id: randomUUID(), key: 'k2', body: Buffer.from('two'), items: [b!, c!] },
       ]
       expect(await settle(store, batch, { kind: 'split', error: 'status 422', parts }, start + 5)).toBe(true)
-      const next = { owner: 'b', destination: 'main', at: start + 5, leaseUntil: start + lease }
+      const next = { owner: 'b', destination: 'main', leaseMs: lease }
       const first = await store.claimBatch(next)
       const second = await store.claimBatch(next)
       expect(first).toMatchObject({ key: 'k1', attempts: 0, kind: 'upsert', items: [{ id: 'p1' }] })
@@ -764,7 +762,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.claimBatch(next)).toBeNull()
       expect(await claim(store, never)).toBeNull()
       const outcome = { kind: 'done', items: [{ seq: a!, result: 'delivered' }] } as const
-      await store.settleBatch('b', first!.id, outcome, start + 6)
+      await atTime(store, start + 6).settleBatch('b', first!.id, outcome)
       expect(await itemOf(store, 'p1')).toMatchObject({ status: 'pending', deliveredChecksum: 'sha256:A' })
       expect((await store.listBatches({ status: 'split' }, all())).rows).toMatchObject([{ id: batch.batchId }])
     })
@@ -782,15 +780,13 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
         items: [seq],
       }))
       await settle(store, batch, { kind: 'split', error: 'timeout', uncertain: true, parts })
-      const next = { owner, destination: 'main', at: start, leaseUntil: start + lease }
+      const next = { owner, destination: 'main', leaseMs: lease }
       for (const { id, items } of parts) {
         await store.claimBatch(next)
-        await store.settleBatch(
-          owner,
-          id,
-          { kind: 'done', items: [{ seq: items[0]!, result: 'dead', error: 'refused', uncertain: false }] },
-          start,
-        )
+        await atTime(store, start).settleBatch(owner, id, {
+          kind: 'done',
+          items: [{ seq: items[0]!, result: 'dead', error: 'refused', uncertain: false }],
+        })
       }
       await arrive(store, [upsert('p1', 'A')])
       expect(await dueIds(store)).toEqual(['p1'])
@@ -821,10 +817,10 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     test('events of an owner whose lease is over become claimable, others do not', async () => {
       const store = await openStore()
       await store.accept([webhook(), webhook()])
-      const [a] = await store.claimEvents({ owner: 'a', at: start, leaseUntil: start + 10, limit: 1 })
-      await store.claimEvents({ owner: 'b', at: start, leaseUntil: start + 1_000, limit: 1 })
-      await store.recover({ at: start + 10, all: false })
-      const again = await store.claimEvents({ owner: 'c', at: start, leaseUntil: start + lease, limit: 9 })
+      const [a] = await atTime(store, start).claimEvents({ owner: 'a', leaseMs: 10, limit: 1 })
+      await atTime(store, start).claimEvents({ owner: 'b', leaseMs: 1_000, limit: 1 })
+      await atTime(store, start + 10).recover()
+      const again = await atTime(store, start).claimEvents({ owner: 'c', leaseMs: lease, limit: 9 })
       expect(again.map(({ id }) => id)).toEqual([a!.id])
     })
 
@@ -832,9 +828,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])
       const batch = await claim(store)
-      await store.recover({ at: start + lease - 1, all: false })
+      await atTime(store, start + lease - 1).recover()
       expect(await claim(store)).toBeNull()
-      await store.recover({ at: start + lease, all: false })
+      await atTime(store, start + lease).recover()
       expect(await store.sealBatch(owner, { id: batch!.batchId, key: 'k', body: Buffer.from('x') })).toBe(false)
       expect(await claim(store)).toMatchObject({ items: [{ id: 'p1', attempts: 0, pendingSince: start }] })
     })
@@ -843,9 +839,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])
       const batch = await send(store)
-      const next = { owner: 'b', destination: 'main', leaseUntil: never }
-      expect(await store.claimBatch({ ...next, at: start + lease - 1 })).toBeNull()
-      expect(await store.claimBatch({ ...next, at: start + lease })).toMatchObject({ key: batch.key })
+      const next = { owner: 'b', destination: 'main', leaseMs: lease }
+      expect(await atTime(store, start + lease - 1).claimBatch(next)).toBeNull()
+      expect(await atTime(store, start + lease).claimBatch(next)).toMatchObject({ key: batch.key })
       expect(await finish(store, batch, { result: 'delivered' })).toBe(false)
     })
 
@@ -857,11 +853,11 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const nextAt = start + 2 * hour
       await settle(store, batch, { kind: 'retry', nextAt, error: 'status 503' }, start + 2 * hour)
       await arrive(store, [upsert('p2', 'A')], start + hour)
-      await store.recover({ at: start, all: false, latest: start + 3 * hour })
+      await atTime(store, start).recover({ longestWaitMs: 3 * hour })
       expect(await dueIds(store)).toEqual([])
-      await store.recover({ at: start, all: false, latest: start + hour / 2 })
+      await atTime(store, start).recover({ longestWaitMs: hour / 2 })
       expect(await dueIds(store)).toEqual(['p2'])
-      const next = { owner, destination: 'main', at: start, leaseUntil: start + lease }
+      const next = { owner, destination: 'main', leaseMs: lease }
       expect(await store.claimBatch(next)).toMatchObject({ key: batch.key })
     })
 
@@ -871,7 +867,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await arrive(store, [upsert('p1', 'A')], start)
       const batch = await send(store, start)
       await arrive(store, [upsert('p1', 'B')], start + hour)
-      await store.recover({ at: start, all: false, latest: start + 1 })
+      await atTime(store, start).recover({ longestWaitMs: 1 })
       expect(await finish(store, batch, { result: 'delivered' })).toBe(true)
       expect(await dueIds(store)).toEqual(['p1'])
     })
@@ -900,19 +896,21 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.newestTime()).toBe(start + 2 * hour)
     })
 
-    test('all owners can be declared gone, whatever their lease', async () => {
+    test('a replica that comes again takes back what is under its name, and nothing of the others', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])
       const batch = await send(store)
       await arrive(store, [upsert('p2', 'A')])
       await claim(store)
       await claimedEvents(store, 1)
-      await store.recover({ at: start, all: true })
+      const [of] = await claimedEvents(store, 1, start, 'other')
+      await store.recover({ owner })
       expect(await store.nextDueAt('main')).toBe(start)
       expect(await dueIds(store)).toEqual(['p2'])
-      const next = { owner: 'b', destination: 'main', at: start, leaseUntil: start + lease }
+      const next = { owner: 'b', destination: 'main', leaseMs: lease }
       expect(await store.claimBatch(next)).toMatchObject({ key: batch.key })
-      expect(await store.claimEvents({ owner: 'b', at: start, leaseUntil: start + lease, limit: 9 })).toHaveLength(1)
+      expect(await store.claimEvents({ owner: 'b', leaseMs: lease, limit: 9 })).toHaveLength(1)
+      expect(await map(store, of!, [], start, 'other')).not.toBeNull()
     })
 
     test('a change that came while a lost claim held the item is what is due', async () => {
@@ -920,7 +918,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await arrive(store, [upsert('p1', 'A')])
       await claim(store)
       await arrive(store, [upsert('p1', 'B')], start + 5)
-      await store.recover({ at: start + lease, all: false })
+      await atTime(store, start + lease).recover()
       const batch = await claim(store, start + 5)
       expect(batch!.items).toMatchObject([{ body: upsert('p1', 'B').body, pendingSince: start }])
     })
@@ -931,7 +929,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const store = await openStore()
       for (const event of await claimedEvents(store, 3)) await map(store, event, [])
       expect(await store.replayEvents({ source: 'shop', status: 'processed' }, 2)).toBe(2)
-      const pending = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 9 })
+      const pending = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 9 })
       expect(pending.map(({ seq }) => seq)).toEqual([pending[0]!.seq, pending[0]!.seq + 1])
       expect(await store.getEvent(pending[0]!.id)).toMatchObject({ status: 'pending', replays: 1, settledAt: null })
     })
@@ -987,8 +985,8 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const batch = await send(store)
       expect(await store.redeliverItems({ id: 'p1' }, 10, start + 5)).toBe(1)
       await settle(store, batch, { kind: 'retry', nextAt: start + 6, error: 'e' })
-      const again = { owner, destination: 'main', at: start + 6, leaseUntil: start + lease }
-      expect((await store.claimBatch(again))!.items).toEqual(batch.items)
+      const again = { owner, destination: 'main', leaseMs: lease }
+      expect((await atTime(store, start + 6).claimBatch(again))!.items).toEqual(batch.items)
       await finish(store, batch, { result: 'delivered' }, start + 7)
       expect((await deliver(store, start + 8)).items).toMatchObject([{ body: upsert('p1', 'A').body }])
       expect(await claim(store, never)).toBeNull()
@@ -1038,7 +1036,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     test('purged are events that are over, the oldest first, with all that is kept of them', async () => {
       const store = await openStore()
       const [kept] = await store.accept([webhook({ deliveryId: 'd1', receivedAt: start - 1 })])
-      const [first] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      const [first] = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 1 })
       await map(store, first!, [])
       for (const event of await claimedEvents(store, 2)) await map(store, event, [])
       const [waits] = await store.accept([webhook({ deliveryId: 'waits' })])
@@ -1055,11 +1053,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const store = await openStore()
       const [event] = await claimedEvents(store, 1)
       const outcome = { status: 'waiting', dueAt: start + 9, attempts: 1, error: 'status 503' } as const
-      await store.settleEvents(
-        owner,
-        [{ seq: event!.seq, mapper: 'm', mapperVersion: 'v', outcome, changes: [] }],
-        start,
-      )
+      await atTime(store, start).settleEvents(owner, [
+        { seq: event!.seq, mapper: 'm', mapperVersion: 'v', outcome, changes: [] },
+      ])
       expect(await store.chooseEvents('purge', {}, 9)).toEqual({ matching: 0, ids: [] })
       expect(await store.purgeEvents({}, 9)).toBe(0)
       expect(await store.nextFetchAt('shop')).toBe(start + 9)
@@ -1120,11 +1116,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const fail = async (error: string, at: number, status: 'failed' | 'processed' = 'failed') => {
         const [event] = await claimedEvents(store, 1, at)
         const outcome = status === 'failed' ? ({ status, error } as const) : ({ status } as const)
-        await store.settleEvents(
-          owner,
-          [{ seq: event!.seq, mapper: 'm', mapperVersion: 'v', outcome, changes: [] }],
-          at,
-        )
+        await atTime(store, at).settleEvents(owner, [
+          { seq: event!.seq, mapper: 'm', mapperVersion: 'v', outcome, changes: [] },
+        ])
         return event!.id
       }
       await fail('title: missing', start)
@@ -1174,7 +1168,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.groupRefusals({}, 1)).toHaveLength(1)
       expect(await store.groupRefusals({ source: 'other' }, 9)).toEqual([])
       expect(await store.groupRefusals({ since: start + hour }, 9)).toMatchObject([{ count: 2 }])
-      expect(await store.prune({ events: start + hour, attempts: 0 }, 500)).toBe(2)
+      expect(await pruneBefore(store, { events: start + hour, attempts: 0 }, 500)).toBe(2)
       expect(await store.groupRefusals({}, 9)).toMatchObject([{ count: 2, error: 'newest' }])
     })
 
@@ -1219,27 +1213,25 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     /** An event of the source, mapped and found to need a fetch. */
     async function waiting(store: Store, { source = 'blog', ...waits }: Waits & { source?: string } = {}) {
       await store.accept([webhook({ source })])
-      const [event] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      const [event] = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 1 })
       await wait(store, event!.seq, waits)
       return event!
     }
 
     function wait(store: Store, seq: number, { dueAt = start, attempts = 0, error = null }: Waits, by = owner) {
       const outcome = { status: 'waiting', dueAt, attempts, error } as const
-      return store.settleEvents(by, [{ seq, mapper: 'thin', mapperVersion: 'v1', outcome, changes: [] }], start)
+      return atTime(store, start).settleEvents(by, [{ seq, mapper: 'thin', mapperVersion: 'v1', outcome, changes: [] }])
     }
 
     function done(store: Store, seq: number, by = 'w1', changes = [upsert('p1', 'A')], fetches: readonly Fetch[] = []) {
       const outcome = { status: 'processed' } as const
-      return store.settleEvents(
-        by,
-        [{ seq, mapper: 'thin', mapperVersion: 'v1', outcome, changes, fetches }],
-        start + 9,
-      )
+      return atTime(store, start + 9).settleEvents(by, [
+        { seq, mapper: 'thin', mapperVersion: 'v1', outcome, changes, fetches },
+      ])
     }
 
     const claimBy = (store: Store, by = 'w1', at = start, source = 'blog') =>
-      store.claimWaiting({ owner: by, source, at, leaseUntil: at + lease })
+      atTime(store, at).claimWaiting({ owner: by, source, leaseMs: lease })
 
     const fetched = (url: string): Fetch => ({
       at: start,
@@ -1255,9 +1247,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const store = await openStore()
       const body = Buffer.from([1, 0, 255])
       await store.accept([webhook({ source: 'blog', body })])
-      const [event] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      const [event] = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 1 })
       await wait(store, event!.seq, { dueAt: start + 5 })
-      expect(await store.claimEvents({ owner, at: start + 5, leaseUntil: never, limit: 9 })).toEqual([])
+      expect(await atTime(store, start + 5).claimEvents({ owner, leaseMs: 1e12, limit: 9 })).toEqual([])
       expect(await claimBy(store, 'w1', start + 4)).toBeNull()
       expect(await claimBy(store, 'w1', start + 5, 'shop')).toBeNull()
       const claimed = await claimBy(store, 'w1', start + 5)
@@ -1276,7 +1268,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const outcome = { status: 'waiting', dueAt: start + 70, attempts: 1, error: 'status 503' } as const
       const changes = [upsert('p1', 'A')]
       const event = { seq, mapper: 'thin', mapperVersion: 'v1', outcome, changes, fetches: [fetched('/a')] }
-      expect(await store.settleEvents('w1', [event], start + 20)).toEqual([{ applied: 1, unchanged: 0, stale: 0 }])
+      expect(await atTime(store, start + 20).settleEvents('w1', [event])).toEqual([
+        { applied: 1, unchanged: 0, stale: 0 },
+      ])
       expect(await dueIds(store, start + 20)).toEqual(['p1'])
       expect(await store.getEvent(id)).toMatchObject({
         status: 'waiting',
@@ -1295,7 +1289,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await waiting(store, { source: 'blog', dueAt: start + 100 })
       await waiting(store, { source: 'blog', dueAt: start + 300 })
       await waiting(store, { source: 'shop', dueAt: start + 300 })
-      await store.recover({ at: start, all: false, latest: start + 200 })
+      await atTime(store, start).recover({ longestWaitMs: 200 })
       expect(await store.nextFetchAt('blog')).toBe(start)
       expect(await store.nextFetchAt('shop')).toBe(start)
       await claimBy(store)
@@ -1331,7 +1325,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await claimBy(store, 'w1')
       const again = await reopen()
       onTestFinished(() => again.close())
-      await again.recover({ at: start + 1, all: true })
+      await atTime(again, start + 1 + lease).recover()
       expect(await claimBy(again, 'w2', start + 1)).toMatchObject({ seq, attempts: 3, since: start })
     })
 
@@ -1345,7 +1339,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.getEvent(id)).toMatchObject({ status: 'pending', replays: 1, error: null, dueAt: null })
       expect(await store.nextFetchAt('blog')).toBe(start)
       expect(await claimBy(store, 'w2')).toMatchObject({ seq: other.seq })
-      const [again] = await store.claimEvents({ owner, at: start + 9, leaseUntil: never, limit: 9 })
+      const [again] = await atTime(store, start + 9).claimEvents({ owner, leaseMs: 1e12, limit: 9 })
       expect(again).toMatchObject({ seq })
       await wait(store, seq, {})
       expect(await claimBy(store, 'w3')).toMatchObject({ seq, attempts: 0 })
@@ -1362,7 +1356,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       expect(await store.releaseWaiting(['blog', 'shop'], 1)).toBe(1)
       expect(await store.releaseWaiting(['blog', 'shop'], 9)).toBe(1)
       expect(await store.releaseWaiting(['blog', 'shop'], 9)).toBe(0)
-      const pending = await store.claimEvents({ owner, at: start, leaseUntil: never, limit: 9 })
+      const pending = await atTime(store, start).claimEvents({ owner, leaseMs: 1e12, limit: 9 })
       expect(pending.map(({ seq }) => seq)).toEqual([a.seq, c.seq])
       expect(await claimBy(store)).toMatchObject({ seq: b.seq })
     })
@@ -1372,7 +1366,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const { seq, id } = await waiting(store)
       expect((await store.listEvents({ status: 'waiting' }, all())).rows).toMatchObject([{ id }])
       expect(await store.readStats()).toMatchObject({ eventsPending: 0, eventsWaiting: 1, oldestPendingEventAt: start })
-      expect(await store.prune({ events: never, attempts: never }, 9)).toBe(0)
+      expect(await pruneBefore(store, { events: never, attempts: never }, 9)).toBe(0)
       await claimBy(store)
       await done(
         store,
@@ -1382,14 +1376,14 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
         Array.from({ length: 130 }, (_, index) => fetched(`/${index}`)),
       )
       await store.replayEvents({ ids: [id] }, 1)
-      await store.claimEvents({ owner, at: start, leaseUntil: never, limit: 9 })
+      await atTime(store, start).claimEvents({ owner, leaseMs: 1e12, limit: 9 })
       await wait(store, seq, {})
       await claimBy(store)
       await done(store, seq, 'w1', [], [fetched('/new')])
       const { fetches } = (await store.getEvent(id))!
       expect(fetches).toHaveLength(100)
       expect([fetches[0]!.url, fetches[1]!.url, fetches[99]!.url]).toEqual(['/new', '/129', '/31'])
-      expect(await store.prune({ events: never, attempts: never }, 9)).toBe(1)
+      expect(await pruneBefore(store, { events: never, attempts: never }, 9)).toBe(1)
       expect(await store.getEvent(id)).toBeNull()
     })
   })
@@ -1583,7 +1577,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await store.recordAttempt({ ...attempt, batchId: batch.batchId, requestId: null, itemCount: 3 })
       const before = { events: start + 1, attempts: start + 1 }
       const counts: number[] = []
-      for (const _ of [1, 2, 3]) counts.push(await store.prune(before, 2))
+      for (const _ of [1, 2, 3]) counts.push(await pruneBefore(store, before, 2))
       expect(counts).toEqual([3, 1, 0])
       expect((await store.listEvents({}, all())).rows).toEqual([])
       expect((await store.listBatches({}, all())).rows).toEqual([])
@@ -1601,9 +1595,9 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
         await deliver(store)
       }
       const counts: number[] = []
-      for (const _ of [1, 2, 3, 4]) counts.push(await store.prune({ events: start, attempts: start + 1 }, 3))
+      for (const _ of [1, 2, 3, 4]) counts.push(await pruneBefore(store, { events: start, attempts: start + 1 }, 3))
       expect(counts).toEqual([1, 1, 1, 0])
-      expect(await store.prune({ events: start + 1, attempts: start + 1 }, 9)).toBe(3)
+      expect(await pruneBefore(store, { events: start + 1, attempts: start + 1 }, 9)).toBe(3)
     })
 
     test('what is pending, held or young is not deleted', async () => {
@@ -1614,7 +1608,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       await claim(store)
       await arrive(store, [], start + 100)
       await store.accept([webhook()])
-      await store.prune({ events: start + 50, attempts: never }, 100)
+      await pruneBefore(store, { events: start + 50, attempts: never }, 100)
       expect((await store.listEvents({}, all())).rows).toHaveLength(2)
       expect((await store.listBatches({}, all())).rows.map(({ status }) => status)).toEqual(['claimed', 'open'])
     })
@@ -1623,7 +1617,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
       const store = await openStore()
       const [event] = await claimedEvents(store, 1)
       await map(store, event!, [])
-      await store.prune({ events: never, attempts: never }, 10)
+      await pruneBefore(store, { events: never, attempts: never }, 10)
       const [next] = await claimedEvents(store, 1)
       expect(next!.seq).toBeGreaterThan(event!.seq)
     })
@@ -1631,10 +1625,27 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     test('a delivery id is forgotten with its event', async () => {
       const store = await openStore()
       await store.accept([webhook({ deliveryId: 'd1' })])
-      const [event] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+      const [event] = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 1 })
       await map(store, event!, [])
-      await store.prune({ events: never, attempts: never }, 10)
+      await pruneBefore(store, { events: never, attempts: never }, 10)
       expect((await store.accept([webhook({ deliveryId: 'd1' })]))[0]!.duplicate).toBe(false)
+    })
+
+    test("what one replica at a time does is one owner's, for as long as it asks", async () => {
+      const store = await openStore()
+      expect(await store.lease('prune', 'a', 100)).toBe(true)
+      expect(await store.lease('prune', 'b', 100)).toBe(false)
+      expect(await store.lease('sync', 'b', 100)).toBe(true)
+      expect(await atTime(store, start + 99).lease('prune', 'a', 100)).toBe(true)
+      expect(await atTime(store, start + 198).lease('prune', 'b', 100)).toBe(false)
+      expect(await atTime(store, start + 199).lease('prune', 'b', 100)).toBe(true)
+      expect(await store.lease('prune', 'a', 100)).toBe(false)
+    })
+
+    test('of replicas that ask for one lease at once one gets it', async () => {
+      const stores = await openTwo()
+      const answers = await Promise.all(stores.map((store, index) => store.lease('prune', `replica ${index}`, 100)))
+      expect(answers.filter(Boolean)).toHaveLength(Math.min(1, stores.length))
     })
 
     test('a healthy store says so, and a closed one does not', async () => {

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { readVersion, type Version } from '../../src/domain/version.ts'
 import type { ClaimedItem, ItemSettlement, PendingEvent, SealedBatch, Store } from '../../src/store/contract/store.ts'
 import fc from '../fast-check.ts'
-import { claimedEvents, itemOf, map, owner, tombstone, upsert, version } from './support.ts'
+import { atTime, claimedEvents, itemOf, map, owner, tombstone, upsert, version } from './support.ts'
 
 // What a store must come to after any sequence of steps, told by a model that is simple enough to be believed.
 
@@ -156,7 +156,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
   }
 
   async function remove(id: string, hold: boolean): Promise<void> {
-    await store.removeItem({ destination: 'main', type: 'product', id, hold }, at)
+    await atTime(store, at).removeItem({ destination: 'main', type: 'product', id, hold })
     const item = items.get(id)!
     const known = (item.noted ?? item.wanted)?.version ?? null
     const now = known?.startsWith('n:') ? known : receipt(at)
@@ -168,7 +168,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
 
   async function release(id: string): Promise<void> {
     const item = items.get(id)!
-    const released = await store.releaseItem({ destination: 'main', type: 'product', id }, at)
+    const released = await atTime(store, at).releaseItem({ destination: 'main', type: 'product', id })
     expect(released !== null).toBe(item.held)
     expect(released?.changed ?? false).toBe(item.noted !== null)
     item.held = false
@@ -191,8 +191,8 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
   }
 
   async function claim(maxItems: number, sealed: boolean) {
-    const claimed = { owner, batchId: randomUUID(), destination: 'main', at, leaseUntil: at + 1_000_000 }
-    const batch = await store.claimItems({ ...claimed, maxItems, maxBytes: 1_000_000 })
+    const claimed = { owner, batchId: randomUUID(), destination: 'main', leaseMs: 1_000_000 }
+    const batch = await atTime(store, at).claimItems({ ...claimed, maxItems, maxBytes: 1_000_000 })
     if (!batch) return
     expect(batch.items.length).toBeLessThanOrEqual(maxItems)
     for (const { id, body } of batch.items) {
@@ -213,7 +213,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
   }
 
   async function take(): Promise<ModelBatch | null> {
-    const sealed = await store.claimBatch({ owner, destination: 'main', at, leaseUntil: at + 1_000_000 })
+    const sealed = await atTime(store, at).claimBatch({ owner, destination: 'main', leaseMs: 1_000_000 })
     const batch = sealed && batches.find(({ id }) => id === sealed.id)
     if (!sealed) {
       expect(batches.every(({ owned }) => owned)).toBe(true)
@@ -239,7 +239,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
       if (result.endsWith('dead')) return { seq, result: 'dead', error: 'refused', uncertain }
       return { seq, result: 'retry', error: 'failed', dueAt: at + 3, uncertain }
     })
-    expect(await store.settleBatch(owner, batch.id, { kind: 'done', items: settlements }, at)).toBe(true)
+    expect(await atTime(store, at).settleBatch(owner, batch.id, { kind: 'done', items: settlements })).toBe(true)
     batches = batches.filter((other) => other !== batch)
   }
 
@@ -257,7 +257,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
       uncertain,
       parts: parts.map(({ item, ...part }) => ({ ...part, items: [item.seq] })),
     }
-    expect(await store.settleBatch(owner, batch.id, settlement, at)).toBe(true)
+    expect(await atTime(store, at).settleBatch(owner, batch.id, settlement)).toBe(true)
     batches = batches.filter((other) => other !== batch)
     for (const { item, id, key, body } of parts) {
       batches.push({ id, key, bytes: body.toString(), kind: batch.kind, items: [item], owned: false })
@@ -295,7 +295,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
       case 'reset':
         return reset(next.id)
       case 'crash':
-        await store.recover({ at, all: true })
+        for (const by of [owner, ...unmapped.map(({ by }) => by)]) await atTime(store, at).recover({ owner: by })
         for (const batch of batches) batch.owned = false
         for (const { items: held } of unsealed.splice(0)) {
           for (const { id } of held) if (items.get(id)!.forced) Object.assign(items.get(id)!, { delivered: 'unknown', forced: false }) // biome-ignore format: one idea
@@ -309,7 +309,9 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
     if (next.do === 'finish') return finish(batch, next.outcomes)
     if (next.do === 'split' || next.do === 'uncertain split') return split(batch, next.do === 'uncertain split')
     batch.owned = false
-    expect(await store.settleBatch(owner, batch.id, { kind: 'retry', nextAt: at + 2, error: 'later' }, at)).toBe(true)
+    expect(
+      await atTime(store, at).settleBatch(owner, batch.id, { kind: 'retry', nextAt: at + 2, error: 'later' }),
+    ).toBe(true)
     at += 2
   }
 
@@ -317,7 +319,7 @@ export async function runModel(store: Store, taken: readonly Step[]): Promise<vo
     const found: Received[] = []
     for (const { step } of lost) {
       const by = `mapper ${mappers++}`
-      const [event] = await store.claimEvents({ owner: by, at, leaseUntil: at + 1_000_000, limit: 1 })
+      const [event] = await atTime(store, at).claimEvents({ owner: by, leaseMs: 1_000_000, limit: 1 })
       const received = lost.find((other) => other.event.id === event!.id)
       found.push({ event: event!, by, step: received?.step ?? step })
     }

@@ -6,7 +6,19 @@ import { createPrune } from '../../src/stages/upkeep/prune.ts'
 import type { Store } from '../../src/store/contract/store.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { createFolder } from '../folder.ts'
-import { arrive, claimedEvents, dueIds, map, owner, start, upsert, webhook } from './support.ts'
+import {
+  arrive,
+  atTime,
+  claimedEvents,
+  clock,
+  dueIds,
+  map,
+  owner,
+  pruneBefore,
+  start,
+  upsert,
+  webhook,
+} from './support.ts'
 
 const megabyte = 1_000_000
 const hour = 3_600_000
@@ -17,7 +29,7 @@ function newPath(): string {
 }
 
 async function openFile(path: string): Promise<Store> {
-  const store = await openSqlite(path, { thread: false })
+  const store = await openSqlite(path, { thread: false, now: clock.now })
   onTestFinished(() => store.close())
   return store
 }
@@ -26,7 +38,7 @@ async function openFile(path: string): Promise<Store> {
 async function settledEvents(store: Store, count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
     await store.accept([webhook({ body: Buffer.alloc(megabyte, index) })])
-    const [event] = await store.claimEvents({ owner, at: start, leaseUntil: start + hour, limit: 1 })
+    const [event] = await atTime(store, start).claimEvents({ owner, leaseMs: hour, limit: 1 })
     await map(store, event!, [])
   }
 }
@@ -50,8 +62,9 @@ test('what retention has freed goes back to the disk in small steps, and what is
   expect(full).toBeGreaterThan(60 * megabyte)
 
   const retention = { events: hour, attempts: hour }
-  const prune = createPrune({ store, retention: () => retention, now: () => start + 3 * hour })
+  const prune = createPrune({ store, owner, retention: () => retention, now: clock.now })
   let steps = 0
+  clock.at = start + 3 * hour
   for (let done = await prune(); done > 0; done = await prune()) {
     steps += 1
     expect(done).toBeLessThanOrEqual(500)
@@ -74,7 +87,7 @@ test('room for what comes next is kept, and used again before the file grows', a
   const store = await openFile(path)
   await settledEvents(store, 15)
   const full = await sizeOf(path)
-  expect(await store.prune({ events: start + hour, attempts: 0 }, 100)).toBe(15)
+  expect(await pruneBefore(store, { events: start + hour, attempts: 0 }, 100)).toBe(15)
   expect(await store.shrink()).toBe(0)
   await settledEvents(store, 14)
   expect(await sizeOf(path)).toBeLessThanOrEqual(full)
@@ -87,7 +100,7 @@ test('a database from before keeps its ways: its room is used again, and not giv
   older.close()
   const store = await openFile(path)
   await settledEvents(store, 30)
-  await store.prune({ events: start + hour, attempts: 0 }, 100)
+  await pruneBefore(store, { events: start + hour, attempts: 0 }, 100)
   expect(await store.shrink()).toBe(0)
 })
 
@@ -95,14 +108,14 @@ test('under a constant stream the size stays what retention needs', async () => 
   const path = newPath()
   const store = await openFile(path)
   let now = start
-  const prune = createPrune({ store, retention: () => ({ events: 10_000, attempts: 10_000 }), now: () => now })
+  const prune = createPrune({ store, owner, retention: () => ({ events: 10_000, attempts: 10_000 }), now: clock.now })
   const sizes: number[] = []
   for (let second = 0; second < 200; second += 1) {
     now += 1_000
     await store.accept(
       Array.from({ length: 20 }, () => webhook({ receivedAt: now, body: Buffer.alloc(3_000, second) })),
     )
-    const events = await store.claimEvents({ owner, at: now, leaseUntil: now + hour, limit: 20 })
+    const events = await atTime(store, now).claimEvents({ owner, leaseMs: hour, limit: 20 })
     for (const [index, event] of events.entries()) await map(store, event, [upsert(`p${index}`, `${second}`)], now)
     while ((await prune()) > 0);
     if (second % 50 === 49) sizes.push(await sizeOf(path))

@@ -20,10 +20,14 @@ import { spoilRows } from './damage.ts'
 import {
   all,
   arrive,
+  atTime,
+  claimedEvents,
+  clock,
   deliver,
   itemOf,
   lease,
   owner,
+  pruneBefore,
   send,
   settle,
   start,
@@ -47,7 +51,7 @@ function openOld(count: number) {
 }
 
 async function openFile(path: string, options: SqliteOptions = { thread: false }) {
-  const store = await openSqlite(path, options)
+  const store = await openSqlite(path, { now: clock.now, ...options })
   onTestFinished(() => store.close())
   return store
 }
@@ -63,14 +67,14 @@ describe('SQLite in a thread of its own', () => {
     expect(second).toEqual({ eventId: first!.eventId, duplicate: true })
     expect((await store.getEvent(first!.eventId))!.body.equals(bytes)).toBe(true)
     await expect(store.accept([webhook({ receivedAt: 0.5 })])).rejects.toMatchObject({ code: 'invalid' })
-    const [event] = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 1 })
+    const [event] = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 1 })
     expect(event).toMatchObject({ id: first!.eventId, headers: webhook().headers })
     expect(Buffer.from(event!.body).equals(bytes)).toBe(true)
 
     await arrive(store, [upsert('p1', 'A')])
     const batch = await send(store)
     await settle(store, batch, { kind: 'retry', nextAt: start, error: 'status 503' })
-    const claim = { owner, destination: 'main', at: start, leaseUntil: start + lease }
+    const claim = { owner, destination: 'main', leaseMs: lease }
     const sealed = await store.claimBatch(claim)
     expect(sealed).toMatchObject({ key: batch.key, items: batch.items })
     expect(sealed!.body.equals(batch.body)).toBe(true)
@@ -82,6 +86,23 @@ describe('SQLite in a thread of its own', () => {
     await expect(store.listEvents({}, { limit: 1, cursor: 'x' })).rejects.toMatchObject({ code: 'invalid' })
     await store.close()
     await expect(store.accept([webhook()])).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('takes back every claim and lease at its start: the lock says that nobody else is at work', async () => {
+    const path = newPath()
+    const beside = await openFile(path)
+    await claimedEvents(beside, 1, start, 'gone')
+    await arrive(beside, [upsert('p1', 'A')])
+    const batch = await send(beside)
+    await beside.lease('prune', 'gone', lease)
+    const command = await openFile(path)
+    expect(await command.claimBatch({ owner: 'b', destination: 'main', leaseMs: lease })).toBeNull()
+    const relay = await openFile(path, { lock: true })
+    expect(await relay.claimEvents({ owner: 'b', leaseMs: lease, limit: 9 })).toHaveLength(1)
+    expect(await relay.claimBatch({ owner: 'b', destination: 'main', leaseMs: lease })).toMatchObject({
+      key: batch.key,
+    })
+    expect(await relay.lease('prune', 'b', lease)).toBe(true)
   })
 
   test('a thread that dies rejects every call as unavailable, then and later', async () => {
@@ -274,15 +295,14 @@ describe('a file that is not as it should be', () => {
       update event_position set last = 7, indexed = 0;
     `)
     old.close()
-    const store = await openSqlite(path, { thread: false })
-    onTestFinished(() => store.close())
+    const store = await openFile(path)
     expect(await store.getEvent('evt_3')).toMatchObject({ status: 'skipped', reason: 'stale', topic: 't', fetches: [] })
-    const claimed = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 9 })
+    const claimed = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 9 })
     expect(claimed).toMatchObject([{ seq: 7, deliveryId: 'd' }])
     const [next] = await store.accept([webhook()])
     expect(next).toEqual({ eventId: 'evt_8', duplicate: false })
     expect((await store.listEvents({}, { limit: 9 })).rows).toHaveLength(3)
-    expect(await store.prune({ events: start + lease, attempts: 0 }, 9)).toBe(1)
+    expect(await pruneBefore(store, { events: start + lease, attempts: 0 }, 9)).toBe(1)
     const rows = new DatabaseSync(path).prepare('select seq from event_bodies order by seq').all()
     expect(rows.map(({ seq }) => seq)).toEqual([7, 8])
   })
@@ -296,11 +316,10 @@ describe('a file that is not as it should be', () => {
     insert.run(1, 3, start, rowsFor(['d0', 'd1', 'd2']), Buffer.from('{}[]""'))
     insert.run(4, 1, start, rowsFor([null]), Buffer.from('{}'))
     old.close()
-    const store = await openSqlite(path, { thread: false })
-    onTestFinished(() => store.close())
+    const store = await openFile(path)
     const [again] = await store.accept([webhook({ source: 'shop', deliveryId: 'd1' })])
     expect(again).toEqual({ eventId: 'evt_2', duplicate: true })
-    const claimed = await store.claimEvents({ owner, at: start, leaseUntil: start + lease, limit: 9 })
+    const claimed = await atTime(store, start).claimEvents({ owner, leaseMs: lease, limit: 9 })
     expect(claimed.map(({ seq, topic, headers, body }) => [seq, topic, headers, Buffer.from(body).toString()])).toEqual(
       [
         [1, 't"é', headers[0], '{}'],

@@ -110,6 +110,7 @@ const calls: { readonly [Name in keyof Engine]: (engine: Engine) => void } = {
   newestTime: (engine) => void engine.newestTime(),
   nextDueAt: (engine) => void engine.nextDueAt(destination),
   circuitsSince: (engine) => void engine.circuitsSince(0),
+  lease: (engine) => void engine.lease('prune', 'relay', 1, start),
   changeCircuit: (engine) => void engine.changeCircuit(destination, 0, closedCircuit(start)),
   readRhythms: (engine) => void engine.readRhythms(),
   writeRhythms: (engine) => engine.writeRhythms(new Map()),

@@ -19,6 +19,25 @@ export const start = 1_700_000_000_000
 export const lease = 60_000
 const never = Number.MAX_SAFE_INTEGER
 
+/** The clock of the stores that tests open. */
+export const clock = { at: start, now: () => clock.at }
+
+/** The store, at a time by its clock. */
+export function atTime(store: Store, at: number): Store {
+  clock.at = at
+  return store
+}
+
+/** Prunes what is older than the times. */
+export function pruneBefore(
+  store: Store,
+  before: { readonly events: number; readonly attempts: number },
+  limit: number,
+): Promise<number> {
+  const at = clock.now()
+  return store.prune({ events: at - before.events, attempts: at - before.attempts }, limit)
+}
+
 export function webhook(event: Partial<NewEvent> = {}): NewEvent {
   return {
     source: 'shop',
@@ -69,12 +88,12 @@ export async function claimedEvents(
   by = owner,
 ): Promise<readonly PendingEvent[]> {
   await store.accept(Array.from({ length: count }, () => webhook({ receivedAt: at })))
-  return store.claimEvents({ owner: by, at, leaseUntil: at + lease, limit: count })
+  return atTime(store, at).claimEvents({ owner: by, leaseMs: lease, limit: count })
 }
 
 export async function map(store: Store, { seq }: PendingEvent, changes: readonly ItemChange[], at = start, by = owner) {
   const event = { seq, mapper: 'shopify', mapperVersion: 'v1', outcome: { status: 'processed' }, changes } as const
-  const [counts] = await store.settleEvents(by, [event], at)
+  const [counts] = await atTime(store, at).settleEvents(by, [event])
   return counts ?? null
 }
 
@@ -90,8 +109,8 @@ export function claim(
   more: { maxItems?: number; maxBytes?: number; destination?: string } = {},
 ) {
   const { maxItems = 500, maxBytes = 4_000_000, destination = 'main' } = more
-  const claimed = { owner, batchId: randomUUID(), destination, at, leaseUntil: at + lease, maxItems, maxBytes }
-  return store.claimItems(claimed)
+  const claimed = { owner, batchId: randomUUID(), destination, leaseMs: lease, maxItems, maxBytes }
+  return atTime(store, at).claimItems(claimed)
 }
 
 export interface Sent extends ClaimedItems {
@@ -113,7 +132,7 @@ export async function send(
 }
 
 export function settle(store: Store, batch: ClaimedItems, settlement: Settlement, at = start): Promise<boolean> {
-  return store.settleBatch(owner, batch.batchId, settlement, at)
+  return atTime(store, at).settleBatch(owner, batch.batchId, settlement)
 }
 
 export type ItemResult =

@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/contract/store.ts'
 import {
   all,
   arrive,
+  atTime,
   claim,
   claimedEvents,
   deliver,
@@ -97,7 +98,7 @@ export function describeTakingAway(
       await arrive(store, [upsert('p1', 'A', { version: time(start), debounceMs: 500, maxWaitMs: 500 })])
       await deliver(store, start + 500)
       const [early] = await claimedEvents(store, 1, start + minute)
-      await store.removeItem({ ...key('p1'), hold: false }, start + 2 * minute)
+      await atTime(store, start + 2 * minute).removeItem({ ...key('p1'), hold: false })
       expect(await itemOf(store, 'p1')).toMatchObject({
         desiredKind: 'delete',
         removed: true,
@@ -121,7 +122,7 @@ export function describeTakingAway(
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])
       const batch = await send(store)
-      await store.removeItem({ ...key('p1'), hold: false }, start + 1)
+      await atTime(store, start + 1).removeItem({ ...key('p1'), hold: false })
       expect(await claim(store, start + 1)).toBeNull()
       await finish(store, batch, { result: 'delivered' }, start + 2)
       expect(await deliver(store, start + 2)).toMatchObject({ kind: 'delete', items: [{ id: 'p1' }] })
@@ -130,7 +131,7 @@ export function describeTakingAway(
     test('may be what nobody has heard of', async () => {
       const store = await openStore()
       await store.accept([webhook()])
-      await store.removeItem({ ...key('p1'), hold: true }, start)
+      await atTime(store, start).removeItem({ ...key('p1'), hold: true })
       expect(await itemOf(store, 'p1')).toMatchObject({ source: '', held: true, removed: true, status: 'pending' })
       expect((await deliver(store)).kind).toBe('delete')
       expect(await arrive(store, [upsert('p1', 'A')])).toMatchObject({ held: 1, applied: 0 })
@@ -140,7 +141,7 @@ export function describeTakingAway(
     test('is unfrozen by it', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A', { version: readVersion('2099-01-01') })])
-      await store.removeItem({ ...key('p1'), hold: false }, start + minute)
+      await atTime(store, start + minute).removeItem({ ...key('p1'), hold: false })
       expect((await itemOf(store, 'p1')).version).toBe(time(start + minute))
     })
 
@@ -148,7 +149,7 @@ export function describeTakingAway(
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A', { version: version(1) })])
       await deliver(store)
-      await store.removeItem({ ...key('p1'), hold: true }, start + 1)
+      await atTime(store, start + 1).removeItem({ ...key('p1'), hold: true })
       await deliver(store, start + 1)
       const newer = (content: string, revision: number) =>
         arrive(
@@ -165,22 +166,22 @@ export function describeTakingAway(
       expect((await store.listItems({ held: true }, all())).rows.map(({ id }) => id)).toEqual(['p1'])
       expect((await store.readStats()).destinations).toMatchObject([{ held: 1 }])
 
-      expect(await store.releaseItem(key('p1'), start + 3)).toEqual({ desiredKind: 'upsert', changed: true })
+      expect(await atTime(store, start + 3).releaseItem(key('p1'))).toEqual({ desiredKind: 'upsert', changed: true })
       const sent = await deliver(store, start + 3)
       expect(sent.items).toMatchObject([{ body: upsert('p1', 'D').body }])
       expect(await itemOf(store, 'p1')).toMatchObject({ held: false, removed: false, version: version(4) })
       expect(await newer('C', 3)).toMatchObject({ stale: 1 })
       expect((await store.listItems({ held: true }, all())).rows).toEqual([])
-      expect(await store.releaseItem(key('p1'), start + 4)).toBeNull()
+      expect(await atTime(store, start + 4).releaseItem(key('p1'))).toBeNull()
     })
 
     test('and is released without anything newer, stays away until the CMS tells of it', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A', { version: version(1) })])
       await deliver(store)
-      await store.removeItem({ ...key('p1'), hold: true }, start + 1)
+      await atTime(store, start + 1).removeItem({ ...key('p1'), hold: true })
       await deliver(store, start + 1)
-      expect(await store.releaseItem(key('p1'), start + 2)).toEqual({ desiredKind: 'delete', changed: false })
+      expect(await atTime(store, start + 2).releaseItem(key('p1'))).toEqual({ desiredKind: 'delete', changed: false })
       expect(await dueIds(store, start + 2)).toEqual([])
       const newer = upsert('p1', 'B', { version: version(2) })
       expect(await arrive(store, [newer], start + 3)).toMatchObject({ applied: 1 })
@@ -188,9 +189,9 @@ export function describeTakingAway(
 
     test('and is removed again, forgets what was noted, and stays held', async () => {
       const store = await openStore()
-      await store.removeItem({ ...key('p1'), hold: true }, start)
+      await atTime(store, start).removeItem({ ...key('p1'), hold: true })
       await arrive(store, [upsert('p1', 'A')])
-      await store.removeItem({ ...key('p1'), hold: false }, start + 1)
+      await atTime(store, start + 1).removeItem({ ...key('p1'), hold: false })
       const [item] = await store.getItems(key('p1'))
       expect(item).toMatchObject({ held: true, noted: null })
     })
@@ -199,11 +200,11 @@ export function describeTakingAway(
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])
       await deliver(store)
-      await store.removeItem({ ...key('p1'), hold: true }, start + 1)
+      await atTime(store, start + 1).removeItem({ ...key('p1'), hold: true })
       await deliver(store, start + 1)
       await arrive(store, [upsert('p1', 'B')], start + 2)
       await arrive(store, [tombstone('p1')], start + 3)
-      expect(await store.releaseItem(key('p1'), start + 4)).toEqual({ desiredKind: 'delete', changed: true })
+      expect(await atTime(store, start + 4).releaseItem(key('p1'))).toEqual({ desiredKind: 'delete', changed: true })
       expect(await statusOf(store, 'p1')).toBe('delivered')
     })
 
@@ -211,9 +212,9 @@ export function describeTakingAway(
       const [store, other] = await beside()
       if (!store || !other) return
       await arrive(store, [upsert('p1', 'A')])
-      await other.removeItem({ ...key('p1'), hold: true }, start + 1)
+      await atTime(other, start + 1).removeItem({ ...key('p1'), hold: true })
       expect(await arrive(store, [upsert('p1', 'B')], start + 2)).toMatchObject({ held: 1 })
-      expect(await other.releaseItem(key('p1'), start + 3)).toMatchObject({ changed: true })
+      expect(await atTime(other, start + 3).releaseItem(key('p1'))).toMatchObject({ changed: true })
       expect((await deliver(store, start + 3)).items).toMatchObject([{ body: upsert('p1', 'B').body }])
     })
   })
@@ -237,7 +238,7 @@ export function describeTakingAway(
       const store = await openStore()
       const old = { version: version(9) }
       await arrive(store, [tombstone('draft', { ...old, certain: false }), upsert('waits', 'A', old)])
-      await store.removeItem({ ...key('held'), hold: true }, start)
+      await atTime(store, start).removeItem({ ...key('held'), hold: true })
       await deliver(store)
       await arrive(store, [upsert('held', 'A', old), upsert('waits', 'B', { ...old, version: version(10) })])
       expect(await store.chooseItems('reset', {}, 10, start)).toMatchObject({ matching: 3 })

@@ -32,15 +32,15 @@ export function createClaim({ store, destination, owner, newId, persist }: Claim
 
   /** A batch that is due again goes before a new one, since what it holds has waited longest; in turns if it is at fault. */
   async function claim(at: number, wanted: Wanted, signal: AbortSignal): Promise<SealedBatch | null> {
-    const claim = { owner, destination: name, at, leaseUntil: at + leaseFactor * timeoutMs + 60_000 }
-    const fresh = wanted.newGoFirst ? await newBatch(claim, wanted, signal) : null
+    const claim = { owner, destination: name, leaseMs: leaseFactor * timeoutMs + 60_000 }
+    const fresh = wanted.newGoFirst ? await newBatch(claim, at, wanted, signal) : null
     if (fresh) return fresh
     const started = await store.claimBatch(claim)
     if (started) return websiteIdOf(started.body) === websiteId ? started : giveUp(started, at)
-    return newBatch(claim, wanted, signal)
+    return newBatch(claim, at, wanted, signal)
   }
 
-  async function newBatch(claim: BatchClaim, { items, bytes }: Wanted, signal: AbortSignal) {
+  async function newBatch(claim: BatchClaim, at: number, { items, bytes }: Wanted, signal: AbortSignal) {
     const maxBytes = Math.max(1, bytes - envelopeBytes(websiteId, items))
     const claimed = await store.claimItems({ ...claim, batchId: newId(), maxItems: items, maxBytes })
     if (!claimed) return null
@@ -54,7 +54,7 @@ export function createClaim({ store, destination, owner, newId, persist }: Claim
       kind,
       attempts: 0,
       tried: untried,
-      createdAt: claim.at,
+      createdAt: at,
       items: claimed.items,
     }
   }
@@ -63,7 +63,7 @@ export function createClaim({ store, destination, owner, newId, persist }: Claim
   async function giveUp(batch: SealedBatch, at: number): Promise<null> {
     const error = 'the website_id of the destination has changed'
     const items = batch.items.map(({ seq }) => ({ seq, result: 'retry', error, dueAt: at, uncertain: true }) as const)
-    await store.settleBatch(owner, batch.id, { kind: 'done', items }, at)
+    await store.settleBatch(owner, batch.id, { kind: 'done', items })
     return null
   }
 

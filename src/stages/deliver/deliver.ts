@@ -137,7 +137,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     correctClock(clock.skewMs)
     if (clock.pauseMs !== null) pauseUntil(at + clock.pauseMs)
     if (isWell) newGoFirst = true
-    const isOurs = await persist(() => store.settleBatch(owner, batch.id, settlement, at), signal)
+    const isOurs = await persist(() => store.settleBatch(owner, batch.id, settlement), signal)
     if (isOurs) reportAttempt({ batch, call, answer, outcome, settlement, startedAt, at }, store, emit)
     if (circuitEvent) await circuit.decide(circuitEvent, at)
   }

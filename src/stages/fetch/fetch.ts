@@ -77,7 +77,7 @@ export function createFetch(deps: FetchDeps): FetchStage {
     const at = now()
     reach.look(at, at >= pausedUntil)
     if (at < pausedUntil || signal.aborted) return false
-    const event = await store.claimWaiting({ owner: worker, source: source.name, at, leaseUntil: at + leaseMs })
+    const event = await store.claimWaiting({ owner: worker, source: source.name, leaseMs })
     if (event === null) return false
     reach.expectBy(at + eventLimitMs)
     using limit = limitOf(signal)
@@ -87,7 +87,7 @@ export function createFetch(deps: FetchDeps): FetchStage {
     if (signal.aborted) return false // its claim is taken back at the next start
     if (asking.restMs !== null) rest(asking.restMs)
     const settledAt = now()
-    const [counts] = await store.settleEvents(worker, [mapped], settledAt)
+    const [counts] = await store.settleEvents(worker, [mapped])
     if (counts) report(event, mapped, asking, settledAt - at)
     reportMapped(event, mapped, counts, settledAt, emit)
     const touched = touchedBy([mapped])

@@ -49,7 +49,7 @@ export function createMap(deps: MapDeps): MapStep {
   return async function mapStep() {
     const at = now()
     const limit = isBusy() ? stepSizeInACrowd : stepSize
-    const events = await store.claimEvents({ owner, at, leaseUntil: at + leaseMs, limit, maxBytes: stepBytes })
+    const events = await store.claimEvents({ owner, leaseMs, limit, maxBytes: stepBytes })
     if (events.length === 0) return 0
     const mapped: MappedEvent[] = []
     let turnAt = now()
@@ -64,7 +64,7 @@ export function createMap(deps: MapDeps): MapStep {
       turnAt = now()
     }
     const settledAt = now()
-    const counts = await store.settleEvents(owner, mapped, settledAt)
+    const counts = await store.settleEvents(owner, mapped)
     for (const [index, event] of events.entries()) {
       const one = mapped[index]
       if (one) reportMapped(event, one, counts[index], settledAt, emit)

@@ -8,7 +8,6 @@ export interface Move {
   readonly filter: Omit<ItemFilter, 'destination'>
   readonly limit: number
   readonly dryRun: boolean
-  readonly at: number
 }
 
 interface Settings {
@@ -20,7 +19,7 @@ interface Settings {
 export async function moveBetween(
   store: Pick<Store, 'abandonBatches' | 'moveItems' | 'listBatches'>,
   { destinations, sources }: Settings,
-  { from, to, filter, limit, dryRun, at }: Move,
+  { from, to, filter, limit, dryRun }: Move,
 ): Promise<Moved> {
   if (from === to) throw new RelayError('invalid', `'${from}' is where they are`)
   const settings = Object.hasOwn(destinations, to) ? destinations[to] : undefined
@@ -29,7 +28,7 @@ export async function moveBetween(
     throw new RelayError('invalid', `there is no destination '${to}' to move to (there is ${known})`)
   }
   // What one destination has been sent says nothing of the other. A configured one may have calls under way: those stay its own.
-  if (!dryRun && !Object.hasOwn(destinations, from)) await store.abandonBatches(from, at)
+  if (!dryRun && !Object.hasOwn(destinations, from)) await store.abandonBatches(from)
   const target = { ...moveTarget(to, settings, sources), dryRun }
-  return store.moveItems({ ...filter, destination: from }, target, limit, at)
+  return store.moveItems({ ...filter, destination: from }, target, limit)
 }

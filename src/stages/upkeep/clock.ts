@@ -1,9 +1,9 @@
 import type { Emit } from '../../domain/signal.ts'
-import type { Store } from '../../store/contract/store.ts'
+import type { Upkeep } from '../../store/contract/upkeep.ts'
 import type { WatchedClock } from '../ports.ts'
 
 export interface ClockStepDeps {
-  readonly store: Pick<Store, 'recover'>
+  readonly store: Pick<Upkeep, 'recover'>
   readonly clock: WatchedClock
   readonly emit: Emit
 }
@@ -20,8 +20,7 @@ export function createClockStep({ store, clock, emit }: ClockStepDeps): () => Pr
     const byMs = clock.setBackMs()
     const isSetBack = byMs >= noticeableMs
     if (isSetBack) {
-      const at = clock.now()
-      await store.recover({ at, all: false, latest: at }) // where that fails, the next look finds the same
+      await store.recover({ longestWaitMs: 0 }) // where that fails, the next look finds the same
       emit({ kind: 'clock.stepped_back', byMs: Math.round(byMs) })
     }
     clock.trust()

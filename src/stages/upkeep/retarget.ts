@@ -15,7 +15,6 @@ export interface Retargeted extends Retargetable {
 
 export interface RetargetDeps {
   readonly store: Pick<Store, 'readTargets' | 'writeTarget' | 'abandonBatches' | 'resendItems'>
-  readonly now: () => number
   readonly emit: Emit
   /** Called when there is something to do for mapping and delivery. */
   readonly onChanges: () => void
@@ -34,7 +33,7 @@ export interface Retarget {
   step(): Promise<void>
 }
 
-export function createRetarget({ store, now, emit, onChanges }: RetargetDeps): Retarget {
+export function createRetarget({ store, emit, onChanges }: RetargetDeps): Retarget {
   const prepared = new Map<string, Retargeted>()
 
   async function find(destinations: readonly Retargetable[]): Promise<readonly Retargeted[]> {
@@ -54,13 +53,13 @@ export function createRetarget({ store, now, emit, onChanges }: RetargetDeps): R
         if (!known.has(to.destination)) await store.writeTarget(to.destination, target)
       }
       for (const one of await find(destinations)) {
-        await store.abandonBatches(one.to.destination, now())
+        await store.abandonBatches(one.to.destination)
         prepared.set(one.to.destination, one)
       }
     },
     async step() {
       for (const [name, { to, target, changed }] of prepared) {
-        const { moved, mapped_again: mappedAgain, left } = await store.resendItems(to, now())
+        const { moved, mapped_again: mappedAgain, left } = await store.resendItems(to)
         await store.writeTarget(name, target)
         prepared.delete(name)
         const counts = { resent: moved, mappedAgain, dead: left }

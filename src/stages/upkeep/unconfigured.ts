@@ -86,7 +86,7 @@ export function purgeOf(
     isUnconfigured: true,
     choose: () => store.chooseItems('give up', filter, limit, at),
     async run() {
-      await store.abandonBatches(destination, at)
+      await store.abandonBatches(destination)
       return store.giveUpItems({ ...filter, destination }, limit)
     },
   }

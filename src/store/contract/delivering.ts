@@ -29,7 +29,7 @@ export interface Delivering {
    * delivered state becomes `unknown`, so that nothing is taken for unchanged. Items that a `done` does not name go back
    * to pending as if nothing had been sent; so `done` with no items gives back a batch that was claimed and not sealed.
    */
-  settleBatch(owner: string, batchId: string, settlement: Settlement, at: number): Promise<boolean>
+  settleBatch(owner: string, batchId: string, settlement: Settlement): Promise<boolean>
 
   /** Keeps the record of one HTTP try (of a known batch). Bookkeeping: its failure must not change what is sent. */
   recordAttempt(attempt: NewAttempt): Promise<void>
@@ -45,8 +45,7 @@ export interface ItemClaim {
   readonly owner: string
   readonly batchId: string
   readonly destination: string
-  readonly at: number
-  readonly leaseUntil: number
+  readonly leaseMs: number
   readonly maxItems: number
   /** Of the items' JSON texts together. */
   readonly maxBytes: number
@@ -78,8 +77,7 @@ export interface ClaimedItem {
 export interface BatchClaim {
   readonly owner: string
   readonly destination: string
-  readonly at: number
-  readonly leaseUntil: number
+  readonly leaseMs: number
 }
 
 export interface SealedBatch {

@@ -11,7 +11,7 @@ export type { MergeCounts, StaleRemoval } from '../../domain/item-fold.ts'
 export interface Mapping {
   /**
    * The oldest pending events in order of arrival (`receivedAt`, then number), at most `limit` and of no more bytes than
-   * `maxBytes` (one may be larger alone), claimed by `owner` until `leaseUntil` or an earlier settlement. What the same owner has claimed and not settled is given out again: its settlement has failed.
+   * `maxBytes` (one may be larger alone), claimed by `owner` for `leaseMs` or until an earlier settlement. What the same owner has claimed and not settled is given out again: its settlement has failed.
    */
   claimEvents(claim: EventClaim): Promise<readonly PendingEvent[]>
 
@@ -24,10 +24,10 @@ export interface Mapping {
    * `claimWaiting` from `dueAt` on, and its changes so far count. An event no longer claimed by `owner` is left alone and
    * answered with null. Of an event's fetches the newest 100 are kept. Of an item that an operator holds, the change is noted.
    */
-  settleEvents(owner: string, events: readonly MappedEvent[], at: number): Promise<readonly (MergeCounts | null)[]>
+  settleEvents(owner: string, events: readonly MappedEvent[]): Promise<readonly (MergeCounts | null)[]>
 
   /**
-   * An event of the source that waits for the CMS's API and is due, claimed by `owner` until `leaseUntil` or an earlier
+   * An event of the source that waits for the CMS's API and is due, claimed by `owner` for `leaseMs` or until an earlier
    * settlement; longest due first; else null. What the same owner has claimed and not settled is given out again, so owners
    * that fetch at the same time have names of their own.
    */
@@ -45,8 +45,7 @@ export interface Mapping {
 
 export interface EventClaim {
   readonly owner: string
-  readonly at: number
-  readonly leaseUntil: number
+  readonly leaseMs: number
   readonly limit: number
   /** Of their bodies together; any number without it. */
   readonly maxBytes?: number
@@ -60,8 +59,7 @@ export interface PendingEvent extends NewEvent {
 export interface WaitingClaim {
   readonly owner: string
   readonly source: string
-  readonly at: number
-  readonly leaseUntil: number
+  readonly leaseMs: number
 }
 
 /** An event that waits for the CMS's API. */

@@ -44,29 +44,29 @@ export interface Operating {
   giveUpItems(filter: ItemFilter & { readonly destination: string }, limit: number): Promise<number>
 
   /**
-   * Takes an item away, known or not: a tombstone at the newer of the known version and `at`, due at once. What came before does not
+   * Takes an item away, known or not: a tombstone at the newer of the known version and now, due at once. What came before does not
    * bring the item back, a newer change does; with `hold` it is noted instead, until the item is released. A hold stays a hold.
    */
-  removeItem(removal: Removal, at: number): Promise<void>
+  removeItem(removal: Removal): Promise<void>
 
   /** Ends a hold: what the CMS has wanted last since then is wanted from now on, and due at once. Null where no such item is held. */
-  releaseItem(key: ItemKey, at: number): Promise<Released | null>
+  releaseItem(key: ItemKey): Promise<Released | null>
 
   /**
    * Gives back the items of the destination's batches that nobody is working on, as after an unclear outcome; answers how many
    * batches. For a destination that is not configured any more, or is another one.
    */
-  abandonBatches(destination: string, at: number): Promise<number>
+  abandonBatches(destination: string): Promise<number>
 
   /**
    * Moves items matching the filter to another destination, at most `limit`, those that no batch holds. They are delivered anew
    * there. Where it knows the item as well, the newer version wins. One whose url is on none of its hosts is mapped again from
    * its event, where that can be.
    */
-  moveItems(filter: ItemFilter, to: MoveTo, limit: number, at: number): Promise<Moved>
+  moveItems(filter: ItemFilter, to: MoveTo, limit: number): Promise<Moved>
 
   /** All items of a destination that has become another one are delivered anew; in the words of `moveItems`, `left` are dead. */
-  resendItems(to: MoveTo, at: number): Promise<Moved>
+  resendItems(to: MoveTo): Promise<Moved>
 
   /** What each destination was at the ingest API, as far as it was written. */
   readTargets(): Promise<ReadonlyMap<string, Target>>

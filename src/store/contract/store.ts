@@ -20,7 +20,9 @@ export type * from './upkeep.ts'
 /**
  * Where events, items and batches live. Two rules hold for every method: when the promise resolves the change is
  * committed, all of it or nothing; and arguments and answers are plain data, so that an engine may run elsewhere.
- * Times are unix milliseconds, passed in by the caller. Ids of events (`evt_<seq>`) are made from their sequence number.
+ * Times are unix milliseconds. What is due and which leases are over is judged by the store's clock, the same for all replicas, so
+ * callers say for how long and not until when. A caller's own times are those of receipt (`receivedAt`), of calls (`at` of an
+ * attempt) and those from which on something is due again (`dueAt`, `nextAt`). Ids of events (`evt_<seq>`) are made from their sequence number.
  *
  *     event   pending ──map──▶ processed | skipped(reason) | failed(error) ──replay──▶ pending
  *                └──map──▶ waiting ──fetch──▶ the same | waiting

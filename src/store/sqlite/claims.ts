@@ -1,6 +1,7 @@
 import { packItems } from '../../domain/item-batch.ts'
 import type { BatchClaim, ClaimedItem, ClaimedItems, ItemClaim, SealedBatch } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
+import type { Leased } from './leased.ts'
 import { type TriedColumns, triedOf } from './tried-columns.ts'
 
 interface DueItem extends Omit<ClaimedItem, 'body' | 'tried'>, TriedColumns {
@@ -39,7 +40,7 @@ export function createClaims(database: Database) {
     'update items set batch_seq = ?, batch_revision = revision, may_exist = 1, forced = 0 where seq = ?',
   )
 
-  function claimItems(claim: ItemClaim): ClaimedItems | null {
+  function claimItems(claim: Leased<ItemClaim>): ClaimedItems | null {
     const { batchId, destination, owner, at, leaseUntil } = claim
     // Without a write lock first: most of the time nothing is due.
     if (!isAnyDue.get(destination, 'delete', at) && !isAnyDue.get(destination, 'upsert', at)) return null
@@ -102,7 +103,7 @@ export function createClaims(database: Database) {
      order by s.position`,
   )
 
-  function claimBatch({ owner, destination, at, leaseUntil }: BatchClaim): SealedBatch | null {
+  function claimBatch({ owner, destination, at, leaseUntil }: Leased<BatchClaim>): SealedBatch | null {
     if (!selectOpen.get({ destination, at })) return null
     return database.transact('unsynced', () => {
       const batch = selectOpen.get({ destination, at })

@@ -1,4 +1,4 @@
-import type { Store } from '../contract/store.ts'
+import type { BatchClaim, EventClaim, ItemClaim, Store, WaitingClaim } from '../contract/store.ts'
 import { createBulk } from './bulk.ts'
 import { createCircuits } from './circuits.ts'
 import { createClaims } from './claims.ts'
@@ -8,6 +8,8 @@ import { createEvents } from './events.ts'
 import { createExecutions } from './executions.ts'
 import { createFetches } from './fetches.ts'
 import { createInbox } from './inbox.ts'
+import type { Leased } from './leased.ts'
+import { createLeases } from './leases.ts'
 import { createLists } from './lists.ts'
 import { createMerge } from './merge.ts'
 import { createMove } from './move.ts'
@@ -15,8 +17,26 @@ import type { PackedEvents } from './pack.ts'
 import { createRefusals } from './refusals.ts'
 import { createRhythms } from './rhythms.ts'
 import { createRollups } from './rollups.ts'
-import { createSettle } from './settle.ts'
+import { createSettle, type RecoveryAt } from './settle.ts'
 import { createUpkeep } from './upkeep.ts'
+
+/** These are told the time by the store's clock as well: a claim in its own fields, the others in a last argument. */
+interface Timed {
+  readonly claimEvents: Told<'claimEvents', [claim: Leased<EventClaim>]>
+  readonly claimWaiting: Told<'claimWaiting', [claim: Leased<WaitingClaim>]>
+  readonly claimItems: Told<'claimItems', [claim: Leased<ItemClaim>]>
+  readonly claimBatch: Told<'claimBatch', [claim: Leased<BatchClaim>]>
+  readonly recover: Told<'recover', [recovery: RecoveryAt]>
+  readonly settleEvents: At<'settleEvents'>
+  readonly settleBatch: At<'settleBatch'>
+  readonly removeItem: At<'removeItem'>
+  readonly releaseItem: At<'releaseItem'>
+  readonly abandonBatches: At<'abandonBatches'>
+  readonly lease: At<'lease'>
+}
+
+type Told<Name extends keyof Store, Args extends unknown[]> = (...args: Args) => Awaited<ReturnType<Store[Name]>>
+type At<Name extends keyof Store> = Told<Name, [...Parameters<Store[Name]>, at: number]>
 
 type Sync<Method> = Method extends (...args: infer Args) => Promise<infer Result> ? (...args: Args) => Result : never
 
@@ -33,15 +53,15 @@ type InSteps =
   | 'releaseWaiting'
   | 'prune'
 
-type Plain = Exclude<keyof Store, 'accept' | 'close' | 'noteWaiting' | InSteps>
+type Plain = Exclude<keyof Store, 'accept' | 'close' | 'onWork' | 'noteWaiting' | InSteps | keyof Timed>
 
 /** The store as plain synchronous functions over one connection; see `createInbox` for what is its own. */
-export type Engine = { readonly [Name in Plain]: Sync<Store[Name]> } & {
-  readonly acceptAll: (events: PackedEvents) => readonly number[]
-  readonly spread: (limit: number) => number
-  /** False where the database had to be left open: to close it would spoil what was written over it. */
-  readonly close: () => boolean
-} & Readonly<ReturnType<typeof createBulk>> &
+export type Engine = { readonly [Name in Plain]: Sync<Store[Name]> } & Timed & {
+    readonly acceptAll: (events: PackedEvents) => readonly number[]
+    readonly spread: (limit: number) => number
+    /** False where the database had to be left open: to close it would spoil what was written over it. */
+    readonly close: () => boolean
+  } & Readonly<ReturnType<typeof createBulk>> &
   Readonly<Pick<ReturnType<typeof createMove>, 'moveItems' | 'judgeMoves' | 'resendItems'>> &
   Readonly<Pick<ReturnType<typeof createRollups>, 'readWaiting' | 'writeWaiting'>> &
   Readonly<Pick<ReturnType<typeof createFetches>, 'pickForeign' | 'releaseWaiting'>> &
@@ -69,6 +89,7 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     ...createLists(database),
     ...createUpkeep(database),
     ...createCircuits(database),
+    ...createLeases(database),
     ...createRhythms(database),
     ...createRefusals(database),
     readWaiting,

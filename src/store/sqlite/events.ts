@@ -3,6 +3,7 @@ import type { EventClaim, PendingEvent } from '../contract/store.ts'
 import { untaggedId } from '../shared/delivery-tag.ts'
 import { type Database, prepare } from './database.ts'
 import type { Inbox } from './inbox.ts'
+import type { Leased } from './leased.ts'
 
 /** Giving events out for mapping: those spread out before first, then those in the inbox. */
 export function createEvents(database: Database, inbox: Inbox) {
@@ -24,7 +25,12 @@ export function createEvents(database: Database, inbox: Inbox) {
   )
 
   /** The oldest that are claimable and fit; read one by one, since a few large bodies may be more than memory holds. */
-  function readClaimable({ owner, at, limit, maxBytes = Number.POSITIVE_INFINITY }: EventClaim): readonly EventRow[] {
+  function readClaimable({
+    owner,
+    at,
+    limit,
+    maxBytes = Number.POSITIVE_INFINITY,
+  }: Leased<EventClaim>): readonly EventRow[] {
     const rows: EventRow[] = []
     let bytes = 0
     for (const row of selectClaimable.iterate({ at, owner, limit })) {
@@ -35,7 +41,7 @@ export function createEvents(database: Database, inbox: Inbox) {
     return rows
   }
 
-  function claimEvents(claim: EventClaim): readonly PendingEvent[] {
+  function claimEvents(claim: Leased<EventClaim>): readonly PendingEvent[] {
     const { owner, at, leaseUntil, limit } = claim
     const isIdle = inbox.isEmpty() && !selectClaimable.get({ at, owner, limit: 1 })
     if (isIdle) return [] // takes no write lock

@@ -2,6 +2,7 @@ import type { Fetch, MappedEvent, WaitingClaim, WaitingEvent } from '../contract
 import { type Database, prepare } from './database.ts'
 import { type EventRow, eventColumns, pendingEventOf } from './events.ts'
 import { createExecutions } from './executions.ts'
+import type { Leased } from './leased.ts'
 import { columnsOf, type TriedColumns, triedOf } from './tried-columns.ts'
 
 export type Waiting = Extract<MappedEvent['outcome'], { status: 'waiting' }>
@@ -44,7 +45,7 @@ export function createFetches(database: Database) {
      on conflict do update set owner = excluded.owner, lease_until = excluded.lease_until`,
   )
 
-  function claimWaiting({ owner, source, at, leaseUntil }: WaitingClaim): WaitingEvent | null {
+  function claimWaiting({ owner, source, at, leaseUntil }: Leased<WaitingClaim>): WaitingEvent | null {
     if (!selectDue.get({ owner, source, at })) return null // an idle relay takes no write lock
     return database.transact('unsynced', () => {
       const row = selectDue.get({ owner, source, at })

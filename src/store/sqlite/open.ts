@@ -6,6 +6,7 @@ import { nothingMoved } from '../shared/moves.ts'
 import { createSteps, createTurn } from '../shared/steps.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
 import { openEngine } from './engine.ts'
+import { leased } from './leased.ts'
 import { type Link, linkHere, linkThread } from './link.ts'
 import { lockDatabase } from './lock.ts'
 import { expectNewest } from './migrate.ts'
@@ -16,17 +17,21 @@ export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check
   readonly lock?: boolean
   /** Run SQLite in a thread of its own, so that nobody waits while it waits for the disk. Not for `:memory:`. */
   readonly thread?: boolean
+  /** The store's clock: what is due and which leases are over goes by it. Unix milliseconds. */
+  readonly now?: () => number
 }
 
 /** Opens the store in a SQLite file, or for tests in `:memory:`. Creates the file, its folder and its schema. */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Store> {
-  const { lock = false, thread = path !== ':memory:', ...rest } = options
+  const { lock = false, thread = path !== ':memory:', now = Date.now, ...rest } = options
   const unlock = lock && path !== ':memory:' ? lockDatabase(path) : () => {}
   try {
     const checked = { ...rest, check: lock, isLocked: lock }
     const writer = thread ? await linkThread(path, checked) : linkHere(path, checked)
     const reader = thread ? createReader(path, rest) : writer
-    return createStore(writer, reader, { unlock, isBeside: !lock && path !== ':memory:' })
+    const store = createStore(writer, reader, { unlock, isBeside: !lock && path !== ':memory:', now })
+    if (lock) await takeBackAll(writer, now()).catch((error) => store.close().then(() => Promise.reject(error)))
+    return store
   } catch (error) {
     unlock()
     throw error
@@ -66,13 +71,20 @@ function createReader(path: string, options: DatabaseOptions): Link {
   }
 }
 
+/** Whoever had claims or leases is gone: the lock says so. */
+async function takeBackAll(writer: Link, at: number): Promise<void> {
+  await writer.call('recover', { at, all: true })
+}
+
 interface Standing {
   readonly unlock: () => void
   /** Another process may be the relay, which must get the write lock between two steps. */
   readonly isBeside: boolean
+  readonly now: () => number
 }
 
-function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing): Store {
+/** Adds the time to calls that are judged by it: a function can't be passed to the thread of an engine. */
+function createStore(writer: Link, reader: Link, { unlock, isBeside, now }: Standing): Store {
   const pack = createPacker()
   const group = createGroupCommit((events) => writer.call('acceptAll', pack(events)))
 
@@ -123,23 +135,29 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing)
 
   return {
     accept: group.accept,
-    claimEvents: (claim) => writer.call('claimEvents', claim),
-    claimWaiting: (claim) => writer.call('claimWaiting', claim),
+    claimEvents: (claim) => writer.call('claimEvents', leased(claim, now())),
+    claimWaiting: (claim) => writer.call('claimWaiting', leased(claim, now())),
     nextFetchAt: (source) => writer.call('nextFetchAt', source),
     async releaseWaiting(sources, limit) {
       const seqs = await reader.call('pickForeign', sources, limit)
       return seqs.length > 0 ? writer.call('releaseWaiting', seqs) : 0
     },
-    settleEvents: (owner, events, at) => writer.call('settleEvents', owner, events, at),
-    claimItems: (claim) => writer.call('claimItems', claim),
+    settleEvents: (owner, events) => writer.call('settleEvents', owner, events, now()),
+    claimItems: (claim) => writer.call('claimItems', leased(claim, now())),
     sealBatch: (owner, batch) => writer.call('sealBatch', owner, batch),
     async claimBatch(claim) {
-      const batch = await writer.call('claimBatch', claim)
+      const batch = await writer.call('claimBatch', leased(claim, now()))
       return batch && { ...batch, body: bufferOf(batch.body) }
     },
-    settleBatch: (owner, batchId, settlement, at) => writer.call('settleBatch', owner, batchId, settlement, at),
+    settleBatch: (owner, batchId, settlement) => writer.call('settleBatch', owner, batchId, settlement, now()),
     recordAttempt: (attempt) => writer.call('recordAttempt', attempt),
-    recover: (options) => writer.call('recover', options),
+    recover({ owner, longestWaitMs } = {}) {
+      const at = now()
+      const latest = longestWaitMs === undefined ? {} : { latest: at + longestWaitMs }
+      return writer.call('recover', { at, ...(owner !== undefined && { owner }), ...latest })
+    },
+    lease: (name, owner, ms) => writer.call('lease', name, owner, ms, now()),
+    onWork: () => () => {}, // only commands work beside the one relay, and polling finds what they bring
     newestTime: () => writer.call('newestTime'),
     nextDueAt: (destination) => writer.call('nextDueAt', destination),
     circuitsSince: (revision) => writer.call('circuitsSince', revision),
@@ -155,8 +173,8 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing)
       itemsInSteps('redeliver', filter, { limit, at }, (chosen) => writer.call('redeliverItems', chosen, at)),
     resetItems: (filter, limit, at) =>
       itemsInSteps('reset', filter, { limit, at }, (chosen) => writer.call('resetItems', chosen, at)),
-    removeItem: (removal, at) => writer.call('removeItem', removal, at),
-    releaseItem: (key, at) => writer.call('releaseItem', key, at),
+    removeItem: (removal) => writer.call('removeItem', removal, now()),
+    releaseItem: (key) => writer.call('releaseItem', key, now()),
     chooseEvents: (purpose, filter, limit) => reader.call('chooseEvents', purpose, filter, limit),
     chooseItems: (purpose, filter, limit, at) => reader.call('chooseItems', purpose, filter, limit, at),
     purgeEvents: (filter, limit) =>
@@ -167,16 +185,16 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing)
       ),
     purgeItems: (filter, limit) =>
       itemsInSteps('purge', filter, { limit, at: 0 }, (chosen) => writer.call('purgeItems', chosen)),
-    abandonBatches: (destination, at) => writer.call('abandonBatches', destination, at),
+    abandonBatches: (destination) => writer.call('abandonBatches', destination, now()),
     giveUpItems: (filter, limit) =>
       itemsInSteps('give up', filter, { limit, at: 0 }, (chosen) => writer.call('giveUpItems', chosen)),
-    moveItems: (filter, to, limit, at) =>
+    moveItems: (filter, to, limit) =>
       movedInSteps(filter, limit, (chosen) =>
-        to.dryRun ? reader.call('judgeMoves', chosen, to) : writer.call('moveItems', chosen, to, at),
+        to.dryRun ? reader.call('judgeMoves', chosen, to) : writer.call('moveItems', chosen, to, now()),
       ),
-    resendItems: (to, at) =>
+    resendItems: (to) =>
       movedInSteps({ destination: to.destination }, Number.POSITIVE_INFINITY, (chosen) =>
-        writer.call('resendItems', chosen, to, at),
+        writer.call('resendItems', chosen, to, now()),
       ),
     readTargets: () => writer.call('readTargets'),
     writeTarget: (destination, target) => writer.call('writeTarget', destination, target),
@@ -208,7 +226,9 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside }: Standing)
     listBatches: (filter, page) => reader.call('listBatches', filter, page),
     listAttempts: (filter, page) => reader.call('listAttempts', filter, page),
     readStats: () => reader.call('readStats'),
-    async prune(before, limit) {
+    async prune({ events, attempts }, limit) {
+      const at = now()
+      const before = { events: at - events, attempts: at - attempts }
       return writer.call('prune', await reader.call('pickOld', before, limit), before)
     },
     shrink: () => writer.call('shrink'),

@@ -201,11 +201,12 @@ export function createSettle(database: Database) {
     })
   }
 
-  const dropClaims = prepare(database, 'delete from event_claims where lease_until <= ? or ?')
+  const dropClaims = prepare(database, 'delete from event_claims where lease_until <= :at or owner = :owner or :all')
+  const dropLeases = prepare(database, 'delete from leases')
   const selectLeft = prepare<Batch & { id: string }>(
     database,
     `select seq, tried_ms as triedMs, id, destination, kind, status from batches
-     where status in ('claimed', 'open') and owner is not null and (lease_until <= ? or ?)`,
+     where status in ('claimed', 'open') and owner is not null and (lease_until <= :at or owner = :owner or :all)`,
   )
   const disown = prepare(database, 'update batches set owner = null, lease_until = null where seq = ?')
   const deleteBatch = prepare(database, 'delete from batches where seq = ?')
@@ -275,17 +276,13 @@ export function createSettle(database: Database) {
     })
   }
 
-  interface Recovery {
-    readonly at: number
-    readonly all: boolean
-    readonly latest?: number
-  }
-
-  function recover({ at, all, latest }: Recovery): void {
+  function recover({ at, owner, all = false, latest }: RecoveryAt): void {
+    const left = { at, owner: owner ?? null, all: all ? 1 : 0 }
     database.transact('unsynced', () => {
       if (latest !== undefined) bringForward(at, latest)
-      dropClaims.run(at, all ? 1 : 0)
-      for (const batch of selectLeft.all(at, all ? 1 : 0)) {
+      dropClaims.run(left)
+      if (all) dropLeases.run()
+      for (const batch of selectLeft.all(left)) {
         if (batch.status === 'open') disown.run(batch.seq)
         else {
           for (const item of selectHeld.all(batch.seq)) release(item, { result: 'unsent' }, batch, at)
@@ -310,6 +307,14 @@ export function createSettle(database: Database) {
   }
 
   return { settleBatch, recover, newestTime, abandonBatches }
+}
+
+export interface RecoveryAt {
+  readonly at: number
+  readonly owner?: string
+  /** Every claim and lease: nobody else is at work. */
+  readonly all?: boolean
+  readonly latest?: number
 }
 
 function heldItemOf(row: HeldRow, { kind: sentKind }: Batch): HeldItem {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/store/contract/store.ts'
-import { arrive, claimedEvents, map, owner, start, tombstone, upsert, webhook } from '../support.ts'
+import { arrive, atTime, claimedEvents, map, owner, start, tombstone, upsert, webhook } from '../support.ts'
 
 /** Where events and items come from: a part of what every store promises. */
 export function describeOrigins(name: string, openStore: () => Promise<Store>): void {
@@ -34,10 +34,10 @@ export function describeOrigins(name: string, openStore: () => Promise<Store>): 
       const store = await openStore()
       const key = { destination: 'main', type: 'product', id: 'p1' }
       await arrive(store, [upsert('p1', 'A', { resource: 'page', locale: 'en' })])
-      await store.removeItem({ ...key, hold: true }, start + 1)
+      await atTime(store, start + 1).removeItem({ ...key, hold: true })
       await arrive(store, [upsert('p1', 'B', article)], start + 2)
       expect(await detailOf(store, 'p1')).toMatchObject({ resource: 'page', locale: 'en' })
-      await store.releaseItem(key, start + 3)
+      await atTime(store, start + 3).releaseItem(key)
       expect(await detailOf(store, 'p1')).toMatchObject(article)
     })
 
@@ -54,7 +54,7 @@ export function describeOrigins(name: string, openStore: () => Promise<Store>): 
 
     test('an item that an operator removed unseen has the sources that speak of it later', async () => {
       const store = await openStore()
-      await store.removeItem({ destination: 'main', type: 'product', id: 'p1', hold: false }, start)
+      await store.removeItem({ destination: 'main', type: 'product', id: 'p1', hold: false })
       expect((await detailOf(store, 'p1')).sources).toEqual([])
       await arrive(store, [upsert('p1', 'A', { source: 'blog' })], start + 1)
       expect((await detailOf(store, 'p1')).sources).toEqual(['blog'])
@@ -66,7 +66,7 @@ export function describeOrigins(name: string, openStore: () => Promise<Store>): 
       const store = await openStore()
       const page = { priority: 1, asOf: start - 500, tenant: 'acme' }
       await store.accept([webhook(page), webhook({ deliveryId: 'd1' })])
-      const claim = { owner, at: start, leaseUntil: start + 1, limit: 10 }
+      const claim = { owner, leaseMs: 1, limit: 10 }
       const [first, second] = [...(await store.claimEvents(claim))].sort((a, b) => a.seq - b.seq)
       expect(first).toMatchObject(page)
       expect(second).not.toHaveProperty('priority')

@@ -2,7 +2,20 @@ import { describe, expect, test } from 'vitest'
 import { bucketOf } from '../../../src/domain/latency.ts'
 import type { MappedEvent, RefusedWebhook, StatsQuery, Store } from '../../../src/store/contract/store.ts'
 import fc from '../../fast-check.ts'
-import { arrive, claim, claimedEvents, deliver, finish, owner, send, start, upsert, webhook } from '../support.ts'
+import {
+  arrive,
+  atTime,
+  claim,
+  claimedEvents,
+  deliver,
+  finish,
+  owner,
+  pruneBefore,
+  send,
+  start,
+  upsert,
+  webhook,
+} from '../support.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -49,7 +62,7 @@ export function describeStatistics(name: string, openStore: () => Promise<Store>
       await store.accept([webhook({ receivedAt: noon - 5 }), webhook({ receivedAt: noon, source: 'blog' })])
       const waiting = { status: 'waiting', dueAt: noon + hour, attempts: 0, error: null } as const
       const event = { seq: mapped!.seq, mapper: 'm', mapperVersion: '1', outcome: waiting, changes: [] }
-      await store.settleEvents('relay-1', [event], noon)
+      await atTime(store, noon).settleEvents('relay-1', [event])
       await arrive(store, [upsert('p1', 'A', { receivedAt: noon }), upsert('p2', 'A', { receivedAt: noon })], noon)
       await store.noteWaiting(noon + 10)
       await store.noteWaiting(noon + 20)
@@ -117,7 +130,7 @@ export function describeStatistics(name: string, openStore: () => Promise<Store>
             note(receivedAt, source, 'accepted', count)
             if (outcome === 'unmapped') continue
             at += delayMs
-            const claimed = await store.claimEvents({ owner, at, leaseUntil: at + 1, limit: 100 })
+            const claimed = await atTime(store, at).claimEvents({ owner, leaseMs: 1, limit: 100 })
             const result = { processed: {}, skipped: { reason: 'r' }, failed: { error: 'e' } }[outcome]
             const events = claimed.map(({ seq, source: from, receivedAt: since }) => {
               note(at, from, outcome)
@@ -125,7 +138,7 @@ export function describeStatistics(name: string, openStore: () => Promise<Store>
               const shared = { seq, mapper: 'm', mapperVersion: '1', outcome: { status: outcome, ...result } }
               return { ...shared, changes: outcome === 'processed' ? [change] : [] } as MappedEvent
             })
-            await store.settleEvents(owner, events, at)
+            await atTime(store, at).settleEvents(owner, events)
             if (outcome !== 'processed') continue
             at += delayMs
             const batch = await claim(store, at)
@@ -166,7 +179,7 @@ export function describeStatistics(name: string, openStore: () => Promise<Store>
       const counts = Array.from({ length: 610 }, (_, index) => ({ ...count, at: noon + index * minute }))
       await store.addTurnedAway({ ...nothing, counts })
       const left = async () => {
-        await store.prune({ events: noon + 608 * minute, attempts: 0 }, 500)
+        await pruneBefore(store, { events: noon + 608 * minute, attempts: 0 }, 500)
         return (await store.readStatsSeries(bySource)).map(({ at }) => (at - noon) / minute)
       }
       expect((await left())[0]).toBe(500)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { ItemChange, MappedEvent, Store } from '../../../src/store/contract/store.ts'
-import { arrive, claimedEvents, dueIds, itemOf, lease, owner, send, settle, start, tombstone, upsert, version } from '../support.ts' // biome-ignore format: one idea
+import { arrive, atTime, claimedEvents, dueIds, itemOf, lease, owner, send, settle, start, tombstone, upsert, version } from '../support.ts' // biome-ignore format: one idea
 
 /** Many events and changes in one settlement: a part of what every store promises. */
 export function describeSteps(name: string, openStore: () => Promise<Store>): void {
@@ -15,7 +15,7 @@ export function describeSteps(name: string, openStore: () => Promise<Store>): vo
         mapped(c!.seq, [upsert('p1', 'B', { version: version(2) })]),
       ]
       const none = { applied: 0, unchanged: 0, stale: 0 }
-      expect(await store.settleEvents(owner, events, start)).toEqual([{ ...none, applied: 1 }, { ...none, applied: 2 }, { ...none, stale: 1 }]) // biome-ignore format: one idea
+      expect(await atTime(store, start).settleEvents(owner, events)).toEqual([{ ...none, applied: 1 }, { ...none, applied: 2 }, { ...none, stale: 1 }]) // biome-ignore format: one idea
       expect(await itemOf(store, 'p1')).toMatchObject({ checksum: 'sha256:C', eventId: b!.id, status: 'pending' })
       expect((await store.listEvents({ status: 'skipped' }, { limit: 10 })).rows).toMatchObject([{ id: c!.id, reason: 'stale' }]) // biome-ignore format: one idea
       const batch = await send(store)
@@ -27,7 +27,7 @@ export function describeSteps(name: string, openStore: () => Promise<Store>): vo
       const [mine] = await claimedEvents(store, 1)
       const [theirs] = await claimedEvents(store, 1, start, 'another')
       const events = [theirs, mine, mine].map((event, index) => mapped(event!.seq, [upsert(`p${index}`, 'A')]))
-      expect(await store.settleEvents(owner, events, start)).toMatchObject([null, { applied: 1 }, null])
+      expect(await atTime(store, start).settleEvents(owner, events)).toMatchObject([null, { applied: 1 }, null])
       expect(await dueIds(store)).toEqual(['p1'])
     })
 
@@ -37,9 +37,9 @@ export function describeSteps(name: string, openStore: () => Promise<Store>): vo
       const batch = await send(store)
       const [a, b] = await claimedEvents(store, 2)
       const events = [mapped(a!.seq, [tombstone('p1')]), mapped(b!.seq, [upsert('p1', 'A')])]
-      await store.settleEvents(owner, events, start)
+      await atTime(store, start).settleEvents(owner, events)
       await settle(store, batch, { kind: 'retry', nextAt: start, error: 'later' })
-      const again = await store.claimBatch({ owner, destination: 'main', at: start, leaseUntil: start + lease })
+      const again = await atTime(store, start).claimBatch({ owner, destination: 'main', leaseMs: lease })
       expect(again?.items).toMatchObject([{ body: upsert('p1', 'A').body }])
     })
   })
