@@ -11,6 +11,7 @@ import { startJudge } from './judge.ts'
 import type { Plan } from './plan.ts'
 import { createRandom } from './random.ts'
 import { adminToken, startRelay } from './relay.ts'
+import { reloadScenario } from './reload-scenario.ts'
 import { badOf, compare, type Result, settle } from './round.ts'
 import type { Finding, Scenario, Staging } from './scenario.ts'
 import { createTraffic, sendTraffic, shopSecret } from './traffic.ts'
@@ -389,6 +390,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'the database deleted under load': deletedDatabase,
   'the database moved away under load, and back': movedDatabase,
   'a destination renamed, and its items moved': renamedDestination,
+  'a hundred reloads under traffic': reloadScenario(stage),
 }
 
 /** Faults that have a stage of their own. `only` is part of a name. */
