@@ -219,7 +219,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
 
   /** What waits for an API that nobody asks any more goes through mapping once more. */
   async function releaseWaiting(): Promise<void> {
-    const names = [...fetches.keys()]
+    const names = [...fetches.keys(), ...draining.keys()]
     while ((await store.releaseWaiting(names, releasedAtOnce)) > 0);
   }
 

@@ -1,4 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { startScriptedCms } from '../cms-api/support.ts'
+import { createFolder } from '../folder.ts'
 import {
   createClock,
   type Document,
@@ -129,6 +133,64 @@ describe('promise 14: changing the configuration refuses nothing', () => {
     await relay.registryStep()
     expect(relay.mapping.has('shop')).toBe(false)
     expect((await admin('GET', '/events')).json().data).toMatchObject([{ status: 'processed' }])
+  })
+
+  test('an event whose source and destination are removed together fails, and can be replayed', async () => {
+    const { admin, map, sendShop, reload } = await start()
+    await reload((document) =>
+      over(over(document, 'destinations.second', document.destinations['main']), 'sources.shop.destination', 'second'),
+    )
+    await sendShop('products/create', product(1))
+    await reload((document) => over(over(document, 'destinations.second', undefined), 'sources.shop', undefined))
+    await map()
+    const [event] = (await admin('GET', '/events')).json().data
+    expect(event).toMatchObject({ status: 'failed', error: "destination 'second' is not configured any more" })
+  })
+
+  test('a module mapper that has changed is read again', async () => {
+    const clock = createClock()
+    const sandbox = await startSandbox(clock)
+    const folder = createFolder()
+    const module = (title: string) =>
+      writeFileSync(
+        join(folder, 'mine.mjs'),
+        `export default ({ defineMapper, item, z }) => defineMapper({ name: 'mine', input: z.any(), verify: { scheme: 'header', header: 'x-token' },
+          map: () => [item('post:1', { type: 'post', url: 'https://example.com/1', title: '${title}', text: 'x' })] })`,
+      )
+    module('One')
+    const { relay, reload, send, map, admin } = await startRelay({
+      baseUrl: sandbox.baseUrl,
+      clock,
+      mappersDir: folder,
+      sources: { own: { mapper: 'mine', destination: 'main', secret: 'a-token-of-mine' } },
+    })
+    const mapped = async () => {
+      expect((await send('own', {}, { 'x-token': 'a-token-of-mine' })).statusCode).toBe(202)
+      await map()
+      const [summary] = (await admin('GET', '/items')).json().data
+      return (await relay.store.getItems({ id: summary.id }))[0]?.body
+    }
+    const first = relay.sources.get('own')!.mapper.version
+    expect(await mapped()).toContain('"title":"One"')
+    module('Two')
+    expect(changesOf(await reload((document) => document))).toEqual(['replace source own: other mapper'])
+    expect(relay.sources.get('own')!.mapper.version).not.toBe(first)
+    expect(await mapped()).toContain('"title":"Two"')
+  })
+
+  test('the queue of an endpoint goes on with the one that replaces it', async () => {
+    const clock = createClock()
+    const url = 'http://127.0.0.1:9/'
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+    const operator = await startScriptedCms(() => ({ status: 204, body: '' }))
+    const { relay, reload } = await startRelay({ baseUrl: url, clock, endpoints: [{ url, secret }] })
+    await relay.delivers.get('main')!.disable('maintenance')
+    const before = relay.notifiers.get('signals[0]')!
+    expect(before.nextAt()).not.toBeNull()
+    await reload((document) => over(document, 'signals', [{ url: operator.origin, secret }]))
+    expect(before.nextAt()).toBeNull()
+    await relay.notifiers.get('signals[0]')!.step(never)
+    expect(operator.requests.map(({ body }) => JSON.parse(body).type)).toEqual(['destination.disabled'])
   })
 
   test('a new source receives, and a source that moves sends to its new destination', async () => {

@@ -486,3 +486,18 @@ test('the loops of a running relay do all of it', async () => {
   const id = answer.json().data.event_id
   await expect.poll(async () => (await test.event(id)).status, { timeout: 5_000 }).toBe('processed')
 })
+
+test('what waits for the CMS of a source that a reload removes fails, and says why', async () => {
+  const test = await start({ script: () => ({ status: 503, body: '' }) })
+  const id = await test.saved([{ id: 1 }])
+  await test.fetch()
+  expect(await test.event(id)).toMatchObject({ status: 'waiting' })
+  await test.reload((document) => ({ ...document, sources: {} }))
+  expect(test.relay.fetches.size).toBe(0)
+  await test.relay.registryStep()
+  await test.map()
+  expect(await test.event(id)).toMatchObject({
+    status: 'failed',
+    error: "source removed: 'blog' is not configured any more",
+  })
+})

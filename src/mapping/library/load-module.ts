@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
@@ -38,11 +39,23 @@ const moduleSchema = z.strictObject({
   map: isFunction,
 })
 
+const firstTexts = new Map<string, string>()
+
+/** Node reads a module once. With other text than at first it has another url, by which it is read again. */
+function urlOf(path: string, text: string): string {
+  const url = pathToFileURL(path)
+  const first = firstTexts.get(path) ?? text
+  firstTexts.set(path, first)
+  if (text !== first) url.search = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return url.href
+}
+
 /** The mapper that a module exports by default, or that the function it exports makes of the kit. Null with issues. */
 export async function loadModule(path: string, label: string, issues: Issue[]): Promise<ModuleDefinition | null> {
   let exported: unknown
   try {
-    const loaded = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as { default?: unknown }
+    const text = readFileSync(path, 'utf8')
+    const loaded = (await import(/* @vite-ignore */ urlOf(path, text))) as { default?: unknown }
     exported = typeof loaded.default === 'function' ? loaded.default(kit) : loaded.default
   } catch (error) {
     issues.push({ path: label, message: `cannot be loaded: ${messageOf(error)}` })

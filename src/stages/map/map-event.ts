@@ -42,7 +42,10 @@ export async function mapEvent(
   const changes: ItemChange[] = []
   for (const destinationName of source.destinations) {
     const destination = destinations.get(destinationName)
-    if (!destination) continue // the configuration has been checked: every name is there
+    if (!destination) {
+      problems.push(`destination '${destinationName}' is not configured any more`) // it went with its source
+      continue
+    }
     for (const draft of mapping.drafts) {
       try {
         const askedAt = (draft.isFetched === true ? fetched?.askedAt : undefined) ?? event.asOf ?? undefined
