@@ -63,7 +63,7 @@ function typeOf(schema: Schema): string {
 /** The default. Where the schema can't say it (what is read is not what is written), a configuration that is filled in does. */
 function defaultOf(schema: Schema, isRequired: boolean, filled?: unknown): string {
   if (isRequired) return 'required'
-  const preset = schema.default ?? (typeof filled === 'boolean' ? filled : undefined)
+  const preset = schema.default ?? (typeof filled === 'boolean' || Array.isArray(filled) ? filled : undefined)
   const isEmpty = preset === undefined || preset === '' || JSON.stringify(preset).length === 2
   return isEmpty ? '' : `\`${typeof preset === 'string' ? preset : JSON.stringify(preset)}\``
 }

@@ -209,7 +209,7 @@ function summaryOf({
         return [name, { mapper, destination, enabled, rate_limit, secrets, models: Object.keys(models) }]
       }),
     ),
-    signals: signals.map(({ url, events }) => ({ origin: new URL(url).origin, events })),
+    signals: signals.map(({ url, types }) => ({ origin: new URL(url).origin, types })),
     mappers_dir,
     retention,
     log,

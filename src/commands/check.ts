@@ -108,7 +108,7 @@ function wiringOf(
         destinations: source?.destinations ?? [],
       }
     }),
-    signals: config.signals.map(({ url, events }) => ({ origin: new URL(url).origin, events })),
+    signals: config.signals.map(({ url, types }) => ({ origin: new URL(url).origin, types, events: types })),
     notes: notesOf(config, sources),
     warnings,
     destinations: Object.entries(config.destinations).map(([name, settings]) => ({
@@ -175,7 +175,7 @@ function textOf({
     ...notes.map((note) => `note: ${note}`),
     '',
     table([['DESTINATION', 'BASE URL', 'WEBSITE', 'SITE DOMAIN', ''], ...destinationRows]),
-    ...signals.map(({ origin, events }) => `\nsignals to ${origin}: ${events.join(', ')}`),
+    ...signals.map(({ origin, types }) => `\nsignals to ${origin}: ${types.join(', ')}`),
     ...warnings.map((warning) => `\nwarning: ${escapeText(warning)}`),
   ].join('\n')
 }

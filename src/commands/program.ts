@@ -78,7 +78,7 @@ export function createProgram(env: Environment): Command {
 
   program
     .command('map')
-    .description('dry run of one webhook: what it would come to, as JSON')
+    .description('preview of one webhook: what it would come to, as JSON')
     .option('--mapper <name>', 'the mapper; with --source, the one of the source')
     .option('--fixture <file>', '{"headers":{…},"body":…} or {"headers":{…},"rawBody":"…"}; - is standard input')
     .option('--input <file>', 'the body alone; - is standard input')

@@ -200,22 +200,28 @@ const notified = [
   'store.lost',
 ] as const
 
-const signalEndpoint = z.strictObject({
+const signalTypes = z.array(z.enum(notifiableTypes)).min(1)
+
+const signalFields = z.strictObject({
   url: httpUrl.describe('Where to. Kept secret.'),
   secret: z
     .union([webhookSecret, z.array(webhookSecret).min(1)])
     .describe('`whsec_…`, of Standard Webhooks; with a list, while rotating, each makes a signature.'),
-  events: z
-    .array(z.enum(notifiableTypes))
-    .min(1)
-    .default([...notified])
-    .describe('Which signals.'),
+  types: signalTypes.optional().describe('Which signals.'),
+  events: z.array(z.string()).pipe(signalTypes).optional().describe('The older name of `types`; it goes in 0.3.0.'),
   allow_private: flag
     .default(true)
     .describe('False: the url may not lead to a private or loopback address. Link-local ones are never asked.'),
   insecure: flag.default(false).describe('True: an `http://` url to a host that is not private is no mistake.'),
   timeout: period.prefault('10s').describe('Limit for a request.'),
 })
+
+const signalEndpoint = signalFields
+  .refine(({ types, events }) => types === undefined || events === undefined, {
+    path: ['events'],
+    error: 'is the older name of types: give one of the two',
+  })
+  .transform((given) => ({ ...given, types: given.types ?? given.events ?? [...notified] }))
 
 /** The whole configuration. Declares, defaults, checks and documents each setting. */
 export const configSchema = z.strictObject({

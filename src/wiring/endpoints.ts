@@ -12,11 +12,11 @@ export function composeEndpoints(
 ): readonly Endpoint[] {
   const issues: Issue[] = []
   const endpoints = signals.flatMap(
-    ({ url, secret, events, allow_private: allowPrivate, timeout: timeoutMs }, index) => {
+    ({ url, secret, types, allow_private: allowPrivate, timeout: timeoutMs }, index) => {
       const name = `signals[${index}]`
       try {
         const client = createPostClient({ url, allowPrivate, timeoutMs, now })
-        return [{ name, types: new Set(events), secrets: [secret].flat(), client, timeoutMs }]
+        return [{ name, types: new Set(types), secrets: [secret].flat(), client, timeoutMs }]
       } catch (error) {
         if (!(error instanceof RelayError)) throw error
         issues.push({ path: `${name}.url`, message: messageOf(error) })

@@ -14,6 +14,9 @@ const shortest = 16
 /** What works and is dangerous, or will make items fail: said by `check` and at start. Repeats no secret. */
 export function warningsOf(config: Config): readonly string[] {
   return [
+    ...config.signals.flatMap(({ events }, index) =>
+      events ? [`signals[${index}].events: is called types now; the old name goes in 0.3.0`] : [],
+    ),
     ...secretWarnings('server.admin_token', config.server.admin_token || undefined),
     ...Object.entries(config.destinations).flatMap(([name, { token, default_language: language }]) => {
       const path = `destinations.${name}`

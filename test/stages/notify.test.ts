@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/load.ts'
 import { createVerifier, verifySchema } from '../../src/verify/verifier.ts'
 import { composeEndpoints } from '../../src/wiring/endpoints.ts'
+import { warningsOf } from '../../src/wiring/warnings.ts'
 import { type CmsRequest, type ScriptedCms, startScriptedCms } from '../cms-api/support.ts'
 import { refused, startScriptedIngest } from '../scripted-ingest.ts'
 import { createClock, product, startRelay, startSandbox, type TestRelay } from '../support.ts'
@@ -90,7 +91,7 @@ describe('a webhook to the operator', () => {
   })
 
   test('is sent for the signals that are asked for, and for no others', async () => {
-    const test = await start({ events: ['event.failed', 'webhook.refused'] })
+    const test = await start({ types: ['event.failed', 'webhook.refused'] })
     test.relay.emit(refuse('one'))
     await test.sendShop('products/update', product(1, { title: 'x'.repeat(1_025) }))
     await test.map()
@@ -125,7 +126,7 @@ describe('a webhook to the operator', () => {
   test('names the items that a call has delivered, with at most 100 in each', async () => {
     const clock = createClock()
     const sandbox = await startSandbox(clock)
-    const test = await start({ events: ['item.delivered'] }, sandbox.baseUrl)
+    const test = await start({ types: ['item.delivered'] }, sandbox.baseUrl)
     for (let id = 1; id <= 130; id += 1) await test.sendShop('products/update', product(id))
     await test.map()
     await test.deliver(5 * second)
@@ -136,7 +137,7 @@ describe('a webhook to the operator', () => {
   })
 
   test('says which, and holds nothing of what the webhook has held', async () => {
-    const test = await start({ events: ['event.received', 'event.failed', 'item.dead'] })
+    const test = await start({ types: ['event.received', 'event.failed', 'item.dead'] })
     await test.sendShop(
       'products/update',
       product(1, { title: 'Private words'.repeat(100), body_html: 'Private words' }),
@@ -148,7 +149,7 @@ describe('a webhook to the operator', () => {
   })
 
   test('holds no secret, and nothing tells the url or the secret', async () => {
-    const test = await start({ events: ['webhook.refused'] })
+    const test = await start({ types: ['webhook.refused'] })
     test.relay.emit(refuse('no: destination-secret'))
     test.operator.answer(() => ({ status: 500 }))
     await test.notify(hour)
@@ -242,7 +243,7 @@ describe('a webhook to the operator that fails', () => {
   })
 
   test('lets others pass, begets no webhooks of its own, and is dropped beyond a thousand that wait', async () => {
-    const test = await start({ events: ['webhook.refused'] })
+    const test = await start({ types: ['webhook.refused'] })
     test.operator.answer(({ body }) => ({ status: body.includes('poison') ? 500 : 200 }))
     test.relay.emit(refuse('poison'))
     test.relay.emit(refuse('good'))
@@ -260,7 +261,7 @@ describe('a webhook to the operator that fails', () => {
   })
 
   test('is dropped beyond a thousand of its kind: what strangers cause in any number pushes nothing else out', async () => {
-    const test = await start({ events: ['webhook.refused', 'destination.disabled'] })
+    const test = await start({ types: ['webhook.refused', 'destination.disabled'] })
     await test.relay.delivers.get('main')!.disable('maintenance')
     for (let signal = 0; signal < 3_000; signal += 1) test.relay.emit(refuse(`${signal}`))
     await test.notify()
@@ -277,7 +278,7 @@ describe('a webhook to the operator that fails', () => {
       (response: import('node:http').ServerResponse) => void response.writeHead(200).write('a'),
     ],
   ])('is taken all the same where the answer %s, and the next one goes out', async (_name, script) => {
-    const test = await start({ events: ['webhook.refused'], timeout: '300ms' })
+    const test = await start({ types: ['webhook.refused'], timeout: '300ms' })
     test.operator.answer(() => script)
     for (const reason of ['one', 'two']) test.relay.emit(refuse(reason))
     await test.notify()
@@ -288,7 +289,7 @@ describe('a webhook to the operator that fails', () => {
   test('keeps nobody waiting: webhooks are taken and content is delivered once while the endpoint hangs', async () => {
     const clock = createClock()
     const ingest = await startScriptedIngest(clock)
-    const test = await start({ events: ['event.received', 'item.delivered'], timeout: '60s' }, ingest.baseUrl)
+    const test = await start({ types: ['event.received', 'item.delivered'], timeout: '60s' }, ingest.baseUrl)
     const hung = Promise.withResolvers<void>()
     test.operator.answer(() => () => hung.resolve())
     await test.sendShop('products/update', product(1))
@@ -324,11 +325,11 @@ function endless(response: import('node:http').ServerResponse): void {
 }
 
 test('when the relay stops, what waits is sent once more, and what is not taken is counted', async () => {
-  const test = await start({ events: ['webhook.refused'] })
+  const test = await start({ types: ['webhook.refused'] })
   for (const reason of ['one', 'two']) test.relay.emit(refuse(reason))
   await test.relay.close(5_000)
   expect(test.operator.requests).toHaveLength(2)
-  const other = await start({ events: ['webhook.refused'] })
+  const other = await start({ types: ['webhook.refused'] })
   other.operator.answer(() => ({ status: 500 }))
   for (const reason of ['one', 'two']) other.relay.emit(refuse(reason))
   await other.relay.close(5_000)
@@ -343,13 +344,24 @@ describe('the configuration', () => {
   test.each([
     ['a secret that is none', { secret: 'hunter2' }, 'signals[0].secret'],
     ['a secret that is short', { secret: `whsec_${Buffer.alloc(16).toString('base64')}` }, 'signals[0].secret'],
-    ['an event that there is not', { events: ['item.born'] }, 'signals[0].events[0]'],
-    ['webhooks of the webhooks', { events: ['notification.attempted'] }, 'signals[0].events[0]'],
-    ['no events at all', { events: [] }, 'signals[0].events'],
+    ['a type that there is not', { types: ['item.born'] }, 'signals[0].types[0]'],
+    ['webhooks of the webhooks', { types: ['notification.attempted'] }, 'signals[0].types[0]'],
+    ['no types at all', { types: [] }, 'signals[0].types'],
+    ['the older name beside the newer', { types: ['item.dead'], events: ['item.dead'] }, 'signals[0].events'],
     ['a url of another kind', { url: 'ftp://example.com' }, 'signals[0].url'],
   ])('refuses %s', (_name, endpoint, path) => {
     const details = { issues: expect.arrayContaining([expect.objectContaining({ path })]) }
     expect(() => read(endpoint)).toThrow(expect.objectContaining({ details }))
+  })
+
+  test('takes the older name of types, and says so', () => {
+    const older = read({ events: ['item.dead'] })
+    expect(older.signals[0]!.types).toEqual(['item.dead'])
+    expect(warningsOf(older)).toEqual([expect.stringMatching(/^signals\[0\]\.events: is called types now/)])
+    const newer = read({ types: ['item.dead'] })
+    expect(newer.signals[0]!.types).toEqual(older.signals[0]!.types)
+    expect(warningsOf(newer)).toEqual([])
+    expect(read({}).signals[0]!.types).toContain('store.lost')
   })
 
   test('refuses addresses that are never asked, and private ones where it says so', () => {

@@ -43,7 +43,7 @@ export type WebhookChange =
     }
 
 /**
- * The dry run of one webhook: nothing is verified, kept, fetched or sent. What the CMS's API would answer is in `answers`,
+ * The preview of one webhook: nothing is verified, kept, fetched or sent. What the CMS's API would answer is in `answers`,
  * what of the request would be proven in `proof`.
  * Throws RelayError for a body that can't be read.
  */
