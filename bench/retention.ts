@@ -44,7 +44,7 @@ async function timed<T>(what: keyof typeof durations, work: () => Promise<T>): P
 const timedStore = {
   prune: (...args: Parameters<typeof store.prune>) => timed('prune', () => store.prune(...args)),
   shrink: () => timed('shrink', store.shrink),
-  noteWaiting: (at: number) => timed('noteWaiting', () => store.noteWaiting(at)),
+  noteWaiting: () => timed('noteWaiting', store.noteWaiting),
   lease: store.lease,
 }
 const prune = createPrune({ store: timedStore, owner, retention: () => retention, now: () => now })

@@ -237,7 +237,7 @@ export const configSchema = z.strictObject({
   mappers_dir: z.string().min(1).optional().describe('Folder of your own mappers, beside the built-in ones.'),
   retention: z
     .strictObject({
-      events: period.prefault('7d').describe('How long settled events are kept.'),
+      events: period.prefault('7d').describe('How long settled events are kept, and the numbers by the minute.'),
       attempts: period.prefault('30d').describe('How long settled batches and their attempts are kept.'),
     })
     .prefault({}),

@@ -4,6 +4,7 @@ import type { Rhythm } from '../../src/domain/silence.ts'
 import type { EventFilter, Fetch, ItemFilter, Refusal, Store } from '../../src/store/contract/store.ts'
 import fc from '../fast-check.ts'
 import { describeCircuits } from './conformance/circuits.ts'
+import { describeExecutions } from './conformance/executions.ts'
 import { describeOrigins } from './conformance/origins.ts'
 import { describeStatistics } from './conformance/statistics.ts'
 import { describeSteps } from './conformance/steps.ts'
@@ -1538,6 +1539,7 @@ export function describeStore(name: string, open: () => Promise<Opened>, { runs 
     })
   })
 
+  describeExecutions(name, openStore)
   describeOrigins(name, openStore)
   describeStatistics(name, openStore, runs)
   describeSteps(name, openStore)

@@ -25,9 +25,9 @@ export function createPrune({ store, owner, retention, now }: PruneDeps): () => 
   return async function pruneStep() {
     if (!(await store.lease('prune', owner, leaseMs))) return 0
     const done = (await store.prune(retention(), stepRows)) || (await store.shrink())
-    const at = now()
-    if (Math.floor(at / minuteMs) !== lastNoted) await store.noteWaiting(at)
-    lastNoted = Math.floor(at / minuteMs)
+    const minute = Math.floor(now() / minuteMs)
+    if (minute !== lastNoted) await store.noteWaiting()
+    lastNoted = minute
     return done
   }
 }

@@ -4,8 +4,8 @@ export interface Statistics {
   addTurnedAway(webhooks: TurnedAway): Promise<void>
   /** The last webhooks of a source that were refused, newest first, at most 100. */
   listRefusals(source: string): Promise<readonly RefusedWebhook[]>
-  /** Notes how much waits now, as of the minute of `at`; asked again in the same minute, the later look counts. */
-  noteWaiting(at: number): Promise<void>
+  /** Notes how much waits now; asked again in the same minute, the later look counts. */
+  noteWaiting(): Promise<void>
   /** Numbers by step and source or destination, in this order; steps in which nothing happened are left out. Kept as long as settled events. */
   readStatsSeries(query: StatsQuery): Promise<readonly StatsPoint[]>
 }

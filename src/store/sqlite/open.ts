@@ -206,7 +206,7 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside, now }: Stan
     groupItemErrors: (filter, limit) => reader.call('groupItemErrors', filter, limit),
     addTurnedAway: (webhooks) => writer.call('addTurnedAway', webhooks),
     listRefusals: (source) => reader.call('listRefusals', source),
-    noteWaiting: async (at) => writer.call('writeWaiting', await reader.call('readWaiting'), at),
+    noteWaiting: async () => writer.call('writeWaiting', await reader.call('readWaiting'), now()),
     async readStatsSeries(query) {
       await spreadAll() // accepted events are counted when they leave the inbox
       return reader.call('readStatsSeries', query)

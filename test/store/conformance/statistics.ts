@@ -64,8 +64,8 @@ export function describeStatistics(name: string, openStore: () => Promise<Store>
       const event = { seq: mapped!.seq, mapper: 'm', mapperVersion: '1', outcome: waiting, changes: [] }
       await atTime(store, noon).settleEvents('relay-1', [event])
       await arrive(store, [upsert('p1', 'A', { receivedAt: noon }), upsert('p2', 'A', { receivedAt: noon })], noon)
-      await store.noteWaiting(noon + 10)
-      await store.noteWaiting(noon + 20)
+      await atTime(store, noon + 10).noteWaiting()
+      await atTime(store, noon + 20).noteWaiting()
       const shop = { at: noon, name: 'shop', pending: 4, oldestPendingMs: 25 }
       const blog = { at: noon, name: 'blog', pending: 1, oldestPendingMs: 20 }
       expect(await store.readStatsSeries({ ...bySource, since: noon })).toMatchObject([blog, shop])

@@ -1,5 +1,6 @@
 -- What sources and destinations that come and go, several replicas, syncs and a dashboard need. Tables with many rows only get
--- columns, which writes none of their rows again. See docs/decisions/source-ids.md.
+-- columns, which writes none of their rows again. But for each column SQLite reads a strict table once.
+-- See docs/decisions/source-ids.md and docs/decisions/numbers-by-the-minute.md.
 
 -- Sources that events or items have come from. An id is never given to another source: state belongs to it, and not to the name.
 -- A column `source` of another table has the id, without `file:` for a source of the configuration file.
