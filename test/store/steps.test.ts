@@ -6,7 +6,7 @@ import { createSteps, createTurn, stepRows } from '../../src/store/shared/steps.
 import { openEngine } from '../../src/store/sqlite/engine.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { createFolder } from '../folder.ts'
-import { arrive, claimedEvents, deliver, finish, itemOf, map, send, start, upsert, webhook } from './support.ts'
+import { arrive, claimedEvents, clock, deliver, finish, itemOf, map, send, start, upsert, webhook } from './support.ts'
 
 const steps = createSteps(createTurn(null))
 
@@ -79,9 +79,9 @@ const count = 1_300
 /** A store with more items, and events, than one step takes. */
 async function filledStore() {
   const path = join(createFolder(), 'relay.db')
-  const store = await openSqlite(path, { thread: false, lock: true })
+  const store = await openSqlite(path, { thread: false, lock: true, now: clock.now })
   onTestFinished(() => store.close())
-  const beside = await openSqlite(path, { thread: false })
+  const beside = await openSqlite(path, { thread: false, now: clock.now })
   onTestFinished(() => beside.close())
   const [event] = await claimedEvents(store, 1)
   const changes = Array.from({ length: count }, (_, index) => upsert(`p${index}`, 'A'))
@@ -110,7 +110,7 @@ test('webhooks are accepted between the steps of a command, and every item is re
 
 test('of many events the newest are replayed, in steps', async () => {
   const path = join(createFolder(), 'relay.db')
-  const store = await openSqlite(path, { thread: false })
+  const store = await openSqlite(path, { thread: false, now: clock.now })
   onTestFinished(() => store.close())
   for (const event of await claimedEvents(store, 700)) await map(store, event, [])
   const [oldest] = await claimedEvents(store, 1, start - 1)
@@ -124,7 +124,7 @@ describe('what is no longer as it was chosen', () => {
   /** An item that is delivered and one that is dead, an event that is over and one that is pending. */
   async function openTwo() {
     const path = join(createFolder(), 'relay.db')
-    const store = await openSqlite(path, { thread: false })
+    const store = await openSqlite(path, { thread: false, now: clock.now })
     onTestFinished(() => store.close())
     await arrive(store, [upsert('dead', 'A')])
     await finish(store, await send(store), { result: 'dead' })
