@@ -111,6 +111,25 @@ test('imports point down, from floor to floor, types included', () => {
   expect(wrong).toEqual([])
 })
 
+describe('the page for newcomers', () => {
+  const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+  const floors = [...new Set(rooms.map(({ floor }) => floor))]
+
+  test('draws each floor with its rooms, the highest first', () => {
+    const drawn = [...page.matchAll(/^ +([\d.]+) │ (.+)$/gm)].map(([, floor, line = '']) => {
+      return [Number(floor), line.match(/\b(?:src|routes|packages)\b[\w./-]*/g)]
+    })
+    const built = floors.map((floor) => [floor, rooms.filter((room) => room.floor === floor).map(({ place }) => place)])
+    expect(drawn).toEqual(built.reverse())
+  })
+
+  test('says of each room what it is for', () => {
+    const [, section = ''] = page.split(/^## The rooms$/m)
+    const named = [...section.split(/^##/m)[0]!.matchAll(/^\| `([^`]+)` \| \S.+ \|$/gm)].map(([, place]) => place)
+    expect(named).toEqual(rooms.map(({ place }) => place))
+  })
+})
+
 describe('a package', () => {
   const packageOf = (file: string) => /^packages\/[^/]+/.exec(file)?.[0]
   const helpers = ['test/fast-check.ts', 'test/fuzz/runs.ts']

@@ -9,7 +9,7 @@ import { composeSources } from '../src/wiring/sources.ts'
 import { run } from './e2e/process.ts'
 
 const project = join(import.meta.dirname, '..')
-const pages = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: project })].sort()
+const pages = [...globSync(['*.md', 'docs/**/*.md'], { cwd: project })].sort()
 const read = (file: string) => readFileSync(join(project, file), 'utf8')
 
 /** Text without what is code: a bracket in an example is no link. */
