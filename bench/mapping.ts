@@ -124,7 +124,7 @@ function mapperRow(name: string, times: readonly number[]): Row {
 
 /** What a webhook takes on its way to items, apart from the store. */
 async function mapWhole(mapper: Mapper, bytes: WebhookBytes, answers: FetchAnswers = nothingFetched.answers) {
-  const { drafts } = await mapper.map(await readWebhook(bytes), { answers, believe: false })
+  const { drafts } = await mapper.map(await readWebhook(bytes), { answers, acceptsOlder: false })
   return drafts.map(completed)
 }
 

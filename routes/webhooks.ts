@@ -5,10 +5,10 @@ import type { Delivery } from '../src/domain/delivery.ts'
 import { RelayError } from '../src/domain/errors.ts'
 import { addressGroup } from '../src/http/address-group.ts'
 import { type Sent, sendAccepted, sendAnswer } from '../src/http/answer.ts'
+import { createEndOfTick } from '../src/http/end-of-tick.ts'
 import { expectedError, sendError } from '../src/http/errors.ts'
 import type { Route } from '../src/http/route.ts'
 import { createSuspects } from '../src/http/suspects.ts'
-import { createTurn } from '../src/http/turn.ts'
 import { createBodyReader, releaseBody } from '../src/http/webhook-body.ts'
 import { ForbiddenAddress } from '../src/stages/receive/allowed.ts'
 import type { Received } from '../src/stages/receive/receive.ts'
@@ -46,12 +46,12 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
   const suspects = createSuspects(relay.now)
   const isSuspect = (address: string) => suspects.has(addressGroup(address))
 
-  const turn = createTurn()
+  const endOfTick = createEndOfTick()
 
   async function handle(request: Webhook, reply: FastifyReply): Promise<Sent> {
     intake.enter()
     try {
-      await turn()
+      await endOfTick()
       const received = await relay.receive(deliveryOf(request), { address: request.ip, isSuspect })
       if (received.kind === 'kept' && received.duplicate) relay.refusals.noteDuplicate(request.params.source)
       return answer(received, request, reply)
@@ -71,15 +71,15 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
 
   /** Counts the refusal; an address that keeps sending what is not authentic is slowed down. */
   async function refused(error: RelayError, request: Webhook): Promise<RelayError> {
-    const told = error.code === 'unauthorized' ? await slowedDown(error, request) : error
+    const answered = error.code === 'unauthorized' ? await slowedDown(error, request) : error
     const source = relay.sources.has(request.params.source) ? request.params.source : null
     const bytes = request.body?.length ?? 0
     const isForbidden = error instanceof ForbiddenAddress
     const reason = isForbidden ? `${error.message}: its address is not in allow_from` : error.message
     const address = addressGroup(request.ip)
     if (source !== null) relay.refusals.note({ source, code: isForbidden ? 'address' : error.code, reason, address })
-    relay.emit({ kind: 'webhook.refused', source, code: isForbidden ? 'address' : told.code, reason, bytes })
-    return told
+    relay.emit({ kind: 'webhook.refused', source, code: isForbidden ? 'address' : answered.code, reason, bytes })
+    return answered
   }
 
   async function slowedDown(error: RelayError, request: Webhook): Promise<RelayError> {
@@ -90,15 +90,15 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
     return new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
   }
 
-  const greet = async (request: Webhook, reply: FastifyReply) => {
-    return sendAnswer(reply, await relay.greet(deliveryOf(request), request.ip), request.id)
+  const answerChallenge = async (request: Webhook, reply: FastifyReply) => {
+    return sendAnswer(reply, await relay.answerChallenge(deliveryOf(request), request.ip), request.id)
   }
 
   return [
     { ...receiving, path: '/webhooks/:source', name: 'receiveWebhook', handler: handle },
     { ...receiving, path: '/webhooks/:source/*', name: 'receiveWebhookBelow', handler: handle },
-    { ...greeting, path: '/webhooks/:source', name: 'answerChallenge', handler: greet },
-    { ...greeting, path: '/webhooks/:source/*', name: 'answerChallengeBelow', handler: greet },
+    { ...greeting, path: '/webhooks/:source', name: 'answerChallenge', handler: answerChallenge },
+    { ...greeting, path: '/webhooks/:source/*', name: 'answerChallengeBelow', handler: answerChallenge },
   ]
 }
 

@@ -13,12 +13,12 @@ import { createSignalStream, type SignalStream } from './observe/stream.ts'
 import { createRegistry, type Registry } from './registry/registry.ts'
 import { createReload, type Reload } from './registry/reload.ts'
 import { createSupervisor, longestWaitOf, type Supervisor } from './registry/supervisor.ts'
-import { createCrowd } from './runtime/crowd.ts'
+import { createBackpressure } from './runtime/backpressure.ts'
 import { createIntake } from './runtime/intake.ts'
 import { createBell } from './runtime/loop.ts'
 import { watchClock } from './runtime/watched-clock.ts'
 import type { Intake } from './stages/ports.ts'
-import { createGreet, type Greet } from './stages/receive/greet.ts'
+import { type AnswerChallenge, createAnswerChallenge } from './stages/receive/challenge.ts'
 import { createReceive, type Receive } from './stages/receive/receive.ts'
 import type { Store } from './store/contract/store.ts'
 import { openStore } from './store/open.ts'
@@ -57,7 +57,7 @@ export interface Relay extends Running, Omit<Supervisor, 'end'> {
   /** What is being received now. */
   readonly intake: Intake
   readonly receive: Receive
-  readonly greet: Greet
+  readonly answerChallenge: AnswerChallenge
   /** Blanks the configuration's secrets in an answer, wherever a webhook brought them. */
   mask(text: string): string
   /** Brings what runs to what the configuration says now. */
@@ -89,7 +89,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   const bodyLimit = () => current.server.body_limit
   const clock = watchClock(wallClock, monotonic)
   const { now } = clock
-  const { see, isBusy } = createCrowd()
+  const { see, isBusy } = createBackpressure()
   // Several of the largest bodies fit in any case.
   const intake = createIntake({ webhooks: webhooksAtOnce, bytes: () => Math.max(bytesAtOnce, 8 * bodyLimit()) }, see)
   const metrics = createMetrics(intake, linesDropped)
@@ -161,7 +161,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     ...{ sources, mapping, destinations, delivers, fetches, notifiers, wake: () => wake() },
     ...{ store, metrics, emit, stream, now, intake, reload, mask: masked.mask },
     receive: createReceive({ store, sources, bodyLimit, intake, now, emit, onEvent: mapBell.ring }),
-    greet: createGreet({ sources, now, emit }),
+    answerChallenge: createAnswerChallenge({ sources, now, emit }),
     get config() {
       return current
     },

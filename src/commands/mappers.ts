@@ -36,7 +36,7 @@ export function ownMappersDir(flag: string | undefined, env: Environment): strin
   try {
     return loadConfig(findConfigFile(flag, env), env).config.mappers_dir
   } catch (error) {
-    if (error instanceof ConfigError) return error.sound?.mappers_dir
+    if (error instanceof ConfigError) return error.validPart?.mappers_dir
     throw error
   }
 }

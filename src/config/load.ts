@@ -58,7 +58,7 @@ export function readConfig(document: unknown, env: Environment, file: string | n
   }
   issues.push(...unknownDestinations(filled), ...dangerousMistakes(filled))
   if (issues.length > 0 || !result.success) {
-    throw new ConfigError(file ?? 'configuration', issues, soundPartOf(filled, file))
+    throw new ConfigError(file ?? 'configuration', issues, validPartOf(filled, file))
   }
   return freeze(atHome(result.data, file))
 }
@@ -69,20 +69,20 @@ function textOf(issue: z.core.$ZodIssue): string {
 }
 
 /** What can be looked at further in a configuration with mistakes elsewhere. */
-export type SoundPart = Pick<Config, 'sources' | 'mappers_dir'>
+export type ValidPart = Pick<Config, 'sources' | 'mappers_dir'>
 
 /** A configuration with mistakes, all of them in `details.issues`. */
 export class ConfigError extends RelayError {
   readonly where: string
   readonly issues: readonly Issue[]
-  readonly sound: SoundPart | null
+  readonly validPart: ValidPart | null
 
-  constructor(where: string, issues: readonly Issue[], sound: SoundPart | null = null) {
+  constructor(where: string, issues: readonly Issue[], validPart: ValidPart | null = null) {
     const count = issues.length === 1 ? '1 mistake' : `${issues.length} mistakes`
     super('invalid', `${where}: ${count}`, { details: { issues } })
     this.where = where
     this.issues = issues
-    this.sound = sound
+    this.validPart = validPart
   }
 }
 
@@ -102,14 +102,14 @@ function unknownDestinations(document: unknown): readonly Issue[] {
   })
 }
 
-function soundPartOf(document: unknown, file: string | null): SoundPart {
+function validPartOf(document: unknown, file: string | null): ValidPart {
   const { sources, mappers_dir } = isRaw(document) ? document : {}
-  const sound = Object.entries(isRaw(sources) ? sources : {}).flatMap(([name, value]) => {
+  const checked = Object.entries(isRaw(sources) ? sources : {}).flatMap(([name, value]) => {
     const result = sourceSchema.safeParse(value)
     return result.success ? [[name, result.data] as const] : []
   })
   const folder = typeof mappers_dir === 'string' && mappers_dir !== '' ? mappers_dir : undefined
-  return atHome({ sources: Object.fromEntries(sound), mappers_dir: folder }, file)
+  return atHome({ sources: Object.fromEntries(checked), mappers_dir: folder }, file)
 }
 
 function readYaml(file: string): unknown {

@@ -14,14 +14,14 @@ export interface Bulk {
 export async function runBulk<Done extends string>(what: `${string}.${Done}`, bulk: Bulk) {
   const { dryRun, filter, choose, run, request } = bulk
   const done = what.slice(what.indexOf('.') + 1) as Done
-  const told = { what, filter: shortened(filter), dryRun }
+  const act = { what, filter: shortened(filter), dryRun }
   if (!dryRun) {
     const count = await run()
-    request.act = { ...told, count }
+    request.act = { ...act, count }
     return presentBulk(done, count)
   }
   const { matching, ids } = await choose()
-  request.act = { ...told, count: ids.length }
+  request.act = { ...act, count: ids.length }
   return presentBulk(done, ids.length, matching)
 }
 

@@ -44,10 +44,10 @@ export interface Fetched {
   /** When the first of them was asked for, in unix milliseconds; left out where nothing was. */
   readonly askedAt?: number | undefined
   /** Whether an answer counts that is older than the webhook: it has been waited for long enough. */
-  readonly believe: boolean
+  readonly acceptsOlder: boolean
 }
 
-export const nothingFetched: Fetched = { answers: () => undefined, believe: false }
+export const nothingFetched: Fetched = { answers: () => undefined, acceptsOlder: false }
 
 export interface EventNames {
   readonly id: string | null

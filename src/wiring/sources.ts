@@ -1,4 +1,4 @@
-import { ConfigError, type LoadedConfig, loadConfig, type SoundPart } from '../config/load.ts'
+import { ConfigError, type LoadedConfig, loadConfig, type ValidPart } from '../config/load.ts'
 import type { DestinationConfig, SourceConfig } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
 import type { Environment, Issue } from '../config/substitute.ts'
@@ -29,8 +29,8 @@ export async function loadWholeConfig(file: string | null, env: Environment): Pr
   try {
     return loadConfig(file, env)
   } catch (error) {
-    if (!(error instanceof ConfigError) || error.sound === null) throw error
-    const more = await composeSources(error.sound).then(
+    if (!(error instanceof ConfigError) || error.validPart === null) throw error
+    const more = await composeSources(error.validPart).then(
       () => [],
       (wiring: unknown) => (wiring instanceof RelayError ? issuesIn(wiring) : []),
     )
@@ -43,7 +43,7 @@ function issuesIn(error: RelayError): readonly Issue[] {
 }
 
 /** Mappers and sources, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
-export async function composeSources(config: SoundPart, now: () => number = Date.now): Promise<Parts> {
+export async function composeSources(config: ValidPart, now: () => number = Date.now): Promise<Parts> {
   const { library: mappers, issues: inMappers } = await readMappers({ userDir: config.mappers_dir })
   const issues: Issue[] = [...inMappers]
   const sources = new Map<string, Source>()

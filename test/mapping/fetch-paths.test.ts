@@ -30,7 +30,10 @@ describe('a path', () => {
     const mapper = await mapperOf(`
   - { name: story, fetch: { url: '"/stories/" & story' }, type: post, id: '"s"', url: url, text: text }
 `)
-    const { problems, requests } = await mapper.map(webhook({ story }), { answers: fixtureAnswers([]), believe: false })
+    const { problems, requests } = await mapper.map(webhook({ story }), {
+      answers: fixtureAnswers([]),
+      acceptsOlder: false,
+    })
     expect(requests).toEqual([])
     expect(problems).toEqual([
       expect.stringMatching(/fetch\.url: .*"\/stories\/".* gave '.*could lead to another resource/s),
@@ -85,7 +88,7 @@ describe.each(askers)('$cms', ({ cms, asking }) => {
     for (const { bytes, urls } of asking) {
       const body = replaced(JSON.parse(bytes.body.toString()), urls.join(' '), id)
       const read = await readWebhook({ ...bytes, body: Buffer.from(JSON.stringify(body)) })
-      const { requests } = await mapper.map(read, { answers: fixtureAnswers([]), believe: false })
+      const { requests } = await mapper.map(read, { answers: fixtureAnswers([]), acceptsOlder: false })
       for (const { url } of requests) {
         // Below any root: as many segments as before, none of which an encoding hides.
         const { pathname } = new URL(`https://api.test/root${url}`)

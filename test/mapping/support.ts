@@ -71,7 +71,7 @@ export async function outcomeOf(
     asks.add(fetchText(request))
     return known(request)
   }
-  const { drafts, skipped, problems } = await mapper.map(incoming, { answers, believe: false })
+  const { drafts, skipped, problems } = await mapper.map(incoming, { answers, acceptsOlder: false })
   const outcome = {
     event,
     changes: [] as unknown[],

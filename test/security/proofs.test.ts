@@ -110,7 +110,7 @@ describe.each(names)('%s', (cms) => {
       const answers = fixtureAnswers(readFetched(join(fixtures, cms, file)))
       const draftsOf = async (webhook: WebhookBytes) => {
         const read = await readWebhook({ ...webhook, proof })
-        return (await mapper.map(read, { answers, believe: false })).drafts
+        return (await mapper.map(read, { answers, acceptsOlder: false })).drafts
       }
       const genuine = await draftsOf(sent)
       for (const request of forged(sent, all, proof)) {

@@ -22,9 +22,9 @@ export function createMismatch(records: readonly RecordDefinition[], timeLimitMs
       misses.push({ ...one, held: held instanceof Promise ? await held : held })
     }
     const nearest = misses.toSorted((a, b) => b.held - a.held).slice(0, shown)
-    const told = nearest.map(({ name, parts, held }) => `record '${name}': ${partText(parts, held)} does not hold`)
+    const texts = nearest.map(({ name, parts, held }) => `record '${name}': ${partText(parts, held)} does not hold`)
     const rest = misses.length - nearest.length
-    return [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ')
+    return [...texts, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ')
   }
 }
 

@@ -8,7 +8,7 @@ import { provenPart, type Webhook } from '../webhook/webhook.ts'
 import { type Field, FieldError, literal } from './field.ts'
 import { createFindings } from './findings.ts'
 import { idIn, typeIn, versionIn } from './identity.ts'
-import { toldFindings } from './told.ts'
+import { unprovenFindings } from './unproven.ts'
 
 const itemKeys = new Set('type id url canonical_url title language updated_at html text json attributes'.split(' '))
 
@@ -68,7 +68,7 @@ export function moduleMapper(
             const draft = draftOf(wanted)
             const isBelieved = believed === null || believed.has(textOf(draft))
             if (isBelieved) findings.add(draft)
-            else toldFindings(findings, proven.proof!, isShown(wanted)).add(draft)
+            else unprovenFindings(findings, proven.proof!, isShown(wanted)).add(draft)
           } catch (error) {
             findings.problem(`map, element ${index}`, error)
           }

@@ -10,7 +10,7 @@ import { nothing } from './identity.ts'
 import { compilePlan, draftOf, type Plan, type RecordContext, removalOf, silencesIn } from './plan.ts'
 import { type Names, scopeOf } from './scope.ts'
 import { textIn } from './text.ts'
-import { readsRequest, readsTopic, toldFindings, unbelieved } from './told.ts'
+import { readsRequest, readsTopic, unprovenError, unprovenFindings } from './unproven.ts'
 
 /** A record of a mapper, compiled with the models of a source. */
 export interface CompiledRecord {
@@ -36,7 +36,7 @@ export interface Call {
   /** Is told what gave nothing; left out, nobody looks. */
   readonly onSilence?: OnSilence | undefined
   /** The proof, where something that it does not cover has chosen the record; else null. */
-  readonly told: Proof | null
+  readonly unproven: Proof | null
 }
 
 export function compileRecord(record: RecordDefinition, context: RecordContext): CompiledRecord {
@@ -80,10 +80,10 @@ function collectItems(record: RecordDefinition, context: RecordContext): Compile
 
   return async function collect(call, all) {
     const { body } = call.webhook
-    const { scope, told } = call
-    const shown = told !== null && shape !== null && isTruthy(await shape.evaluate(body, scope))
-    if (told !== null && shape !== null && !shown) throw unbelieved(expressionText(shape.text))
-    const findings = told === null ? all : toldFindings(all, told, shown)
+    const { scope, unproven } = call
+    const shown = unproven !== null && shape !== null && isTruthy(await shape.evaluate(body, scope))
+    if (unproven !== null && shape !== null && !shown) throw unprovenError(expressionText(shape.text))
+    const findings = unproven === null ? all : unprovenFindings(all, unproven, shown)
     let found = each === null ? body : each.evaluate(body, scope)
     if (found instanceof Promise) found = await found
     if (each !== null && isNothing(found)) {
@@ -180,7 +180,8 @@ function compileFetched(record: RecordDefinition, choose: Choose, context: Recor
       case 'failed':
         throw new FieldError(`fetch: ${state.error}`)
       case 'gone': {
-        if (state.expected && !call.fetched.believe) return findings.late(where, 'the API does not have the record yet')
+        if (state.expected && !call.fetched.acceptsOlder)
+          return findings.late(where, 'the API does not have the record yet')
         const choice = await choose(undefined, named(call, { ref: element }), true)
         if (typeof choice === 'string') return findings.skip(`${where}: ${choice}`)
         if (!('plan' in choice)) return collectRemovals(record.name, choice, undefined, findings, where)
@@ -188,7 +189,7 @@ function compileFetched(record: RecordDefinition, choose: Choose, context: Recor
       }
       case 'record': {
         const { older, names } = state
-        if (older !== null && !call.fetched.believe) return findings.late(where, older)
+        if (older !== null && !call.fetched.acceptsOlder) return findings.late(where, older)
         await collectOne(record.name, choose, state.context, named(call, names), findings, where)
         // What there is goes out, and somebody is told that it is not what was announced.
         if (older !== null) throw new FieldError(`fetch: ${older}`)

@@ -18,7 +18,7 @@ import { createFindings } from './findings.ts'
 import { createMismatch } from './mismatch.ts'
 import { type CompiledRecord, compileRecord } from './record.ts'
 import { type Names, scopeOf } from './scope.ts'
-import { readsRequest } from './told.ts'
+import { readsRequest } from './unproven.ts'
 
 export interface YamlMapperOptions {
   readonly source: string
@@ -90,12 +90,13 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
         let matches: unknown = record.match === null ? true : record.match.evaluate(webhook.body, inner)
         if (matches instanceof Promise) matches = await matches
         if (!isTruthy(matches)) continue
-        const isTold = !isAllProven && (await isToldOf(record, proven, isTopicProven, isTopicProven ? names : outer))
-        const told = isTold ? (proven.proof ?? null) : null
+        const isUnproven =
+          !isAllProven && (await isChosenUnproven(record, proven, isTopicProven, isTopicProven ? names : outer))
+        const unproven = isUnproven ? (proven.proof ?? null) : null
         // A guard lets nothing out, whatever it reads.
         const call = record.isGuard
-          ? { webhook, names, scope: inner, fetched, told: null }
-          : { webhook: proven, names, scope: provenScope, fetched, told, onSilence }
+          ? { webhook, names, scope: inner, fetched, unproven: null }
+          : { webhook: proven, names, scope: provenScope, fetched, unproven, onSilence }
         if (await record.collect(call, findings)) break
       } catch (error) {
         findings.problem(`record '${record.name}'`, error)
@@ -122,7 +123,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
   }
 
   /** Whether a record that matches would not, or not be what it is, without what the proof does not cover. */
-  async function isToldOf(
+  async function isChosenUnproven(
     { match, isChosenBy, readsTopic }: CompiledRecord,
     proven: Webhook,
     isTopicProven: boolean,

@@ -20,8 +20,8 @@ export function completeDraft(draft: Draft, rules: ItemRules): Change {
   const issues: Issue[] = []
   const item = itemOf(draft.fields, rules, issues)
   const checked = ingestItemSchema.safeParse(item)
-  const told = new Set(issues.map(({ path }) => path))
-  if (!checked.success) issues.push(...issuesOf(checked.error).filter(({ path }) => !told.has(path)))
+  const known = new Set(issues.map(({ path }) => path))
+  if (!checked.success) issues.push(...issuesOf(checked.error).filter(({ path }) => !known.has(path)))
   if (issues.length > 0) throw itemError(draft.record, draft.fields.id, issues)
   return { kind: 'upsert', item: item as IngestItem, version: draft.version }
 }

@@ -25,7 +25,7 @@ export function settlementOf(outcome: Outcome, batch: SealedBatch, context: Sett
     case 'settled':
       return { kind: 'done', items: batch.items.map((item) => settledItem(item, batch, outcome, context)) }
     case 'retry':
-      return again(batch, outcome, context)
+      return retried(batch, outcome, context)
     case 'unauthorized': {
       // The corrected clock goes out at once, but only once: behind one address may be several servers, each with its own.
       const isCorrected = outcome.skewMs !== undefined && batch.attempts === 0
@@ -93,7 +93,7 @@ function dead({ seq }: ClaimedItem, error: string, uncertain: boolean): ItemSett
 }
 
 /** The same bytes again, until they were tried for too long: then nobody knows whether they arrived. */
-function again(batch: SealedBatch, { cause, reason, afterMs }: Retry, context: SettlementContext): Settlement {
+function retried(batch: SealedBatch, { cause, reason, afterMs }: Retry, context: SettlementContext): Settlement {
   const isForeign = cause === 'foreign' || cause === 'no_route'
   // What is told to wait has not been tried, nor what never came through to the destination.
   if (cause === 'rate_limit' || (isForeign && !context.isAtFault)) return retryAt(batch, reason, afterMs, context)

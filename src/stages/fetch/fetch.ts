@@ -107,11 +107,11 @@ export function createFetch(deps: FetchDeps): FetchStage {
     } catch (error) {
       return { ...failedEvent(event, messageOf(error), source), fetches: [] }
     }
-    const map = (believe: boolean) =>
+    const map = (acceptsOlder: boolean) =>
       mapEvent(event, webhook, source, deps.destinations, {
         answers: asking.answer,
         askedAt: asking.startedAt,
-        believe,
+        acceptsOlder,
       })
     let mapping = await map(false)
     for (let round = 0; round < maxRounds && mapping.requests.length > 0; round++) {

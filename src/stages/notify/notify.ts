@@ -132,8 +132,8 @@ export function createNotifier({ endpoint, now, random, newId, emit }: NotifyDep
     if (afterMs !== null && place >= 0) waiting.push({ ...one, attempts, tried, dueAt: at + afterMs })
     const status = result.kind === 'answer' ? result.status : null
     const { type, id } = one
-    const told = { endpoint: name, type, id, attempt: attempts, outcome, status, error, afterMs } as const
-    emit({ kind: 'notification.attempted', ...told, durationMs: Math.round(result.durationMs) })
+    const attempted = { endpoint: name, type, id, attempt: attempts, outcome, status, error, afterMs } as const
+    emit({ kind: 'notification.attempted', ...attempted, durationMs: Math.round(result.durationMs) })
   }
 
   function reportOverflow(): void {

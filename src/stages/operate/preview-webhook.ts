@@ -63,7 +63,7 @@ export async function previewWebhook(
     return { event, changes: [], skipped: `a ping: answered ${ping.status}, no event`, nothing: [], problems: [] }
 
   const silences = createSilences()
-  const mapping = await mapper.map(webhook, { answers, believe: false }, silences.add)
+  const mapping = await mapper.map(webhook, { answers, acceptsOlder: false }, silences.add)
   const problems = [...mapping.problems]
   const changes: WebhookChange[] = []
   for (const draft of mapping.drafts) {

@@ -8,10 +8,10 @@ export interface DecodingDeps {
   readonly bodyLimit: () => number
 }
 
-/** A body without its Content-Encoding. It counts as received until it is let go. */
+/** A body without its Content-Encoding. It counts as received until it is released. */
 export interface Decoded {
   readonly bytes: Buffer
-  letGo(): void
+  release(): void
 }
 
 /**
@@ -45,7 +45,7 @@ export function createDecode({ intake, bodyLimit }: DecodingDeps): Decode {
       check?.()
       const bytes = await decodeBody({ headers, body, limit: bodyLimit() })
       intake.hold(bytes.length)
-      return { bytes, letGo: () => intake.release(bytes.length) }
+      return { bytes, release: () => intake.release(bytes.length) }
     } finally {
       next()
     }

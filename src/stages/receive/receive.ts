@@ -79,7 +79,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
       decoded ??= await decode(verified)
       return await keep(source, delivery, verdict, decoded.bytes, at)
     } finally {
-      decoded?.letGo()
+      decoded?.release()
     }
   }
 

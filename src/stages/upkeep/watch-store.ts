@@ -27,15 +27,15 @@ const usualPages = 16_000
 export function createStoreWatch({ store, now, emit }: WatchStoreDeps): StoreWatch {
   let lostBecause: string | null = null
   let state: LogState = { logBytes: 0, logPages: 0, stuckSince: null }
-  let told = 0
+  let reportedPages = 0
 
   function seeLog(files: StoreFiles): void {
     const isStuck = files.logPages > usualPages
     state = { ...files, stuckSince: isStuck ? (state.stuckSince ?? now()) : null }
-    if (!isStuck) told = 0
+    if (!isStuck) reportedPages = 0
     // Again only when it has doubled: a reader may be forgotten for days.
-    if (!isStuck || files.logPages < told * 2) return
-    told = files.logPages
+    if (!isStuck || files.logPages < reportedPages * 2) return
+    reportedPages = files.logPages
     emit({ kind: 'store.log_grows', ...files, stuckMs: now() - (state.stuckSince ?? now()) })
   }
 

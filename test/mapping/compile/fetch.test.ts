@@ -27,10 +27,10 @@ const story = (updated = '2026-01-02T00:00:00Z') => ({ story: { slug: 'seven', b
 async function mapOne(
   body: object,
   fetched: readonly FixtureAnswer[],
-  { records = one, believe = false, models = {} } = {},
+  { records = one, acceptsOlder = false, models = {} } = {},
 ) {
   const mapper = await mapperOf(records, { head, models })
-  const mapping = await mapper.map(webhook(body), { answers: fixtureAnswers(fetched), believe })
+  const mapping = await mapper.map(webhook(body), { answers: fixtureAnswers(fetched), acceptsOlder })
   return { ...mapping, requests: mapping.requests.map(fetchText) }
 }
 
@@ -62,7 +62,7 @@ describe('one record in one answer', () => {
       problems: [],
       late: [expect.stringContaining('does not have the record yet')],
     })
-    const believed = await mapOne(saved, [{ url, status }], { believe: true })
+    const believed = await mapOne(saved, [{ url, status }], { acceptsOlder: true })
     expect(believed).toMatchObject({ problems: [], late: [] })
     expect(believed.drafts).toEqual([
       { kind: 'delete', record: 'story', type: 'post', id: 'story:7', version: null, certain: true, isFetched: true },
@@ -80,7 +80,7 @@ describe('one record in one answer', () => {
         expect.stringMatching(/the API has 2026-01-01T23:59:59.9999999Z, the webhook tells of 2026-01-02T00:00:00Z$/),
       ],
     })
-    const believed = await mapOne(saved, old, { believe: true })
+    const believed = await mapOne(saved, old, { acceptsOlder: true })
     expect(believed.drafts).toMatchObject([{ kind: 'upsert' }])
     expect(believed.problems).toEqual([
       expect.stringMatching(/^mapper 'test', record 'story': fetch: the API has 2026-01-01T/),

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
-import { createCrowd } from '../../src/runtime/crowd.ts'
+import { createBackpressure } from '../../src/runtime/backpressure.ts'
 
 function start() {
   let at = 0
   let share = 0
-  const crowd = createCrowd({ now: () => at, readShare: () => share })
+  const backpressure = createBackpressure({ now: () => at, readShare: () => share })
   /** Lets time pass in which so many webhooks were being received and the event loop was so busy. */
   const pass = (ms: number, webhooks: number, busy: number) => {
     at += ms
     share = busy
-    crowd.see(webhooks)
-    return crowd.isBusy()
+    backpressure.see(webhooks)
+    return backpressure.isBusy()
   }
   return pass
 }
@@ -43,11 +43,11 @@ test('a moment in which the event loop rests, for a checkpoint, does not end a c
 
 test('the share is that of the event loop', async () => {
   let at = 0
-  const crowd = createCrowd({ now: () => at })
-  crowd.see(64)
+  const backpressure = createBackpressure({ now: () => at })
+  backpressure.see(64)
   for (const until = performance.now() + 50; performance.now() < until; );
   await new Promise(setImmediate)
   at = 100
-  crowd.see(64)
-  expect(crowd.isBusy()).toBe(true)
+  backpressure.see(64)
+  expect(backpressure.isBusy()).toBe(true)
 })

@@ -6,7 +6,7 @@ import { readWebhook } from '../../mapping/webhook/webhook.ts'
 import type { Source } from '../source.ts'
 import { requireAllowed } from './allowed.ts'
 
-export interface GreetDeps {
+export interface ChallengeDeps {
   readonly sources: ReadonlyMap<string, Source>
   readonly now: () => number
   readonly emit: Emit
@@ -16,11 +16,11 @@ export interface GreetDeps {
  * Answers a GET of a source's URL. Throws RelayError `not_found` for one that the source's mapper does not know, and
  * ForbiddenAddress.
  */
-export type Greet = (delivery: Delivery, address?: string) => Promise<Ping>
+export type AnswerChallenge = (delivery: Delivery, address?: string) => Promise<Ping>
 
 /** A sender proves with a GET that the URL is ours, or that it is there. Nothing is kept, and nothing is called. */
-export function createGreet({ sources, now, emit }: GreetDeps): Greet {
-  return async function greet(delivery, address) {
+export function createAnswerChallenge({ sources, now, emit }: ChallengeDeps): AnswerChallenge {
+  return async function answerChallenge(delivery, address) {
     const source = sources.get(delivery.source)
     if (source?.enabled && address !== undefined) requireAllowed(source, address)
     const ping = source?.enabled ? await readPing(source, delivery, now()) : null

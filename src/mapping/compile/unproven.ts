@@ -9,7 +9,7 @@ export const readsRequest = (text: string) => /\$(headers|query|path|method)\b/.
 export const readsTopic = (text: string) => /\$topic\b/.test(text)
 
 /** Why a removal is not done. It is never skipped: somebody has to look. */
-export function unbelieved(what: string): FieldError {
+export function unprovenError(what: string): FieldError {
   return new FieldError(
     `${what} is told by headers, query or path alone, which the proof does not cover, and the body does not show it: ` +
       'nothing was changed. If it is true, take the item away yourself, and let the sender put the event into the body',
@@ -21,13 +21,13 @@ export function unbelieved(what: string): FieldError {
  * `shown`: the body has the shape of just this record, so it is believed. Else the time that the sender signed is the version:
  * an old recording is older than what is known. Without a time a removal is not believed.
  */
-export function toldFindings(findings: Findings, proof: Proof, shown: boolean): Findings {
+export function unprovenFindings(findings: Findings, proof: Proof, shown: boolean): Findings {
   const version = proof.at === undefined ? null : readVersion(new Date(proof.at).toISOString())
   function add(draft: Draft): void {
     const isTimed = version !== null && (!shown || draft.version === null)
     if (isTimed) findings.add({ ...draft, version, unproven: true })
     else if (draft.kind === 'upsert' || shown) findings.add(draft)
-    else findings.problem(`record '${draft.record}'`, unbelieved(`the removal of '${draft.id}'`))
+    else findings.problem(`record '${draft.record}'`, unprovenError(`the removal of '${draft.id}'`))
   }
   return { ...findings, add }
 }

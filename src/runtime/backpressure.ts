@@ -9,14 +9,14 @@ const sampleMs = 100
 /** How much of the share is the newest sample: a checkpoint lets the event loop rest for one or two, which is no slow disk. */
 const newestWeight = 0.25
 
-export interface Crowd {
+export interface Backpressure {
   /** So many webhooks are being received. */
   see(webhooks: number): void
   /** Whether receiving needs the processor for itself. */
   isBusy(): boolean
 }
 
-export interface CrowdOptions {
+export interface BackpressureOptions {
   /** Monotonic. Milliseconds. */
   readonly now?: () => number
   /** The share of the time since the last call in which the event loop had something to do; 0 to 1. */
@@ -27,10 +27,10 @@ export interface CrowdOptions {
  * Webhooks crowd in where many are being received at once and the event loop has hardly time for anything else. A new crowd
  * counts as busy until it has been looked at for a moment.
  */
-export function createCrowd({
+export function createBackpressure({
   now = () => performance.now(),
   readShare = createShareReader(),
-}: CrowdOptions = {}): Crowd {
+}: BackpressureOptions = {}): Backpressure {
   let crowdedAt = Number.NEGATIVE_INFINITY
   let sampledAt = now()
   let share = 0
