@@ -97,6 +97,18 @@ describe.each(fixtures)('a database as the relay of migration %s left it', (fixt
     ])
   })
 
+  test('notes a source that it did not have with its first event, once', async () => {
+    const path = unpack(fixture)
+    const store = await open(path)
+    const event = { source: 'new', deliveryId: null, topic: null, method: 'POST', path: '/', query: '', headers: {}, body: Buffer.from('') } // biome-ignore format: one idea
+    await store.accept([5, 6].map((receivedAt) => ({ ...event, receivedAt })))
+    await store.listEvents({}, { limit: 1 })
+    await store.accept([{ ...event, receivedAt: 7 }])
+    await store.listEvents({}, { limit: 1 })
+    const noted = readAll(path)['sources']!.filter(({ name }) => name === 'new')
+    expect(noted).toEqual([{ id: 'file:new', name: 'new', tenant: null, created_at: 5 }])
+  })
+
   test('answers as before to what is asked of it', async () => {
     const { store, admin } = await goOn(unpack(fixture))
     const dataOf = async (path: string) => (await admin('GET', path)).json().data
