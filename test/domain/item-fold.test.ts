@@ -4,7 +4,7 @@ import { runsOf } from '../fuzz/runs.ts'
 import { Run, runs } from './item-runs.ts'
 
 test('whatever comes, in whatever order and however it is grouped, an item is what the model says', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, () => {
   const all = fc.property(runs, (numbers) => {
     const run = new Run()
