@@ -66,7 +66,19 @@ records:
 `
   const sources = { whole: { mapper: 'whole', destination: 'main', verify: 'none' } }
   const relay = await startRelay({ baseUrl: nowhere, sources, mappersDir: withMappers({ 'whole.yaml': mapper }) })
-  const secrets = { authorization: 'Bearer a', cookie: 'a=b', 'x-api-key': 'c', 'x-a-signature': 'd' }
+  // Each has one word in its name that tells, and no other does.
+  const secrets = {
+    'proxy-authorization': 'Bearer a',
+    cookie: 'a=b',
+    'x-a-signature': 'd',
+    'x-a-hmac-sha256': 'e',
+    'x-access-token': 'f',
+    'x-shared-secret': 'g',
+    'x-password': 'h',
+    'x-api-key': 'c',
+    'x-apikey': 'i',
+    'x-credentials': 'j',
+  }
   const answer = await relay.send('whole', {}, { ...sent, ...secrets })
   expect(await headersOf(relay, answer)).toMatchObject(sent)
   for (const name of Object.keys(secrets)) expect(await headersOf(relay, answer)).not.toHaveProperty(name)

@@ -1,13 +1,15 @@
-import {
+import fs, {
   chmodSync,
   existsSync,
   lstatSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
@@ -46,6 +48,30 @@ test('a backup is one file for its owner alone, with everything in it', async ()
   const [again] = await restored.accept([webhook({ deliveryId: 'waits in the inbox' })])
   expect(again!.duplicate).toBe(true)
   expect((await restored.getEvent(again!.eventId))!.body.toString()).toBe('its bytes')
+})
+
+test('a backup is on disk before it has its name, and its name before the answer', async () => {
+  const folder = createFolder()
+  await arrive(await openFile(join(folder, 'relay.db')), [upsert('p1', 'A')])
+  const file = join(folder, 'backup.db')
+  const synced: string[] = []
+  const { fsyncSync } = fs
+  fs.fsyncSync = (descriptor) => {
+    synced.push(`${readlinkSync(`/proc/self/fd/${descriptor}`)}${existsSync(file) ? ', which has its name' : ''}`)
+    fsyncSync(descriptor)
+  }
+  syncBuiltinESMExports()
+  onTestFinished(() => {
+    fs.fsyncSync = fsyncSync
+    syncBuiltinESMExports()
+  })
+  for (const options of [gentle, { force: true }]) {
+    await backupStore(`sqlite:${folder}/relay.db`, file, options)
+    expect(synced.splice(0)).toEqual([
+      `${file}.part${options.force ? ', which has its name' : ''}`, // the one before still has it
+      `${folder}, which has its name`,
+    ])
+  }
 })
 
 test('the copy is of one moment and comes to an end, however fast another process goes on accepting', async () => {

@@ -14,6 +14,7 @@ import { lockDatabase } from '../../src/store/sqlite/lock.ts'
 import { migrate, readMigrations } from '../../src/store/sqlite/migrate.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
 import { createPacker } from '../../src/store/sqlite/pack.ts'
+import { createUpkeep } from '../../src/store/sqlite/upkeep.ts'
 import { createFolder } from '../folder.ts'
 import { startChild } from './children.ts'
 import { spoilRows } from './damage.ts'
@@ -516,6 +517,27 @@ describe('the inbox', () => {
       inbox.spread(1)
     }
     expect(isKnown(inbox, ids)).toBe(true)
+  })
+
+  test('forgets those of events that are pruned', () => {
+    const database = openDatabase(':memory:')
+    onTestFinished(() => database.db.close())
+    const inbox = createInbox(database, { tailMax: 1 })
+    accept(inbox, ['a', 'b', 'c'])
+    inbox.spread(10)
+    accept(inbox, ['d'])
+    inbox.spread(10)
+    const indexed = () =>
+      database.db
+        .prepare('select seq from delivery_index order by seq')
+        .all()
+        .map(({ seq }) => seq)
+    expect(indexed()).toEqual(expect.arrayContaining([1, 2, 3]))
+    database.db.exec("update events set status = 'processed', settled_at = 1")
+    createUpkeep(database).prune({ events: [1, 2], batches: [] }, { events: start + 1, attempts: 0 })
+    expect(indexed()).not.toContain(1)
+    expect(indexed()).toEqual(expect.arrayContaining([3]))
+    expect(accept(inbox, ['a', 'c'])).toEqual([5, -3])
   })
 
   test('takes no more memory where one old event is left of very many', () => {

@@ -63,6 +63,24 @@ test('a mapper can ask the source for a claim: what it leaves empty must be fill
   expect(filled.config).toMatchObject({ scheme: 'rsa', header: ['x'], claims: { recipientclientid: 'ours' } })
 })
 
+test('a mapper that names no scheme is a mistake, and verifies nothing only if the source says so', async () => {
+  const mappers_dir = createFolder()
+  writeFileSync(
+    join(mappers_dir, 'own.yaml'),
+    'name: own\ntitle: Own\nrecords: [{ name: any, type: post, id: id, text: id, url: \'"https://example.com/"\' }]\n',
+  )
+  const own = (source: object) => ({ ...configOf({ mapper: 'own', ...source }), mappers_dir })
+  const composed = (source: object) => composeSources(own(source))
+  for (const source of [{}, { secret: 'a-secret-of-the-source' }, { verify: {} }, { verify: { header: 'x' } }]) {
+    await expect(composed(source)).rejects.toMatchObject({
+      details: { issues: [{ path: 'sources.s.verify', message: expect.stringContaining('names no scheme') }] },
+    })
+  }
+  expect((await composed({ verify: 'none' })).sources.get('s')?.verifier.scheme).toBe('none')
+  const header = { secret: 'a-secret-of-the-source', verify: { scheme: 'header', header: 'x' } }
+  expect((await composed(header)).sources.get('s')?.verifier.scheme).toBe('header')
+})
+
 test('a mistake that the mapper has made names the mapper', () => {
   const judge = (verify: Record<string, unknown>) => {
     const issues: Issue[] = []
