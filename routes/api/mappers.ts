@@ -11,10 +11,10 @@ import { fixtureAnswers } from '../../src/stages/fetch/fixture-answers.ts'
 import { deliveryOf, previewWebhook } from '../../src/stages/operate/preview-webhook.ts'
 
 const previewBody = z.strictObject({
-  headers: z.record(z.string(), z.string()).optional(),
-  body: z.unknown().optional(),
-  rawBody: z.string().optional(),
-  query: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional().describe('Of the webhook.'),
+  body: z.unknown().optional().describe('Text stands for itself, anything else for its JSON.'),
+  rawBody: z.string().optional().describe('The exact text, in place of `body`.'),
+  query: z.string().optional().describe('As in `a=1&b=2`.'),
   fetched: z
     .array(
       z.strictObject({
@@ -27,8 +27,8 @@ const previewBody = z.strictObject({
     .default([])
     .describe("What the CMS's API would answer."),
   source: z.string().optional().describe('Take vars, models and destination of this source.'),
-  vars: z.record(z.string(), z.unknown()).default({}),
-  models: modelsSchema.default({}),
+  vars: z.record(z.string(), z.unknown()).default({}).describe('Laid over those of the source.'),
+  models: modelsSchema.default({}).describe('Laid over those of the source, by name.'),
 })
 
 /** Mappers: list, and the preview of one webhook. */

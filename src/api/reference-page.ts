@@ -132,9 +132,10 @@ function tableOf(rows: readonly string[]): string {
 
 function rowOf(name: string, schema: Schema, isRequired: boolean, place = ''): string {
   const inner = innerOf(schema)
+  const below = inner ? `<tr><td class="in" colspan="3">${shapeOf(inner)}</td></tr>` : ''
   const notes = [place === 'path' ? '' : isRequired ? '' : 'optional', place].filter(Boolean).join(', ')
   const preset = schema.default === undefined ? '' : ` Default <code>${escaped(JSON.stringify(schema.default))}</code>.`
-  return `<tr><th scope="row"><code>${escaped(name)}</code>${notes && ` <small>${notes}</small>`}</th><td>${wordsOf(schema)}</td><td>${prose(schema.description ?? '')}${preset}${inner ? shapeOf(inner) : ''}</td></tr>`
+  return `<tr><th scope="row"><code>${escaped(name)}</code>${notes && ` <small>${notes}</small>`}</th><td>${wordsOf(schema)}</td><td>${prose(schema.description ?? '')}${preset}</td></tr>${below}`
 }
 
 /** What is shown below a field: the object that it holds, or holds a list or map of. */
@@ -193,6 +194,6 @@ code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; background: var(--panel) } details > div { padding: 0 1rem 1rem } summary { padding: .5rem 1rem; cursor: pointer }
 summary span { color: var(--soft); margin-left: .5rem } summary i { font-style: normal; font-size: .8rem; color: var(--soft); border: 1px solid var(--line); border-radius: 1rem; padding: 0 .5rem; margin-left: .5rem }
 b.get, b.post, b.delete, b.put, b.patch { font: 700 .75rem ui-monospace, monospace; text-transform: uppercase; color: var(--post) } b.get { color: var(--get) }
-.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text-align: left; vertical-align: top; font-weight: 400; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line) } th { width: 14rem } td:nth-child(2):not(:last-child) { width: 15rem } th small { color: var(--soft) } td p { margin: 0 }
+.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text-align: left; vertical-align: top; font-weight: 400; padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line) } th { width: 14rem } td:nth-child(2):not(:last-child) { width: 15rem } th small { color: var(--soft) } td p { margin: 0 } td.in { padding: 0 0 .5rem 1.5rem; border: 0 }
 @media (max-width: 52rem) { body { display: block } nav { position: static; max-height: none; columns: 2 } nav ul { display: none } nav h2, nav h2:first-child { margin: 0; padding: .125rem 0; font-weight: 400 } tr { display: block; border-top: 1px solid var(--line); padding: .35rem 0 } th, td, td:nth-child(2):not(:last-child) { display: block; width: auto; border: 0; padding: 0 } }
 `

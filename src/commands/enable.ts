@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { presentTestCall } from '../api/destinations.ts'
 import type { Config } from '../config/schema.ts'
 import type { Environment } from '../config/substitute.ts'
 import { RelayError } from '../domain/errors.ts'
@@ -28,7 +29,8 @@ export async function enable(options: DestinationOptions & { readonly force: boo
     }
     const destination = composeDestination(name, settingsOf(config, name), Date.now)
     try {
-      const { result, status, error } = await testCall({ destination, skewMs: 0, now: Date.now, newId: randomUUID })
+      const test = await testCall({ destination, skewMs: 0, now: Date.now, newId: randomUUID })
+      const { result, error } = test
       const { credentials } = destination
       if (result === 'refused' && !force) {
         const reason = `a test call was refused: ${error}`
@@ -39,7 +41,7 @@ export async function enable(options: DestinationOptions & { readonly force: boo
         )
       }
       const { state } = await decideCircuit(store, name, { kind: 'enable' }, Date.now())
-      return { name, state, test: { result, status, error } }
+      return { name, state, test: presentTestCall(test) }
     } finally {
       await destination.client.close()
     }
