@@ -28,7 +28,9 @@ export interface RelayOptions {
   readonly config: Config
   /** Reads the configuration anew, for a reload; left out, it is always the same. */
   readonly load?: () => Promise<Config> | Config
-  /** Called with the configuration that a reload takes over, before it is in force. */
+  /** Called with the configuration that a reload is about to take over. */
+  readonly onSecrets?: (config: Config) => void
+  /** Called with the configuration that a reload takes over, as it comes into force. */
   readonly onConfig?: (config: Config) => void
   /** Given the metrics, makes what signals are told to. */
   readonly observe: (metrics: Metrics) => Emit
@@ -82,7 +84,8 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 
 /** Opens the store, makes units, stages and their supervisor. Whatever fails, what was opened is closed again, in reverse. */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
-  const { config, load = () => config, onConfig = () => {}, observe, linesDropped = () => 0 } = options
+  const { config, load = () => config, observe, linesDropped = () => 0 } = options
+  const { onSecrets = () => {}, onConfig = () => {} } = options
   const { now: wallClock = Date.now, monotonic = () => performance.now(), random = Math.random, wait = sleep } = options
   await using stack = new AsyncDisposableStack()
   let current = config
@@ -131,8 +134,11 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   const { sources, mapping, destinations, delivers, fetches, notifiers, wake } = registry
   const reload = createReload({
     ...{ store, registry, load, current: inForce, now, emit },
-    onConfig(next, parts) {
+    onSecrets(next) {
       for (const mask of [secrets, masked]) mask.add(secretsOf(next))
+      onSecrets(next)
+    },
+    onConfig(next, parts) {
       onConfig(next)
       current = next
       composed = parts
@@ -144,6 +150,10 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   function checkStore(): Promise<void> {
     if (!checked || Math.abs(now() - checked.at) >= 1_000) checked = { at: now(), result: store.checkHealth() }
     return checked.result
+  }
+
+  function expectRunning(): void {
+    if (stop.signal.aborted) throw new RelayError('unavailable', 'the relay is stopping', { retryAfterMs: 5_000 })
   }
 
   const owned = stack.move()
@@ -159,7 +169,11 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   return {
     ...supervisor,
     ...{ sources, mapping, destinations, delivers, fetches, notifiers, wake: () => wake() },
-    ...{ store, metrics, emit, stream, now, intake, reload, mask: masked.mask },
+    ...{ store, metrics, emit, stream, now, intake, mask: masked.mask },
+    async reload(options) {
+      expectRunning()
+      return reload(options)
+    },
     receive: createReceive({ store, sources, bodyLimit, intake, now, emit, onEvent: mapBell.ring }),
     answerChallenge: createAnswerChallenge({ sources, now, emit }),
     get config() {
@@ -173,7 +187,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       supervisor.start()
     },
     async checkReady() {
-      if (stop.signal.aborted) throw new RelayError('unavailable', 'the relay is stopping', { retryAfterMs: 5_000 })
+      expectRunning()
       await checkStore()
     },
     close(graceMs = 0) {

@@ -97,8 +97,8 @@ async function run(options: RunOptions): Promise<void> {
   const relay = await openRelay({
     config,
     ...(load && { load }),
+    onSecrets: (next) => secrets.add(secretsOf(next)),
     onConfig(next) {
-      secrets.add(secretsOf(next))
       log.level = next.log.level
       for (const warning of warningsOf(next)) log.warn({ warning }, 'config.warning')
     },

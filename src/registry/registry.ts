@@ -29,6 +29,8 @@ export interface Impact {
 export interface ApplyOptions {
   /** Holds nothing, and lets go what is held. */
   readonly yes?: boolean
+  /** Called in the moment in which everything changes. */
+  readonly onExchange?: () => void
 }
 
 /** Which units run. It is told what should run, and makes it so. */
@@ -91,6 +93,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
   let held: readonly Impact[] = []
   let isStarted = false
   let isFirst = true
+  let isUnsettled = false
 
   const unitDeps: UnitDeps = { ...deps, destinations, onChanges: (names) => wake('destination', names) }
   const retarget = createRetarget({ store, emit, onChanges: wake })
@@ -126,7 +129,8 @@ export function createRegistry(deps: RegistryDeps): Registry {
     })
   }
 
-  async function apply(desired: Desired, { yes = false }: ApplyOptions = {}): Promise<readonly Impact[]> {
+  async function apply(desired: Desired, options: ApplyOptions = {}): Promise<readonly Impact[]> {
+    const { yes = false, onExchange = () => {} } = options
     const entries = plan(desired)
     const circuits = await readCircuits(store)
     const mayHold = (name: string) => !yes && (!isFirst || circuits.get(name)?.circuit.held === true)
@@ -149,16 +153,27 @@ export function createRegistry(deps: RegistryDeps): Registry {
     await retarget.prepare([...desired.destinations.values()].filter(({ to }) => !isHeld(to.destination)))
 
     const old = exchange(entries, made)
-    await adoptCircuits(0) // what the old ones have decided meanwhile
     wanted = desired
     isFirst = false
     held = toHold
+    onExchange()
     if (isStarted) for (const unit of made) unit.start()
     for (const unit of old) endBeside(unit)
-    for (const [name, deliver] of delivers) if (deliver.circuit().held === true && !isHeld(name)) await deliver.letGo()
-    await releaseWaiting()
+    isUnsettled = true
+    await settle().catch((error: unknown) => deps.onError('reload', error)) // then `step` tries again
     wake()
     return held
+  }
+
+  /** What follows from an exchange in the store. */
+  async function settle(): Promise<void> {
+    if (!isUnsettled) return
+    await adoptCircuits(0) // what the old ones have decided meanwhile
+    for (const [name, deliver] of delivers) {
+      if (!held.some(({ destination }) => destination === name)) await deliver.letGo()
+    }
+    await releaseWaiting()
+    isUnsettled = false
   }
 
   let seenRevision = 0
@@ -268,6 +283,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     wake,
     adoptCircuits: () => adoptCircuits(),
     async step() {
+      await settle()
       await drain()
       await sendAnew()
     },

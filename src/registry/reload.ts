@@ -8,7 +8,7 @@ import { type Composed, composeDesired, settingsOf } from '../wiring/desired.ts'
 import { changesOf, type PlanEntry } from './plan.ts'
 import { type ApplyOptions, type Impact, itemsWithoutQuestion, type Registry } from './registry.ts'
 
-export interface ReloadOptions extends ApplyOptions {
+export interface ReloadOptions extends Pick<ApplyOptions, 'yes'> {
   /** Only say what would be done. */
   readonly dryRun?: boolean
 }
@@ -31,7 +31,9 @@ export interface ReloadDeps {
   readonly load: () => Promise<Config> | Config
   /** The one in force. */
   readonly current: () => Config
-  /** Takes over what is no unit's, before any unit is changed. */
+  /** Before anything changes: from now on its secrets may turn up. */
+  readonly onSecrets: (config: Config) => void
+  /** Takes over what is not a unit's, in the moment in which the units change. */
   readonly onConfig: (config: Config, composed: Composed) => void
   readonly now: () => number
   readonly emit: Emit
@@ -43,15 +45,24 @@ export type Reload = (options?: ReloadOptions) => Promise<ReloadResult>
 /** One reload after the other: one that comes while another runs begins after it. */
 export function createReload(deps: ReloadDeps): Reload {
   let last: Promise<unknown> = Promise.resolve()
+  /** One that has not begun yet does for all that ask for the same. */
+  const waiting = new Map<string, Promise<ReloadResult>>()
   return (options = {}) => {
-    const next = last.then(() => reload(deps, options))
+    const key = JSON.stringify([options.dryRun ?? false, options.yes ?? false])
+    const known = waiting.get(key)
+    if (known) return known
+    const next = last.then(() => {
+      waiting.delete(key)
+      return reload(deps, options)
+    })
+    waiting.set(key, next)
     last = next.catch(() => {})
     return next
   }
 }
 
 async function reload(deps: ReloadDeps, { dryRun = false, yes = false }: ReloadOptions): Promise<ReloadResult> {
-  const { registry, load, current, onConfig, now, emit } = deps
+  const { registry, load, current, onSecrets, onConfig, now, emit } = deps
   let config: Config
   let composed: Composed
   let needsRestart: readonly string[]
@@ -74,8 +85,9 @@ async function reload(deps: ReloadDeps, { dryRun = false, yes = false }: ReloadO
     const toHold = yes ? [] : impact.filter(({ items }) => items > itemsWithoutQuestion)
     return { ...result, applied: false, warnings: [...toHold.map(heldText), ...lost] }
   }
-  onConfig(config, composed)
-  const warnings = [...(await registry.apply(desired, { yes })).map(heldText), ...lost]
+  onSecrets(config)
+  const held = await registry.apply(desired, { yes, onExchange: () => onConfig(config, composed) })
+  const warnings = [...held.map(heldText), ...lost]
   const changes = plan
     .filter(({ act }) => act !== 'keep')
     .map(({ unit, name, act, why }) => `${act} ${unit} ${name}: ${why}`)

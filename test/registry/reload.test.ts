@@ -120,6 +120,29 @@ describe('promise 14: changing the configuration refuses nothing', () => {
     expect((await admin('GET', '/sources')).statusCode).toBe(401)
   })
 
+  test('reloads that come while one runs are done once, after it', async () => {
+    const { relay, reload, signals } = await start()
+    const first = reload(set('sources.shop.secret', 'the-second-shop-secret'))
+    const second = reload(set('sources.shop.secret', 'the-third-shop-secret'))
+    const third = reload(set('sources.shop.secret', 'the-fourth-shop-secret'))
+    await Promise.all([first, second, third])
+    expect(signals.filter(({ kind }) => kind === 'config.reloaded')).toHaveLength(1)
+    await relay.close()
+    await expect(relay.reload()).rejects.toThrow('the relay is stopping')
+  })
+
+  test('a store that can not be written while a reload runs leaves what runs as it is', async () => {
+    const { relay, reload, sendShop } = await start()
+    const before = relay.sources.get('shop')
+    const { circuitsSince } = relay.store
+    Object.assign(relay.store, { circuitsSince: () => Promise.reject(new Error('the disk is full')) })
+    await expect(reload(set('sources.shop.secret', 'the-second-shop-secret'))).rejects.toThrow('the disk is full')
+    Object.assign(relay.store, { circuitsSince })
+    expect(relay.sources.get('shop')).toBe(before)
+    expect(relay.config.sources['shop']?.secret).toBe(shopSecret)
+    expect((await sendShop('products/create', product(1))).statusCode).toBe(202)
+  })
+
   test('events of a removed source are mapped with its last definition, and its webhooks are 404', async () => {
     const { relay, admin, map, deliver, sendShop, reload, held } = await start()
     await sendShop('products/create', product(1))
