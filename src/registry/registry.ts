@@ -170,7 +170,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     if (!isUnsettled) return
     await adoptCircuits(0) // what the old ones have decided meanwhile
     for (const [name, deliver] of delivers) {
-      if (!held.some(({ destination }) => destination === name)) await deliver.letGo()
+      if (!held.some(({ destination }) => destination === name)) await deliver.release()
     }
     await releaseWaiting()
     isUnsettled = false

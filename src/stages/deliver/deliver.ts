@@ -48,7 +48,7 @@ export interface Deliver {
   /** Disables it until an operator lets it go: what would be sent is more than expected. */
   hold(reason: string): Promise<Circuit>
   /** Enables it if it is held, without a test call. */
-  letGo(): Promise<void>
+  release(): Promise<void>
   /** Enables it where it was disabled for credentials that are other ones now, after a test call. */
   reconsider(signal: AbortSignal): Promise<void>
   /** Ends pauses: the time that they wait for may be far off now. */
@@ -222,7 +222,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     enable,
     disable: (reason) => circuit.decide({ kind: 'disable', reason }, now()),
     hold: (reason) => circuit.decide({ kind: 'disable', reason, held: true }, now()),
-    async letGo() {
+    async release() {
       if (circuit.current().held === true) await circuit.decide({ kind: 'enable' }, now())
     },
     async reconsider(signal) {
