@@ -23,7 +23,7 @@ interface Delivery {
 }
 
 type AcceptStep = 'accept' | 'accept in vain' | 'accept while the other writes'
-type CountStep = 'spread' | 'spread in vain' | 'run out of disk' | 'prune'
+type CountStep = 'spread' | 'spread a source' | 'spread in vain' | 'run out of disk' | 'prune'
 type Step =
   | { readonly do: AcceptStep; readonly by: number; readonly deliveries: readonly Delivery[] }
   | { readonly do: CountStep; readonly by: number; readonly count: number }
@@ -49,6 +49,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   accepts(12, 'accept'),
   accepts(2, 'accept in vain', 'accept while the other writes'),
   counts(6, 'spread'),
+  counts(6, 'spread a source'),
   counts(3, 'spread in vain', 'run out of disk', 'prune'),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const), by }) },
 )
@@ -69,15 +70,22 @@ function createModel() {
   let newest = 0
 
   function accept(given: readonly Delivery[], textOf: (index: number) => string): readonly number[] {
-    return given.map(({ source, id }, index) => {
-      const key = id === null ? null : deliveryKeyOf(source, id)
-      const first = key === null ? undefined : seqs.get(key)
-      if (first !== undefined) return -first
-      newest += 1
-      if (key !== null) seqs.set(key, newest)
-      bodies.set(newest, textOf(index))
-      return newest
-    })
+    const answers: number[] = []
+    // Those of one source after the other, as they stand in the inbox.
+    const sources = [...new Set(given.map(({ source }) => source))]
+    const bySource = sources.flatMap((one) => [...given.entries()].filter(([, { source }]) => source === one))
+    for (const [index, { source, id }] of bySource) answers[index] = answerOf(source, id, textOf(index))
+    return answers
+  }
+
+  function answerOf(source: string, id: string | null, text: string): number {
+    const key = id === null ? null : deliveryKeyOf(source, id)
+    const first = key === null ? undefined : seqs.get(key)
+    if (first !== undefined) return -first
+    newest += 1
+    if (key !== null) seqs.set(key, newest)
+    bodies.set(newest, text)
+    return newest
   }
 
   function prune(upto: number): void {
@@ -135,7 +143,7 @@ function play(path: string, steps: readonly Step[]): void {
 
 const pack = createPacker()
 
-function packed(deliveries: readonly Delivery[], textOf: (index: number) => string): PackedEvents {
+function packed(deliveries: readonly Delivery[], textOf: (index: number) => string): readonly PackedEvents[] {
   return pack(
     deliveries.map(({ source, id }, at) => webhook({ source, deliveryId: id, body: Buffer.from(textOf(at)) })),
   )
@@ -154,6 +162,8 @@ function take({ database, inbox }: Process, other: Process, step: OneStep, index
       return other.database.db.exec('rollback')
     case 'spread':
       return inbox.spread(step.count)
+    case 'spread a source':
+      return inbox.guarded('unsynced', () => inbox.spreadOut(step.count, { priority: 0, source: step.count % 2 ? 'shop' : 'blog' })) // biome-ignore format: one idea
     case 'spread in vain':
       return spreadInVain(inbox, step.count)
     case 'run out of disk':
@@ -167,7 +177,7 @@ function take({ database, inbox }: Process, other: Process, step: OneStep, index
 function acceptInVain(inbox: Inbox, deliveries: readonly Delivery[], ending: string): void {
   const others = deliveries.map(({ source, id }) => ({ source, id: id && id + ending }))
   const all = packed([...deliveries, ...others, { source: 'shop', id: null }], String)
-  expect(() => inbox.acceptAll({ ...all, receivedAt: 0.5 })).toThrow('cannot store REAL value')
+  expect(() => inbox.acceptAll(all.map((lane) => ({ ...lane, receivedAt: 0.5 })))).toThrow('cannot store REAL value')
 }
 
 function spreadInVain(inbox: Inbox, count: number): void {

@@ -27,10 +27,16 @@ test('what is packed comes out as it was, also where some of it is left out', ()
       fc.array(event, { maxLength: 12 }),
       fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
       (events, keep) => {
-        const packed = pack(events)
-        const kept = selectPacked(packed, (index) => keep[index]!)
-        expect(unpackEvents(packed.rows, packed.bodies)).toEqual(events)
-        expect(unpackEvents(kept.rows, kept.bodies)).toEqual(events.filter((_event, index) => keep[index]))
+        const lanes = pack(events)
+        const places = lanes.flatMap((packed) => packed.places ?? events.keys().toArray())
+        expect(places.toSorted((a, b) => a - b)).toEqual(events.keys().toArray())
+        for (const packed of lanes) {
+          const own = packed.places ? packed.places.map((place) => events[place]!) : events
+          const kept = selectPacked(packed, (index) => keep[index]!)
+          expect(new Set(own.map(({ source }) => source))).toEqual(new Set([packed.source]))
+          expect(unpackEvents(packed.rows, packed.bodies)).toEqual(own)
+          expect(unpackEvents(kept.rows, kept.bodies)).toEqual(own.filter((_event, index) => keep[index]))
+        }
       },
     ),
   )

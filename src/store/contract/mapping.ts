@@ -10,8 +10,10 @@ export type { MergeCounts, StaleRemoval } from '../../domain/item-fold.ts'
 /** Giving events out to be mapped, and merging what comes of them into the items. */
 export interface Mapping {
   /**
-   * The oldest pending events in order of arrival (`receivedAt`, then number), at most `limit` and of no more bytes than
-   * `maxBytes` (one may be larger alone), claimed by `owner` for `leaseMs` or until an earlier settlement. What the same owner has claimed and not settled is given out again: its settlement has failed.
+   * Pending events, at most `limit` and of no more bytes than `maxBytes` (one may be larger alone), claimed by `owner` for `leaseMs` or
+   * until an earlier settlement. Sources take turns, however much one has waiting; the events of each come in order of arrival
+   * (`receivedAt`, then number). A higher `priority` waits until nothing with a lower one does. What the same owner has claimed
+   * and not settled is given out again: its settlement has failed.
    */
   claimEvents(claim: EventClaim): Promise<readonly PendingEvent[]>
 

@@ -42,9 +42,10 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
   const insertIndexed = prepare(database, 'insert or ignore into delivery_index (hash, seq) values (?, ?)')
 
   const tail = new Map<number, number>()
-  let known = 0 // every event up to this one is in the index or in the tail
+  let known = 0 // every event up to this one has come out of the inbox, and is in the index or in the tail
   let merging: readonly (readonly [hash: number, seq: number])[] = []
   let merged = 0
+  let mergingUpTo = 0 // the index is complete up to this event once they are merged
 
   /** After a rollback: what memory says may not be so. */
   function forget(): void {
@@ -53,10 +54,14 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
     known = 0
   }
 
-  /** Catches up with what is on disk: after a start, and with what another process has accepted. */
+  /** Catches up with what is on disk: after a start, and with what another process has spread out, also out of turn. */
   function catchUp({ last, indexed }: EventPosition): void {
-    if (known === last) return
     for (const { seq, hash } of selectTail.iterate(Math.max(known, indexed))) add(hash, seq)
+    known = last
+  }
+
+  /** All events up to this one have been added. */
+  function reached(last: number): void {
     known = last
   }
 
@@ -70,9 +75,9 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
   }
 
   function add(hash: number, seq: number): void {
-    if (tail.has(hash)) insertIndexed.run(hash, seq)
-    else tail.set(hash, seq)
-    known = seq
+    const other = tail.get(hash)
+    if (other === undefined) tail.set(hash, seq)
+    else if (other !== seq) insertIndexed.run(hash, seq)
   }
 
   /**
@@ -84,18 +89,15 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
       if (tail.size < tailMax) return null
       merging = [...tail].sort(([a], [b]) => a - b)
       merged = 0
+      mergingUpTo = known
     }
     const end = Math.min(merging.length, merged + arrived * mergedPerDelivery)
     for (; merged < end; merged += 1) insertIndexed.run(...merging[merged]!)
     if (merged < merging.length) return null
-    let upto = 0
-    for (const [hash, seq] of merging) {
-      upto = Math.max(upto, seq)
-      tail.delete(hash)
-    }
+    for (const [hash] of merging) tail.delete(hash)
     merging = []
-    return upto
+    return mergingUpTo
   }
 
-  return { forget, catchUp, find, add, mergeSome }
+  return { forget, catchUp, reached, find, add, mergeSome }
 }

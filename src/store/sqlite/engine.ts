@@ -57,7 +57,7 @@ type Plain = Exclude<keyof Store, 'accept' | 'close' | 'onWork' | 'noteWaiting' 
 
 /** The store as plain synchronous functions over one connection; see `createInbox` for what is its own. */
 export type Engine = { readonly [Name in Plain]: Sync<Store[Name]> } & Timed & {
-    readonly acceptAll: (events: PackedEvents) => readonly number[]
+    readonly acceptAll: (lanes: readonly PackedEvents[]) => readonly number[]
     readonly spread: (limit: number) => number
     /** False where the database had to be left open: to close it would spoil what was written over it. */
     readonly close: () => boolean

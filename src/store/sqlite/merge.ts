@@ -9,7 +9,12 @@ import { createTallied, type Tally } from './rollups.ts'
 /** Settling mapped events: their changes become the desired state of items, by the rules of `domain/item-state.ts`. */
 export function createMerge(database: Database) {
   const { findItem, writeItem } = createItems(database)
-  const lastEvent = prepare<{ last: number }>(database, 'select last from event_position')
+  const lastEvent = prepare<{ last: number }>(
+    database,
+    `select max(last, newest, coalesce(
+       (select first_seq + count - 1 from inbox order by first_seq desc limit 1), 0)) as last
+     from event_position`,
+  )
 
   function removeItem({ hold, ...key }: Removal, at: number): void {
     // Synced: what an operator has taken away stays away.

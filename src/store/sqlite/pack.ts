@@ -1,6 +1,7 @@
 import type { Proof } from '../../domain/proof.ts'
 import type { NewEvent } from '../contract/store.ts'
 import { taggedId } from '../shared/delivery-tag.ts'
+import type { Lane } from './lane.ts'
 
 /** What is known of an event besides its body, in the order in which the inbox has it. */
 type Row = readonly [
@@ -23,8 +24,10 @@ type Row = readonly [
 
 type Origin = Pick<NewEvent, 'tenant' | 'priority' | 'asOf'>
 
-/** The events of one commit on their way to another thread: few values, and the bodies in memory that both threads see. */
-export interface PackedEvents {
+/** The events of one lane in a commit, on their way to another thread: few values, and the bodies in memory that both threads see. */
+export interface PackedEvents extends Lane {
+  /** Where each of them stands in the commit; null if these are all. */
+  readonly places: readonly number[] | null
   /** By event. */
   readonly keys: readonly (string | null)[]
   /** A `Row` for each event, as one JSON text. */
@@ -40,7 +43,7 @@ export function deliveryKeyOf(source: string, deliveryId: string): string {
 }
 
 /** Packs one commit after the other: the bodies that it gave before are gone when it is called again. */
-export type Packer = (events: readonly NewEvent[]) => PackedEvents
+export type Packer = (events: readonly NewEvent[]) => readonly PackedEvents[]
 
 /** Nearly all commits need no more than this. Bytes. */
 const sharedBytes = 1024 * 1024
@@ -52,11 +55,53 @@ const sharedBytes = 1024 * 1024
  */
 export function createPacker(): Packer {
   const shared = new Uint8Array(new SharedArrayBuffer(sharedBytes))
-  return (events) => pack(events, (size) => (size <= sharedBytes ? shared.subarray(0, size) : new Uint8Array(size)))
+  return (events) => {
+    let used = 0
+    const roomFor = (size: number) => {
+      if (used + size > sharedBytes) return new Uint8Array(size)
+      used += size
+      return shared.subarray(used - size, used)
+    }
+    return lanesOf(events).map(({ lane, places }) => {
+      const own = places === null ? events : places.map((place) => events[place]!)
+      return { ...pack(own, roomFor), ...lane, places }
+    })
+  }
+}
+
+interface LaneOfCommit {
+  readonly lane: Lane
+  readonly places: number[] | null
+}
+
+/** Nearly all commits have one. */
+function lanesOf(events: readonly NewEvent[]): readonly LaneOfCommit[] {
+  const [first] = events
+  if (first === undefined) return []
+  const lane = laneOf(first)
+  if (events.every((event) => event.source === lane.source && (event.priority ?? 0) === lane.priority)) {
+    return [{ lane, places: null }]
+  }
+  const lanes = new Map<string, { readonly lane: Lane; readonly places: number[] }>()
+  for (const [place, event] of events.entries()) {
+    const one = laneOf(event)
+    const key = `${one.priority} ${one.source}`
+    const known = lanes.get(key)
+    if (known) known.places.push(place)
+    else lanes.set(key, { lane: one, places: [place] })
+  }
+  return [...lanes.values()]
+}
+
+function laneOf({ source, priority = 0 }: NewEvent): Lane {
+  return { source, priority }
 }
 
 /** In one pass: this is done for every webhook that comes in. */
-function pack(events: readonly NewEvent[], roomFor: (bytes: number) => Uint8Array): PackedEvents {
+function pack(
+  events: readonly NewEvent[],
+  roomFor: (bytes: number) => Uint8Array,
+): Omit<PackedEvents, keyof Lane | 'places'> {
   const keys: (string | null)[] = []
   const rows: Row[] = []
   const parts: Uint8Array[] = []
@@ -95,7 +140,8 @@ function originOf({ tenant = null, priority = 0, asOf = null }: NewEvent): Origi
 /** The same without the events for which `keep` is false. */
 export function selectPacked(packed: PackedEvents, keep: (index: number) => boolean): PackedEvents {
   const kept = unpackEvents(packed.rows, packed.bodies).filter((_event, index) => keep(index))
-  return { ...pack(kept, (size) => new Uint8Array(size)), receivedAt: packed.receivedAt }
+  const { receivedAt, priority, source, places } = packed
+  return { ...pack(kept, (size) => new Uint8Array(size)), receivedAt, priority, source, places }
 }
 
 /** The events of an inbox row; their bodies are views of `bodies`. */

@@ -22,13 +22,13 @@ export interface Seen {
   /** Takes note of a delivery. False: it was never noted before, and is new for sure. */
   note(key: string): boolean
   /**
-   * Takes note of some events that were there before this process. `last` is the newest of them; `waiting` are the deliveries
-   * that were noted and are not in `events` yet. Answers whether all are noted now: until then `note` knows nothing for sure.
+   * Takes note of some events that were there before this process. `newest` is the newest of them; `waiting` are the deliveries
+   * that were noted and may not be in `events` yet. Answers whether all are noted now: until then `note` knows nothing for sure.
    * `arriving` are so many that come now: of twice as many it takes note, else full commits would keep it behind for ever.
    */
-  learn(last: number, waiting: Waiting, arriving: number): boolean
-  /** The events between the two came from those noted: there is nothing to learn from them. */
-  moved(before: number, last: number): void
+  learn(newest: number, waiting: Waiting, arriving: number): boolean
+  /** The events between the two were noted as they came: there is nothing to learn from them. */
+  moved(before: number, newest: number): void
 }
 
 /**
@@ -48,33 +48,33 @@ export function createSeen(
   let learned: number | null = null // all events up to this one are noted; null: none has been looked at
   let fillAgainFrom = 0 // this event: what does not fit is not learned over and over
 
-  function startOver(last: number, waiting: Waiting): number {
+  function startOver(newest: number, waiting: Waiting): number {
     const keys = waiting.keys()
-    const before = (selectFirst.get()?.first ?? last + 1) - 1
+    const before = (selectFirst.get()?.first ?? newest + 1) - 1
     // Of those numbers few may be left: one event that is not over yet stays, whatever its age.
-    const wanted = room * (last - before + keys.length)
+    const wanted = room * (newest - before)
     const texts = Math.min(most, Math.max(least, wanted))
     filter = createFilter(texts)
-    fillAgainFrom = last + texts / 2
+    fillAgainFrom = newest + texts / 2
     for (const key of keys) filter.add(key)
     return before
   }
 
   return {
     note: (key) => filter.add(key),
-    learn(last, waiting, arriving) {
-      if (learned === null || (filter.isFull() && last >= fillAgainFrom)) learned = startOver(last, waiting)
-      if (learned >= last) return true
+    learn(newest, waiting, arriving) {
+      if (learned === null || (filter.isFull() && newest >= fillAgainFrom)) learned = startOver(newest, waiting)
+      if (learned >= newest) return true
       const limit = Math.max(learnedAtOnce, 2 * arriving)
       const some = selectSome.all(learned, limit)
       for (const { source, deliveryId } of some) {
         if (deliveryId !== null) filter.add(deliveryKeyOf(source, deliveryId))
       }
-      learned = some.length < limit ? last : some.at(-1)!.seq
-      return learned >= last
+      learned = some.length < limit ? newest : some.at(-1)!.seq
+      return learned >= newest
     },
-    moved(before, last) {
-      if (learned === before) learned = last
+    moved(before, newest) {
+      if (learned === before) learned = newest
     },
   }
 }

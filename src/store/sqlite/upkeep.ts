@@ -20,8 +20,8 @@ export function createUpkeep(database: Database) {
          + (select coalesce(sum(count), 0) from inbox) as pending,
        (select count(*) from events where status = 'waiting' and status <> 'processed') as waiting,
        (select count(*) from events where status = 'failed' and status <> 'processed') as failed,
-       coalesce((select min(received_at) from events where status = 'pending' and status <> 'processed'),
-         (select received_at from inbox order by first_seq limit 1)) as oldest,
+       (select min(received_at) from events where status = 'pending' and status <> 'processed') as oldest,
+       (select received_at from inbox order by first_seq limit 1) as oldestInbox,
        (select min(received_at) from events where status = 'waiting' and status <> 'processed') as oldestWaiting`,
   )
   const countItems = prepare<
@@ -41,8 +41,8 @@ export function createUpkeep(database: Database) {
   )
 
   function readStats(): Stats {
-    const { pending, waiting, failed, oldest, oldestWaiting } = countEvents.get()!
-    const times = [oldest, oldestWaiting].filter((at) => at !== null)
+    const { pending, waiting, failed, oldest, oldestInbox, oldestWaiting } = countEvents.get()!
+    const times = [oldest, oldestInbox, oldestWaiting].filter((at) => at !== null)
     const destinations = countItems.all().map((row) => ({
       destination: row.destination,
       pending: row['pending'] ?? 0,
@@ -140,6 +140,7 @@ interface EventCounts {
   readonly waiting: number
   readonly failed: number
   readonly oldest: number | null
+  readonly oldestInbox: number | null
   readonly oldestWaiting: number | null
 }
 

@@ -59,11 +59,11 @@ export function describeStatistics(name: string, openStore: () => Promise<Store>
     test('what waits is noted as of a minute, wherever it waits', async () => {
       const store = await openStore()
       const [mapped] = await claimedEvents(store, 3, noon)
-      await store.accept([webhook({ receivedAt: noon - 5 }), webhook({ receivedAt: noon, source: 'blog' })])
       const waiting = { status: 'waiting', dueAt: noon + hour, attempts: 0, error: null } as const
       const event = { seq: mapped!.seq, mapper: 'm', mapperVersion: '1', outcome: waiting, changes: [] }
       await atTime(store, noon).settleEvents('relay-1', [event])
       await arrive(store, [upsert('p1', 'A', { receivedAt: noon }), upsert('p2', 'A', { receivedAt: noon })], noon)
+      await store.accept([webhook({ receivedAt: noon - 5 }), webhook({ receivedAt: noon, source: 'blog' })])
       await atTime(store, noon + 10).noteWaiting()
       await atTime(store, noon + 20).noteWaiting()
       const shop = { at: noon, name: 'shop', pending: 4, oldestPendingMs: 25 }

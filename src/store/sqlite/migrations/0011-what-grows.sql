@@ -47,6 +47,13 @@ create table item_sources (
 -- Claims take turns between sources: within a priority, from one source to the next.
 create index events_pending on events (priority, source, received_at) where status = 'pending';
 
+-- Whose events a row of the inbox has. '': those of an older relay may be of several sources; they come out first, as they came in.
+alter table inbox add column priority integer not null default 0;
+alter table inbox add column source text not null default '';
+create index inbox_by_source on inbox (priority, source);
+-- The newest seq that was ever taken out of the inbox: one source may be ahead of another.
+alter table event_position add column newest integer not null default 0;
+
 -- One more with each change of any circuit: a change is made to the revision that was read, and readers ask for what came since.
 alter table circuits add column revision integer not null default 0;
 insert into circuits (destination, circuit) select destination, circuit from circuit_orders where true

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readVersion, type Version } from '../../src/domain/version.ts'
-import type { Store } from '../../src/store/contract/store.ts'
+import { readVersion, type Version } from '../../../src/domain/version.ts'
+import type { Store } from '../../../src/store/contract/store.ts'
 import {
   all,
   arrive,
@@ -19,7 +19,7 @@ import {
   upsert,
   version,
   webhook,
-} from './support.ts'
+} from '../support.ts'
 
 const minute = 60_000
 const key = (id: string) => ({ destination: 'main', type: 'product', id })
@@ -130,8 +130,11 @@ export function describeTakingAway(
 
     test('may be what nobody has heard of', async () => {
       const store = await openStore()
+      const [before] = await claimedEvents(store, 1)
       await store.accept([webhook()])
       await atTime(store, start).removeItem({ ...key('p1'), hold: true })
+      expect(await map(store, before!, [upsert('p1', 'older')])).toMatchObject({ stale: 1 })
+      expect(await arrive(store, [upsert('p1', 'older')])).toMatchObject({ stale: 1 })
       expect(await itemOf(store, 'p1')).toMatchObject({ source: '', held: true, removed: true, status: 'pending' })
       expect((await deliver(store)).kind).toBe('delete')
       expect(await arrive(store, [upsert('p1', 'A')])).toMatchObject({ held: 1, applied: 0 })
