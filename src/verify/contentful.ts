@@ -2,12 +2,11 @@ import querystring from 'node:querystring'
 import { z } from 'zod'
 import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
-import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
-import { mismatch, type Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
-import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+import { createSignedScheme, timestampIn } from './signed-scheme.ts'
 
 export const contentfulSchema = z
   .strictObject({
@@ -34,31 +33,28 @@ export function createContentfulScheme(config: ContentfulConfig, secrets: readon
     if (secret.length !== 64) throw new RelayError('invalid', "a signing secret of Contentful's has 64 characters")
   }
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return {
+  return createSignedScheme({
     name: 'contentful',
-    proofHeaders: [signatureHeader],
-    check(delivery, body, nowMs) {
+    header: signatureHeader,
+    tolerance,
+    read(value, delivery, body) {
       const { headers } = delivery
-      const given = headers[signatureHeader]
-      if (!given) return `header ${signatureHeader} is missing or empty`
-      const timestamp = headers[timestampHeader] ?? ''
-      if (!timestampPattern.test(timestamp)) return `header ${timestampHeader} holds no timestamp`
+      const timestamp = timestampIn(headers, timestampHeader)
+      if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
       const names = signedNames(headers[signedHeadersHeader] ?? '')
       // Without these two, the timestamp or the choice of headers would be anyone's.
       for (const name of [signedHeadersHeader, timestampHeader]) {
         if (!names.includes(name)) return `header ${signedHeadersHeader} does not name ${name}`
       }
-      const missing = names.find((name) => !Object.hasOwn(headers, name))
-      if (missing !== undefined) return 'a signed header is missing'
+      if (names.some((name) => !Object.hasOwn(headers, name))) return 'a signed header is missing'
       const pairs = names.map(
         (name) => `${name}:${name === signedHeadersHeader ? names.join(',') : headers[name]?.trim()}`,
       )
       const head = [delivery.method, signedPath(delivery, public_url), pairs.join(';'), ''].join('\n')
       const expected = hmacs.map((hmacOf) => hmacOf('hex', head, body))
-      if (!isAnyEqual([given.toLowerCase()], expected)) return mismatch(`header ${signatureHeader} does not match`)
-      return judgeTimestamp(Number(timestamp), nowMs, tolerance)
+      return { given: [value.toLowerCase()], expected, atMs: Number(timestamp) }
     },
-  }
+  })
 }
 
 /** The names in a list of signed headers. */

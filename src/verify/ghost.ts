@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { mismatch, type Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
-import { judgeTimestamp } from './timestamp.ts'
+import { createSignedScheme } from './signed-scheme.ts'
 
 export const ghostSchema = z
   .strictObject({
@@ -21,20 +20,18 @@ type GhostConfig = z.infer<typeof ghostSchema>
 export function createGhostScheme({ header, tolerance }: GhostConfig, secrets: readonly string[]): Scheme {
   const isAgeChecked = Number.isFinite(tolerance)
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return {
+  return createSignedScheme({
     name: 'ghost',
-    proofHeaders: [header],
-    check({ headers }, body, nowMs) {
-      const value = headers[header]
-      if (!value) return `header ${header} is missing or empty`
+    header,
+    tolerance,
+    read(value, _delivery, body) {
       const match = /^sha256=([0-9a-f]{64})(?:, ?t=(\d{1,16}))?$/i.exec(value)
       if (!match) return `header ${header} is not of the form sha256=<hex>, t=<ms>`
       const [, signature = '', timestamp = ''] = match
       if (isAgeChecked && timestamp === '') return `header ${header} holds no timestamp`
       const suffixes = isAgeChecked ? [timestamp] : [timestamp, '']
       const expected = hmacs.flatMap((hmacOf) => suffixes.map((suffix) => hmacOf('hex', body, suffix)))
-      if (!isAnyEqual([signature.toLowerCase()], expected)) return mismatch(`header ${header} does not match`)
-      return isAgeChecked ? judgeTimestamp(Number(timestamp), nowMs, tolerance) : null
+      return { given: [signature.toLowerCase()], expected, atMs: Number(timestamp) }
     },
-  }
+  })
 }

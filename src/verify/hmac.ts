@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { encodings, normalised } from './encoding.ts'
-import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { maxSignatures, mismatch, type Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 import { readKey } from './secret-key.ts'
 import { headerName } from './settings.ts'
+import { createSignedScheme } from './signed-scheme.ts'
 
 export const hmacSchema = z
   .strictObject({
@@ -34,25 +34,17 @@ export function createHmacScheme(config: HmacConfig, secrets: readonly string[])
   const { header, algorithm, encoding, prefix, separator, key } = config
   const hmacs = secrets.map((secret) => createHmacOf(algorithm, readKey(secret, key)))
 
-  function signaturesIn(value: string): readonly string[] {
-    const parts = separator === undefined ? [value] : value.split(separator)
-    return parts
-      .map((part) => part.trim())
-      .filter((part) => part.startsWith(prefix))
-      .map((part) => normalised(part.slice(prefix.length), encoding))
-  }
-
-  return {
+  return createSignedScheme({
     name: 'hmac',
-    proofHeaders: [header],
-    check({ headers }, body) {
-      const value = headers[header]
-      if (!value) return `header ${header} is missing or empty`
-      const given = signaturesIn(value)
+    header,
+    read(value, _delivery, body) {
+      const parts = separator === undefined ? [value] : value.split(separator)
+      const given = parts
+        .map((part) => part.trim())
+        .filter((part) => part.startsWith(prefix))
+        .map((part) => normalised(part.slice(prefix.length), encoding))
       if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
-      if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
-      const expected = hmacs.map((hmacOf) => hmacOf(encoding, body))
-      return isAnyEqual(given, expected) ? null : mismatch(`header ${header} does not match`)
+      return { given, expected: hmacs.map((hmacOf) => hmacOf(encoding, body)) }
     },
-  }
+  })
 }

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
-import { mismatch, type Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
-import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+import { createSignedScheme, timestampIn } from './signed-scheme.ts'
 
 export const hubspotSchema = z
   .strictObject({
@@ -32,28 +31,26 @@ export function createHubspotScheme(config: HubspotConfig, secrets: readonly str
   const header = version === 'v3' ? 'x-hubspot-signature-v3' : 'x-hubspot-signature'
   const timestampHeader = 'x-hubspot-request-timestamp'
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return {
+  return createSignedScheme({
     name: 'hubspot',
+    header,
     proofHeaders: ['x-hubspot-signature', 'x-hubspot-signature-v3'],
-    check(delivery, body, nowMs) {
-      const given = delivery.headers[header]
-      if (!given) return `header ${header} is missing or empty`
+    tolerance,
+    read(value, delivery, body) {
       const request = delivery.method + urlOf(public_url, delivery)
       if (version !== 'v3') {
         const start = version === 'v1' ? '' : request
-        const expected = secrets.map((secret) =>
+        const hashOf = (secret: string) =>
           createHash('sha256')
             .update(secret + start)
             .update(body)
-            .digest('hex'),
-        )
-        return isAnyEqual([given.toLowerCase()], expected) ? null : mismatch(`header ${header} does not match`)
+            .digest('hex')
+        return { given: [value.toLowerCase()], expected: secrets.map(hashOf) }
       }
-      const timestamp = delivery.headers[timestampHeader] ?? ''
-      if (!timestampPattern.test(timestamp)) return `header ${timestampHeader} holds no timestamp`
+      const timestamp = timestampIn(delivery.headers, timestampHeader)
+      if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
       const expected = hmacs.map((hmacOf) => hmacOf('base64', request, body, timestamp))
-      if (!isAnyEqual([given], expected)) return mismatch(`header ${header} does not match`)
-      return judgeTimestamp(Number(timestamp), nowMs, tolerance)
+      return { given: [value], expected, atMs: Number(timestamp) }
     },
-  }
+  })
 }

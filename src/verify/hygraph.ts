@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
-import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { mismatch, type Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
-import { judgeTimestamp } from './timestamp.ts'
+import { createSignedScheme } from './signed-scheme.ts'
 
 export const hygraphSchema = z
   .strictObject({
@@ -21,15 +20,14 @@ type HygraphConfig = z.infer<typeof hygraphSchema>
  */
 export function createHygraphScheme({ header, tolerance }: HygraphConfig, secrets: readonly string[]): Scheme {
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return {
+  return createSignedScheme({
     name: 'hygraph',
-    proofHeaders: [header],
-    check({ headers }, body, nowMs) {
-      const value = headers[header]
-      if (!value) return `header ${header} is missing or empty`
+    header,
+    tolerance,
+    read(value, _delivery, body) {
       const match = /^sign=([A-Za-z0-9+/]+={0,2}), ?env=([^,]*), ?t=(\d{1,16})$/.exec(value)
       if (!match) return `header ${header} is not of the form sign=<base64>, env=<environment>, t=<ms>`
-      const [, given = '', environment = '', timestamp = ''] = match
+      const [, signature = '', environment = '', timestamp = ''] = match
       // As text, bytes that are no UTF-8 would all look alike.
       if (!isUtf8(body)) return mismatch('the body is not UTF-8')
       const signed = JSON.stringify({
@@ -38,10 +36,9 @@ export function createHygraphScheme({ header, tolerance }: HygraphConfig, secret
         TimeStamp: Number(timestamp),
       })
       const expected = hmacs.flatMap((hmacOf) => formsOf(signed).map((text) => hmacOf('base64', text)))
-      if (!isAnyEqual([given], expected)) return mismatch(`header ${header} does not match`)
-      return judgeTimestamp(Number(timestamp), nowMs, tolerance)
+      return { given: [signature], expected, atMs: Number(timestamp) }
     },
-  }
+  })
 }
 
 /**

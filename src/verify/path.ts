@@ -11,7 +11,7 @@ export const pathSchema = z
 const place = 3
 
 /** The secret in the path, for senders that can set nothing but a URL. Proxies on the way may log it. */
-export function createPathScheme(secrets: readonly string[]): Scheme {
+export function createPathScheme(_config: unknown, secrets: readonly string[]): Scheme {
   return {
     name: 'path',
     proofHeaders: [],

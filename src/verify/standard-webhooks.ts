@@ -6,7 +6,8 @@ import { createHmacOf } from './hmac-of.ts'
 import { maxSignatures, mismatch, type Scheme } from './scheme.ts'
 import { readKey } from './secret-key.ts'
 import { publicKeys, toleranceSetting } from './settings.ts'
-import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+import { timestampIn } from './signed-scheme.ts'
+import { judgeTimestamp } from './timestamp.ts'
 
 export const standardWebhooksSchema = z
   .strictObject({
@@ -51,8 +52,8 @@ export function createStandardWebhooksScheme(config: StandardWebhooksConfig, sec
       const id = headers[`${header_prefix}-id`]
       // A dot would let a part of the id pass for the timestamp, or a part of the body for the id.
       if (!id || id.includes('.')) return `header ${header_prefix}-id is missing, empty or holds a dot`
-      const timestamp = headers[`${header_prefix}-timestamp`] ?? ''
-      if (!timestampPattern.test(timestamp)) return `header ${header_prefix}-timestamp holds no timestamp`
+      const timestamp = timestampIn(headers, `${header_prefix}-timestamp`)
+      if (timestamp === null) return `header ${header_prefix}-timestamp holds no timestamp`
 
       const parts = value.split(' ').filter(Boolean)
       if (parts.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { encodings, normalised } from './encoding.ts'
-import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { maxSignatures, mismatch, type Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
-import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+import { createSignedScheme } from './signed-scheme.ts'
+import { timestampPattern } from './timestamp.ts'
 
 export const timestampedSchema = z
   .strictObject({
@@ -28,12 +28,11 @@ type TimestampedConfig = z.infer<typeof timestampedSchema>
 export function createTimestampedScheme(config: TimestampedConfig, secrets: readonly string[]): Scheme {
   const { header, unit, encoding, version, tolerance } = config
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return {
+  return createSignedScheme({
     name: 'timestamped',
-    proofHeaders: [header],
-    check({ headers }, body, nowMs) {
-      const value = headers[header]
-      if (!value) return `header ${header} is missing or empty`
+    header,
+    tolerance,
+    read(value, _delivery, body) {
       const parts = value.split(',').map((part) => part.trim())
       const named = (name: string) =>
         parts.flatMap((part) => (part.startsWith(`${name}=`) ? [part.slice(name.length + 1)] : []))
@@ -43,10 +42,8 @@ export function createTimestampedScheme(config: TimestampedConfig, secrets: read
       if (!timestampPattern.test(timestamp) || others.length > 0 || given.length === 0) {
         return `header ${header} is not of the form t=<timestamp>,${version}=<signature>`
       }
-      if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
       const expected = hmacs.map((hmacOf) => hmacOf(encoding, `${timestamp}.`, body))
-      if (!isAnyEqual(given, expected)) return mismatch(`header ${header} does not match`)
-      return judgeTimestamp(Number(timestamp) * (unit === 's' ? 1000 : 1), nowMs, tolerance)
+      return { given, expected, atMs: Number(timestamp) * (unit === 's' ? 1000 : 1) }
     },
-  }
+  })
 }

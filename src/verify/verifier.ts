@@ -87,39 +87,34 @@ function checkSecrets(config: VerifyConfig, secrets: readonly string[]): void {
   }
 }
 
-function schemeOf(config: VerifyConfig, secrets: readonly string[]): Scheme {
-  switch (config.scheme) {
-    case 'hmac':
-      return createHmacScheme(config, secrets)
-    case 'timestamped':
-      return createTimestampedScheme(config, secrets)
-    case 'standard-webhooks':
-      return createStandardWebhooksScheme(config, secrets)
-    case 'header':
-      return createHeaderScheme(config, secrets)
-    case 'basic':
-      return createBasicScheme(config, secrets)
-    case 'path':
-      return createPathScheme(secrets)
-    case 'query':
-      return createQueryScheme(config, secrets)
-    case 'body':
-      return createBodyScheme(config, secrets)
-    case 'rsa':
-      return createRsaScheme(config)
-    case 'jwt':
-      return createJwtScheme(config)
-    case 'contentful':
-      return createContentfulScheme(config, secrets)
-    case 'ghost':
-      return createGhostScheme(config, secrets)
-    case 'hubspot':
-      return createHubspotScheme(config, secrets)
-    case 'hygraph':
-      return createHygraphScheme(config, secrets)
-    case 'webflow':
-      return createWebflowScheme(config, secrets)
-    case 'none':
-      return { name: 'none', proofHeaders: [], check: () => null }
-  }
+type SchemeName = VerifyConfig['scheme']
+type CreateScheme<Name extends SchemeName> = (
+  config: Extract<VerifyConfig, { scheme: Name }>,
+  secrets: readonly string[],
+) => Scheme
+
+const schemes: { readonly [Name in SchemeName]: CreateScheme<Name> } = {
+  hmac: createHmacScheme,
+  timestamped: createTimestampedScheme,
+  'standard-webhooks': createStandardWebhooksScheme,
+  header: createHeaderScheme,
+  basic: createBasicScheme,
+  path: createPathScheme,
+  query: createQueryScheme,
+  body: createBodyScheme,
+  rsa: createRsaScheme,
+  jwt: createJwtScheme,
+  contentful: createContentfulScheme,
+  ghost: createGhostScheme,
+  hubspot: createHubspotScheme,
+  hygraph: createHygraphScheme,
+  webflow: createWebflowScheme,
+  none: () => ({ name: 'none', proofHeaders: [], check: () => null }),
+}
+
+function schemeOf<Name extends SchemeName>(
+  config: Extract<VerifyConfig, { scheme: Name }>,
+  secrets: readonly string[],
+): Scheme {
+  return (schemes[config.scheme as Name] as CreateScheme<Name>)(config, secrets)
 }

@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { mismatch, type Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
-import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+import { createSignedScheme, timestampIn } from './signed-scheme.ts'
 
 export const webflowSchema = z
   .strictObject({
@@ -19,17 +18,15 @@ type WebflowConfig = z.infer<typeof webflowSchema>
 export function createWebflowScheme(config: WebflowConfig, secrets: readonly string[]): Scheme {
   const { header, timestamp_header, tolerance } = config
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return {
+  return createSignedScheme({
     name: 'webflow',
-    proofHeaders: [header],
-    check({ headers }, body, nowMs) {
-      const given = headers[header]
-      if (!given) return `header ${header} is missing or empty`
-      const timestamp = headers[timestamp_header] ?? ''
-      if (!timestampPattern.test(timestamp)) return `header ${timestamp_header} holds no timestamp`
+    header,
+    tolerance,
+    read(value, { headers }, body) {
+      const timestamp = timestampIn(headers, timestamp_header)
+      if (timestamp === null) return `header ${timestamp_header} holds no timestamp`
       const expected = hmacs.map((hmacOf) => hmacOf('hex', `${timestamp}:`, body))
-      if (!isAnyEqual([given.toLowerCase()], expected)) return mismatch(`header ${header} does not match`)
-      return judgeTimestamp(Number(timestamp), nowMs, tolerance)
+      return { given: [value.toLowerCase()], expected, atMs: Number(timestamp) }
     },
-  }
+  })
 }

@@ -1,0 +1,50 @@
+import type { Delivery } from '../domain/delivery.ts'
+import { isAnyEqual } from './equal.ts'
+import { type Mismatch, maxSignatures, mismatch, type Scheme } from './scheme.ts'
+import { judgeTimestamp, timestampPattern } from './timestamp.ts'
+
+/** What a request says of itself, once it is in form. */
+export interface Signed {
+  /** The signatures that came with it. */
+  readonly given: readonly string[]
+  /** Those that fit it, one for each secret. */
+  readonly expected: readonly string[]
+  /** When it was signed; left out if its age is not checked. Unix milliseconds. */
+  readonly atMs?: number
+}
+
+export interface SignedSchemeParts {
+  readonly name: string
+  /** The header with the signatures. */
+  readonly header: string
+  readonly proofHeaders?: readonly string[]
+  /** How far `atMs` may be from now. Milliseconds. */
+  readonly tolerance?: number
+  /** Reads a request with its `value` of that header; or says why it is not in form. */
+  read(value: string, delivery: Delivery, body: Buffer): Signed | Mismatch | string
+}
+
+/** A scheme with signatures in a header: any of them may match that of any secret. */
+export function createSignedScheme(parts: SignedSchemeParts): Scheme {
+  const { name, header, proofHeaders = [header], tolerance = Number.POSITIVE_INFINITY, read } = parts
+  return {
+    name,
+    proofHeaders,
+    check(delivery, body, nowMs) {
+      const value = delivery.headers[header]
+      if (!value) return `header ${header} is missing or empty`
+      const signed = read(value, delivery, body)
+      if (typeof signed === 'string' || 'mismatch' in signed) return signed
+      const { given, expected, atMs = nowMs } = signed
+      if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`
+      if (!isAnyEqual(given, expected)) return mismatch(`header ${header} does not match`)
+      return judgeTimestamp(atMs, nowMs, tolerance)
+    },
+  }
+}
+
+/** The timestamp in a header of its own, as it was signed; null if there is none. */
+export function timestampIn(headers: Delivery['headers'], name: string): string | null {
+  const text = headers[name] ?? ''
+  return timestampPattern.test(text) ? text : null
+}
