@@ -8,10 +8,9 @@ export const basicSchema = z
     username: z.string().min(1).describe('The user name; the password is the secret.'),
   })
   .describe('HTTP basic authentication.')
-type BasicConfig = z.infer<typeof basicSchema>
 
 /** HTTP basic authentication (RFC 7617), credentials as UTF-8. */
-export function createBasicScheme({ username }: BasicConfig, passwords: readonly string[]): Scheme {
+export function createBasicScheme({ username }: z.infer<typeof basicSchema>, passwords: readonly string[]): Scheme {
   const credentials = passwords.map((password) => Buffer.from(`${username}:${password}`).toString('base64'))
   return {
     name: 'basic',

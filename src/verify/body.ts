@@ -9,10 +9,9 @@ export const bodySchema = z
     field: z.string().min(1).default('secret').describe('The member of the JSON object that holds the secret.'),
   })
   .describe('The secret itself in the JSON body (Prismic). It is blanked in what is kept.')
-type BodyConfig = z.infer<typeof bodySchema>
 
 /** The secret as a member of the JSON body. Source: https://prismic.io/docs/webhooks */
-export function createBodyScheme({ field }: BodyConfig, secrets: readonly string[]): Scheme {
+export function createBodyScheme({ field }: z.infer<typeof bodySchema>, secrets: readonly string[]): Scheme {
   return {
     name: 'body',
     proofHeaders: [],

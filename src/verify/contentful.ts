@@ -17,7 +17,6 @@ export const contentfulSchema = z
       .describe('The URL as it is set in Contentful, where a proxy changes its path: the path is signed.'),
   })
   .describe("Contentful's request verification: HMAC-SHA256 of method, path, signed headers and body.")
-type ContentfulConfig = z.infer<typeof contentfulSchema>
 
 const signatureHeader = 'x-contentful-signature'
 const signedHeadersHeader = 'x-contentful-signed-headers'
@@ -27,33 +26,28 @@ const timestampHeader = 'x-contentful-timestamp'
  * Contentful's canonical requests: HMAC-SHA256 of method, path, the signed headers and the body. Source:
  * contentful/node-apps-toolkit src/requests/sign-request.ts, verify-request.ts, utils.ts
  */
-export function createContentfulScheme(config: ContentfulConfig, secrets: readonly string[]): Scheme {
+export function createContentfulScheme(config: z.infer<typeof contentfulSchema>, secrets: readonly string[]): Scheme {
   const { tolerance, public_url } = config
   for (const secret of secrets) {
     if (secret.length !== 64) throw new RelayError('invalid', "a signing secret of Contentful's has 64 characters")
   }
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme({
-    name: 'contentful',
-    header: signatureHeader,
-    tolerance,
-    read(value, delivery, body) {
-      const { headers } = delivery
-      const timestamp = timestampIn(headers, timestampHeader)
-      if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
-      const names = signedNames(headers[signedHeadersHeader] ?? '')
-      // Without these two, the timestamp or the choice of headers would be anyone's.
-      for (const name of [signedHeadersHeader, timestampHeader]) {
-        if (!names.includes(name)) return `header ${signedHeadersHeader} does not name ${name}`
-      }
-      if (names.some((name) => !Object.hasOwn(headers, name))) return 'a signed header is missing'
-      const pairs = names.map(
-        (name) => `${name}:${name === signedHeadersHeader ? names.join(',') : headers[name]?.trim()}`,
-      )
-      const head = [delivery.method, signedPath(delivery, public_url), pairs.join(';'), ''].join('\n')
-      const expected = hmacs.map((hmacOf) => hmacOf('hex', head, body))
-      return { given: [value.toLowerCase()], expected, atMs: Number(timestamp) }
-    },
+  return createSignedScheme('contentful', { header: signatureHeader, tolerance }, (value, body, delivery) => {
+    const { headers } = delivery
+    const timestamp = timestampIn(headers, timestampHeader)
+    if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
+    const names = signedNames(headers[signedHeadersHeader] ?? '')
+    // Without these two, the timestamp or the choice of headers would be anyone's.
+    for (const name of [signedHeadersHeader, timestampHeader]) {
+      if (!names.includes(name)) return `header ${signedHeadersHeader} does not name ${name}`
+    }
+    if (names.some((name) => !Object.hasOwn(headers, name))) return 'a signed header is missing'
+    const pairs = names.map(
+      (name) => `${name}:${name === signedHeadersHeader ? names.join(',') : headers[name]?.trim()}`,
+    )
+    const head = [delivery.method, signedPath(delivery, public_url), pairs.join(';'), ''].join('\n')
+    const expected = hmacs.map((hmacOf) => hmacOf('hex', head, body))
+    return { given: [value.toLowerCase()], expected, atMs: Number(timestamp) }
   })
 }
 

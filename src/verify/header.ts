@@ -10,10 +10,12 @@ export const headerSchema = z
     prefix: z.string().default('').describe('What may stand before the token, such as `Bearer `.'),
   })
   .describe('A fixed token in a header, for senders that sign nothing.')
-type HeaderConfig = z.infer<typeof headerSchema>
 
 /** A static token in a header, for senders that sign nothing (Strapi, Directus, Craft, …). */
-export function createHeaderScheme({ header, prefix }: HeaderConfig, secrets: readonly string[]): Scheme {
+export function createHeaderScheme(
+  { header, prefix }: z.infer<typeof headerSchema>,
+  secrets: readonly string[],
+): Scheme {
   // A secret written with its prefix is the whole value, so that users can paste what the CMS sends.
   const expected = secrets.map((secret) => (secret.startsWith(prefix) ? secret : prefix + secret))
   return {

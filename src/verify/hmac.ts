@@ -27,24 +27,18 @@ export const hmacSchema = z
       .describe('How the secret becomes the key: `raw` takes its text as it is, the others decode it.'),
   })
   .describe('HMAC of the exact bytes of the body, in a header.')
-type HmacConfig = z.infer<typeof hmacSchema>
 
 /** HMAC of the exact body bytes in a header (Shopify, WooCommerce, GitHub, Storyblok, Kontent.ai, Squarespace, …). */
-export function createHmacScheme(config: HmacConfig, secrets: readonly string[]): Scheme {
+export function createHmacScheme(config: z.infer<typeof hmacSchema>, secrets: readonly string[]): Scheme {
   const { header, algorithm, encoding, prefix, separator, key } = config
   const hmacs = secrets.map((secret) => createHmacOf(algorithm, readKey(secret, key)))
-
-  return createSignedScheme({
-    name: 'hmac',
-    header,
-    read(value, _delivery, body) {
-      const parts = separator === undefined ? [value] : value.split(separator)
-      const given = parts
-        .map((part) => part.trim())
-        .filter((part) => part.startsWith(prefix))
-        .map((part) => normalised(part.slice(prefix.length), encoding))
-      if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
-      return { given, expected: hmacs.map((hmacOf) => hmacOf(encoding, body)) }
-    },
+  return createSignedScheme('hmac', config, (value, body) => {
+    const parts = separator === undefined ? [value] : value.split(separator)
+    const given = parts
+      .map((part) => part.trim())
+      .filter((part) => part.startsWith(prefix))
+      .map((part) => normalised(part.slice(prefix.length), encoding))
+    if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
+    return { given, expected: hmacs.map((hmacOf) => hmacOf(encoding, body)) }
   })
 }

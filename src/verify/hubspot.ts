@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
@@ -20,37 +20,27 @@ export const hubspotSchema = z
     error: 'v2 and v3 sign the URL: say how it is set in HubSpot',
   })
   .describe("HubSpot's signatures; `tolerance` is of v3, the others have no timestamp.")
-type HubspotConfig = z.infer<typeof hubspotSchema>
 
 /**
  * HubSpot: v1 and v2 are plain SHA-256 hashes that start with the secret, v3 is an HMAC with a timestamp. The version is
  * configured; the header that names one is the sender's word. Source: HubSpot/hubspot-api-nodejs src/utils/signature.ts
  */
-export function createHubspotScheme(config: HubspotConfig, secrets: readonly string[]): Scheme {
+export function createHubspotScheme(config: z.infer<typeof hubspotSchema>, secrets: readonly string[]): Scheme {
   const { version, public_url = '', tolerance } = config
   const header = version === 'v3' ? 'x-hubspot-signature-v3' : 'x-hubspot-signature'
+  const proofHeaders = ['x-hubspot-signature', 'x-hubspot-signature-v3']
   const timestampHeader = 'x-hubspot-request-timestamp'
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme({
-    name: 'hubspot',
-    header,
-    proofHeaders: ['x-hubspot-signature', 'x-hubspot-signature-v3'],
-    tolerance,
-    read(value, delivery, body) {
-      const request = delivery.method + urlOf(public_url, delivery)
-      if (version !== 'v3') {
-        const start = version === 'v1' ? '' : request
-        const hashOf = (secret: string) =>
-          createHash('sha256')
-            .update(secret + start)
-            .update(body)
-            .digest('hex')
-        return { given: [value.toLowerCase()], expected: secrets.map(hashOf) }
-      }
-      const timestamp = timestampIn(delivery.headers, timestampHeader)
-      if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
-      const expected = hmacs.map((hmacOf) => hmacOf('base64', request, body, timestamp))
-      return { given: [value], expected, atMs: Number(timestamp) }
-    },
+  return createSignedScheme('hubspot', { header, proofHeaders, tolerance }, (value, body, delivery) => {
+    const request = delivery.method + urlOf(public_url, delivery)
+    if (version !== 'v3') {
+      const start = version === 'v1' ? '' : request
+      const hashOf = (secret: string) => hash('sha256', Buffer.concat([Buffer.from(secret + start), body]))
+      return { given: [value.toLowerCase()], expected: secrets.map(hashOf) }
+    }
+    const timestamp = timestampIn(delivery.headers, timestampHeader)
+    if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
+    const expected = hmacs.map((hmacOf) => hmacOf('base64', request, body, timestamp))
+    return { given: [value], expected, atMs: Number(timestamp) }
   })
 }

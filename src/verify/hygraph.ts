@@ -2,42 +2,33 @@ import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { createHmacOf } from './hmac-of.ts'
 import { mismatch, type Scheme } from './scheme.ts'
-import { headerName, toleranceSetting } from './settings.ts'
+import { signedSettings } from './settings.ts'
 import { createSignedScheme } from './signed-scheme.ts'
 
 export const hygraphSchema = z
-  .strictObject({
-    scheme: z.literal('hygraph'),
-    header: headerName.default('gcms-signature').describe('The header with signature, environment and timestamp.'),
-    tolerance: toleranceSetting('unlimited'),
-  })
+  .strictObject({ scheme: z.literal('hygraph'), ...signedSettings('gcms-signature', 'unlimited') })
   .describe("Hygraph's `sign=<base64>, env=<environment>, t=<ms>`.")
-type HygraphConfig = z.infer<typeof hygraphSchema>
 
 /**
  * Hygraph's `sign=<base64>, env=<environment>, t=<ms>`: HMAC-SHA256 of a JSON text that holds the body as a string, the
  * environment and the timestamp. The official helper checks no age. Source: hygraph/hygraph-utils index.js
  */
-export function createHygraphScheme({ header, tolerance }: HygraphConfig, secrets: readonly string[]): Scheme {
+export function createHygraphScheme(config: z.infer<typeof hygraphSchema>, secrets: readonly string[]): Scheme {
+  const { header } = config
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme({
-    name: 'hygraph',
-    header,
-    tolerance,
-    read(value, _delivery, body) {
-      const match = /^sign=([A-Za-z0-9+/]+={0,2}), ?env=([^,]*), ?t=(\d{1,16})$/.exec(value)
-      if (!match) return `header ${header} is not of the form sign=<base64>, env=<environment>, t=<ms>`
-      const [, signature = '', environment = '', timestamp = ''] = match
-      // As text, bytes that are no UTF-8 would all look alike.
-      if (!isUtf8(body)) return mismatch('the body is not UTF-8')
-      const signed = JSON.stringify({
-        Body: body.toString('utf8'),
-        EnvironmentName: environment,
-        TimeStamp: Number(timestamp),
-      })
-      const expected = hmacs.flatMap((hmacOf) => formsOf(signed).map((text) => hmacOf('base64', text)))
-      return { given: [signature], expected, atMs: Number(timestamp) }
-    },
+  return createSignedScheme('hygraph', config, (value, body) => {
+    const match = /^sign=([A-Za-z0-9+/]+={0,2}), ?env=([^,]*), ?t=(\d{1,16})$/.exec(value)
+    if (!match) return `header ${header} is not of the form sign=<base64>, env=<environment>, t=<ms>`
+    const [, signature = '', environment = '', timestamp = ''] = match
+    // As text, bytes that are no UTF-8 would all look alike.
+    if (!isUtf8(body)) return mismatch('the body is not UTF-8')
+    const signed = JSON.stringify({
+      Body: body.toString('utf8'),
+      EnvironmentName: environment,
+      TimeStamp: Number(timestamp),
+    })
+    const expected = hmacs.flatMap((hmacOf) => formsOf(signed).map((text) => hmacOf('base64', text)))
+    return { given: [signature], expected, atMs: Number(timestamp) }
   })
 }
 

@@ -24,14 +24,13 @@ export const jwtSchema = z
     error: 'is of another kind than the algorithm needs',
   })
   .describe('The whole body is a signed JWT (Wix), checked with a public key; there is no secret. It must have `exp`.')
-type JwtConfig = z.infer<typeof jwtSchema>
 
 const wrongSignature = 'the signature of the JWT does not match'
 /** The header names an algorithm and a key. It is read before the signature is checked, so a stranger chooses its length. */
 const longestHeader = 4_096
 
 /** A body that is a compact JWT. Source: https://dev.wix.com/docs/rest/articles/get-started/webhook-structure */
-export function createJwtScheme({ algorithm, public_key, tolerance }: JwtConfig): Scheme {
+export function createJwtScheme({ algorithm, public_key, tolerance }: z.infer<typeof jwtSchema>): Scheme {
   async function judge(jwt: string, key: KeyObject, nowMs: number): Promise<Refusal> {
     const { errors, jwtVerify } = await import('jose') // read by the few who need it
     try {

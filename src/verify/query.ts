@@ -9,10 +9,9 @@ export const querySchema = z
     parameter: z.string().min(1).default('token').describe('The parameter with the secret.'),
   })
   .describe('The secret in the query, `/webhooks/<source>?token=<secret>`. It is blanked in what is kept.')
-type QueryConfig = z.infer<typeof querySchema>
 
 /** The secret in the query, for senders that can set nothing but a URL. Proxies on the way may log it. */
-export function createQueryScheme({ parameter }: QueryConfig, secrets: readonly string[]): Scheme {
+export function createQueryScheme({ parameter }: z.infer<typeof querySchema>, secrets: readonly string[]): Scheme {
   const isOurs = (pair: string) => new URLSearchParams(pair).has(parameter)
   return {
     name: 'query',

@@ -15,6 +15,14 @@ export function toleranceSetting(preset: string) {
     .describe('How far the signed timestamp may be from now, in the past or the future; `unlimited` checks no age.')
 }
 
+/** The settings of a scheme with a header of its own, which is signed with the time. */
+export function signedSettings(header: string, tolerance: string) {
+  return {
+    header: headerName.default(header).describe('The header with the signature.'),
+    tolerance: toleranceSetting(tolerance),
+  }
+}
+
 /** The URL that the sender calls, where a proxy has another one for it than the relay. */
 export const publicUrl = z
   .url({ protocol: /^https?$/, error: 'an absolute http(s) url' })

@@ -13,27 +13,27 @@ export interface Signed {
   readonly atMs?: number
 }
 
-export interface SignedSchemeParts {
-  readonly name: string
+export interface SignedSchemeSettings {
   /** The header with the signatures. */
   readonly header: string
   readonly proofHeaders?: readonly string[]
   /** How far `atMs` may be from now. Milliseconds. */
   readonly tolerance?: number
-  /** Reads a request with its `value` of that header; or says why it is not in form. */
-  read(value: string, delivery: Delivery, body: Buffer): Signed | Mismatch | string
 }
 
+/** Reads a request with its `value` of that header; or says why it is not in form. */
+type ReadSigned = (value: string, body: Buffer, delivery: Delivery) => Signed | Mismatch | string
+
 /** A scheme with signatures in a header: any of them may match that of any secret. */
-export function createSignedScheme(parts: SignedSchemeParts): Scheme {
-  const { name, header, proofHeaders = [header], tolerance = Number.POSITIVE_INFINITY, read } = parts
+export function createSignedScheme(name: string, settings: SignedSchemeSettings, read: ReadSigned): Scheme {
+  const { header, proofHeaders = [header], tolerance = Number.POSITIVE_INFINITY } = settings
   return {
     name,
     proofHeaders,
     check(delivery, body, nowMs) {
       const value = delivery.headers[header]
       if (!value) return `header ${header} is missing or empty`
-      const signed = read(value, delivery, body)
+      const signed = read(value, body, delivery)
       if (typeof signed === 'string' || 'mismatch' in signed) return signed
       const { given, expected, atMs = nowMs } = signed
       if (given.length > maxSignatures) return `header ${header} holds more than ${maxSignatures} signatures`

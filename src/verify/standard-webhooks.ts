@@ -31,14 +31,16 @@ export const standardWebhooksSchema = z
     tolerance: toleranceSetting('5m'),
   })
   .describe('Standard Webhooks (Svix and others): HMAC-SHA256 (`v1`) or Ed25519 (`v1a`) of id, timestamp and body.')
-type StandardWebhooksConfig = z.infer<typeof standardWebhooksSchema>
 
 /**
  * Standard Webhooks: `<version>,<base64>` signatures, separated by spaces, of `<id>.<timestamp>.<body>`. The id is the
  * delivery id: mappers dedupe by it, which is what keeps a webhook from being replayed within the tolerance. Source:
  * standard-webhooks/standard-webhooks spec/standard-webhooks.md
  */
-export function createStandardWebhooksScheme(config: StandardWebhooksConfig, secrets: readonly string[]): Scheme {
+export function createStandardWebhooksScheme(
+  config: z.infer<typeof standardWebhooksSchema>,
+  secrets: readonly string[],
+): Scheme {
   const { header_prefix, key: form, public_key: verifyKeys = [], tolerance } = config
   const textOf = (secret: string) => (form === 'base64' ? secret.replace(/^whsec_/, '') : secret)
   const hmacs = secrets.map((secret) => createHmacOf('sha256', readKey(textOf(secret), form)))

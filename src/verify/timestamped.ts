@@ -18,32 +18,26 @@ export const timestampedSchema = z
   .describe(
     '`t=<timestamp>,v1=<signature>`: HMAC-SHA256 of timestamp, a dot and the body. Any of several `v1` may match.',
   )
-type TimestampedConfig = z.infer<typeof timestampedSchema>
 
 /**
  * `t=…,v1=…[,v1=…]` in one header: HMAC-SHA256 of `<t>.<body>`, keyed with the secret's text, a `whsec_` included.
  * Stripe (s, hex; stripe/stripe-node src/Webhooks.ts), Sanity (ms, base64url; sanity-io/webhook-toolkit
  * src/signature.ts), Contentstack with a secret (s, hex).
  */
-export function createTimestampedScheme(config: TimestampedConfig, secrets: readonly string[]): Scheme {
-  const { header, unit, encoding, version, tolerance } = config
+export function createTimestampedScheme(config: z.infer<typeof timestampedSchema>, secrets: readonly string[]): Scheme {
+  const { header, unit, encoding, version } = config
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme({
-    name: 'timestamped',
-    header,
-    tolerance,
-    read(value, _delivery, body) {
-      const parts = value.split(',').map((part) => part.trim())
-      const named = (name: string) =>
-        parts.flatMap((part) => (part.startsWith(`${name}=`) ? [part.slice(name.length + 1)] : []))
-      const [timestamp = '', ...others] = named('t')
-      const given = named(version).map((signature) => normalised(signature, encoding))
-      // A second timestamp would leave open which one is signed.
-      if (!timestampPattern.test(timestamp) || others.length > 0 || given.length === 0) {
-        return `header ${header} is not of the form t=<timestamp>,${version}=<signature>`
-      }
-      const expected = hmacs.map((hmacOf) => hmacOf(encoding, `${timestamp}.`, body))
-      return { given, expected, atMs: Number(timestamp) * (unit === 's' ? 1000 : 1) }
-    },
+  return createSignedScheme('timestamped', config, (value, body) => {
+    const parts = value.split(',').map((part) => part.trim())
+    const named = (name: string) =>
+      parts.flatMap((part) => (part.startsWith(`${name}=`) ? [part.slice(name.length + 1)] : []))
+    const [timestamp = '', ...others] = named('t')
+    const given = named(version).map((signature) => normalised(signature, encoding))
+    // A second timestamp would leave open which one is signed.
+    if (!timestampPattern.test(timestamp) || others.length > 0 || given.length === 0) {
+      return `header ${header} is not of the form t=<timestamp>,${version}=<signature>`
+    }
+    const expected = hmacs.map((hmacOf) => hmacOf(encoding, `${timestamp}.`, body))
+    return { given, expected, atMs: Number(timestamp) * (unit === 's' ? 1000 : 1) }
   })
 }
