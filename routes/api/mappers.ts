@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fixtureFields } from '../../src/api/fixture.ts'
 import { mapperSchema, presentMapper } from '../../src/api/mappers.ts'
 import { presentWebhookPreview, webhookPreviewSchema } from '../../src/api/previews.ts'
 import { RelayError } from '../../src/domain/errors.ts'
@@ -11,21 +12,7 @@ import { fixtureAnswers } from '../../src/stages/fetch/fixture-answers.ts'
 import { deliveryOf, previewWebhook } from '../../src/stages/operate/preview-webhook.ts'
 
 const previewBody = z.strictObject({
-  headers: z.record(z.string(), z.string()).optional().describe('Of the webhook.'),
-  body: z.unknown().optional().describe('Text stands for itself, anything else for its JSON.'),
-  rawBody: z.string().optional().describe('The exact text, in place of `body`.'),
-  query: z.string().optional().describe('As in `a=1&b=2`.'),
-  fetched: z
-    .array(
-      z.strictObject({
-        method: z.string().optional(),
-        url: z.string(),
-        status: z.int().optional(),
-        body: z.unknown().optional(),
-      }),
-    )
-    .default([])
-    .describe("What the CMS's API would answer."),
+  ...fixtureFields,
   source: z.string().optional().describe('Take vars, models and destination of this source.'),
   vars: z.record(z.string(), z.unknown()).default({}).describe('Laid over those of the source.'),
   models: modelsSchema.default({}).describe('Laid over those of the source, by name.'),

@@ -1,17 +1,14 @@
-import type { Environment } from '../config/substitute.ts'
 import { loadConfigOrSandbox } from '../sandbox/mode.ts'
 import type { BackupProgress } from '../store/contract/backup.ts'
 import { backupStore } from '../store/open.ts'
 import { interruption } from './interruption.ts'
+import type { CommandOptions } from './options.ts'
 import { createProgress } from './progress.ts'
 import { print } from './report.ts'
 
-export interface BackupCommandOptions {
+interface BackupCommandOptions extends CommandOptions {
   readonly file: string
   readonly force: boolean
-  readonly config?: string
-  readonly json: boolean
-  readonly env: Environment
 }
 
 /** Copies the database of a running relay into one checked file. Ctrl-C leaves nothing behind. */

@@ -4,14 +4,14 @@ import { RelayError } from '../domain/errors.ts'
 import { type Rate, releaseAtRate } from '../stages/operate/release.ts'
 import type { Chosen } from '../store/contract/store.ts'
 import { interruption } from './interruption.ts'
+import type { CommandOptions } from './options.ts'
 import { createProgress } from './progress.ts'
 
 /** What commands that do something with all that match have in common. */
-export interface BulkOptions {
+export interface BulkOptions extends CommandOptions {
   readonly limit: number
   readonly dryRun: boolean
   readonly rate?: Rate
-  readonly json: boolean
 }
 
 export interface Bulk<Id> {

@@ -1,6 +1,5 @@
 import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
-import type { Environment } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { escapeText } from '../domain/printable.ts'
 import { type Definition, needsModels } from '../mapping/library/bind.ts'
@@ -12,15 +11,13 @@ import { tokenSchemes } from '../verify/coverage.ts'
 import { composeEndpoints } from '../wiring/endpoints.ts'
 import { composeSources } from '../wiring/sources.ts'
 import { warningsOf } from '../wiring/warnings.ts'
+import type { CommandOptions } from './options.ts'
 import { print, table } from './report.ts'
 
-export interface CheckOptions {
-  readonly config?: string
-  readonly json: boolean
+interface CheckOptions extends CommandOptions {
   readonly strict: boolean
   /** Whether the database is looked into where there is one. */
   readonly store: boolean
-  readonly env: Environment
 }
 
 /** Validates everything that can be validated without a connection, and shows what is wired to what. */

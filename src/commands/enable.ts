@@ -1,21 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { presentTestCall } from '../api/destinations.ts'
 import type { Config } from '../config/schema.ts'
-import type { Environment } from '../config/substitute.ts'
 import { RelayError } from '../domain/errors.ts'
 import { decideCircuit } from '../stages/deliver/shared-circuit.ts'
 import { testCall } from '../stages/deliver/test-call.ts'
 import { findUnconfigured } from '../stages/upkeep/unconfigured.ts'
 import type { Store } from '../store/contract/store.ts'
 import { composeDestination } from '../wiring/sources.ts'
+import type { CommandOptions } from './options.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 
-interface DestinationOptions {
+interface DestinationOptions extends CommandOptions {
   readonly name: string
-  readonly config?: string
-  readonly json: boolean
-  readonly env: Environment
 }
 
 /** Enables a destination after a test call. Throws RelayError `conflict` where the call is refused and `force` is not set. */

@@ -1,17 +1,14 @@
 import { presentEventErrors, presentItemErrors, presentRefusals } from '../api/errors.ts'
 import { defined } from '../api/input.ts'
-import type { Environment } from '../config/substitute.ts'
+import type { CommandOptions } from './options.ts'
 import { print, table } from './report.ts'
 import { withStore } from './with-store.ts'
 
-export interface ErrorsOptions {
+interface ErrorsOptions extends CommandOptions {
   readonly source?: string
   readonly destination?: string
   readonly since?: number
   readonly limit: number
-  readonly config?: string
-  readonly json: boolean
-  readonly env: Environment
 }
 
 /** What is wrong, by cause: errors of events that failed or wait, webhooks that a limit has refused, and of items that are dead or tried again. */

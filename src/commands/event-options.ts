@@ -1,5 +1,4 @@
 import { defined } from '../api/input.ts'
-import type { Environment } from '../config/substitute.ts'
 import type { EventFilter, EventStatus, ReplayFilter } from '../store/contract/store.ts'
 import type { BulkOptions } from './bulk.ts'
 import { UsageError } from './report.ts'
@@ -11,8 +10,6 @@ export interface EventOptions extends BulkOptions {
   readonly topic?: string
   readonly since?: number
   readonly until?: number
-  readonly config?: string
-  readonly env: Environment
 }
 
 export interface ReplayOptions extends EventOptions {

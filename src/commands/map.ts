@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { fixtureFields } from '../api/fixture.ts'
 import { presentWebhookPreview } from '../api/previews.ts'
 import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import type { Environment } from '../config/substitute.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { Proof } from '../domain/proof.ts'
@@ -17,38 +17,24 @@ import { verifySchema } from '../verify/schema.ts'
 import { verifyConfigOf } from '../wiring/verify.ts'
 import { readInputFile } from './input.ts'
 import { ownMappersDir } from './mappers.ts'
+import type { CommandOptions } from './options.ts'
 import { printJson, UsageError } from './report.ts'
 
-export interface MapOptions {
+interface MapOptions extends Omit<CommandOptions, 'json'> {
   readonly mapper?: string
   readonly fixture?: string
   readonly input?: string
   readonly header: readonly string[]
   readonly var: readonly string[]
   readonly source?: string
-  readonly config?: string
-  readonly env: Environment
 }
 
 const fixtureSchema = z.strictObject({
-  headers: z.record(z.string(), z.string()).optional(),
-  body: z.unknown().optional(),
-  rawBody: z.string().optional(),
-  query: z.string().optional(),
+  ...fixtureFields,
   method: z.string().optional(),
   // Where the webhook is from, and what it was signed with: notes for who reads the fixture.
   source: z.string().optional(),
   secret: z.unknown().optional(),
-  fetched: z
-    .array(
-      z.strictObject({
-        method: z.string().optional(),
-        url: z.string(),
-        status: z.int().optional(),
-        body: z.unknown().optional(),
-      }),
-    )
-    .optional(),
 })
 
 /** Prints what one webhook would come to. Problems go to standard error and make the command fail. */

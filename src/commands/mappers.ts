@@ -2,15 +2,13 @@ import { ConfigError, findConfigFile, loadConfig } from '../config/load.ts'
 import type { Environment } from '../config/substitute.ts'
 import { loadMappers, type MapperLibrary, type MapperSummary } from '../mapping/library/load.ts'
 import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
+import type { CommandOptions } from './options.ts'
 import { print, table, UsageError } from './report.ts'
 import { sourceBlock } from './source-block.ts'
 
-export interface MappersOptions {
+interface MappersOptions extends CommandOptions {
   /** Left out: all of them. */
   readonly name?: string | undefined
-  readonly config?: string
-  readonly json: boolean
-  readonly env: Environment
 }
 
 /** Lists the mappers, the user's own included, or shows one with a source to copy. */

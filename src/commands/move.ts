@@ -1,32 +1,21 @@
-import { defined } from '../api/input.ts'
 import { presentMoved } from '../api/items.ts'
 import type { Config } from '../config/schema.ts'
-import type { Environment } from '../config/substitute.ts'
 import { moveBetween } from '../stages/operate/move.ts'
-import type { ItemStatus } from '../store/contract/store.ts'
+import { type CommandOptions, type ItemFilterOptions, itemFilterIn } from './options.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 
-export interface MoveOptions {
-  readonly id?: string
+interface MoveOptions extends CommandOptions, ItemFilterOptions {
   readonly from: string
   readonly to: string
-  readonly source?: string
-  readonly type?: string
-  readonly status?: ItemStatus
-  readonly since?: number
-  readonly until?: number
   readonly limit: number
   readonly dryRun: boolean
-  readonly config?: string
-  readonly json: boolean
-  readonly env: Environment
 }
 
 /** Moves items from one destination to another: after it was renamed, or to give its website up for another. */
 export async function move(options: MoveOptions): Promise<void> {
-  const { from, to, id, source, type, status, since, until, limit, dryRun, json } = options
-  const filter = defined({ id, source, type, status, since, until })
+  const { from, to, limit, dryRun, json } = options
+  const filter = itemFilterIn(options)
   const moved = await withStore(options, (store, config: Config) =>
     moveBetween(store, config, { from, to, filter, limit, dryRun }),
   )

@@ -10,25 +10,38 @@ const limit = () => new Option('--limit <n>', 'at most so many').default(10_000)
 const dryRun = () => new Option('--dry-run', 'only say how many').default(false)
 const rate = () =>
   new Option('--rate <n/unit>', 'so many a second, minute or hour (50/s); Ctrl-C ends it').argParser(readRate)
+const itemStatus = () => new Option('--status <status>', 'items that are so').choices(['pending', 'delivered', 'dead'])
 const since = () => new Option('--since <time>', 'at or after this time (RFC 3339)').argParser(readTime)
 const until = () => new Option('--until <time>', 'before this time (RFC 3339)').argParser(readTime)
+
+/** A command that is given several options at once. */
+class RelayCommand extends Command {
+  override createCommand(name?: string): RelayCommand {
+    return new RelayCommand(name)
+  }
+
+  with(...options: readonly Option[]): this {
+    for (const option of options) this.addOption(option)
+    return this
+  }
+}
 
 /**
  * The command line. Options are read here, work is done by a function for each command. Its code is read when it is called: most
  * of the time of a short command would be the reading of all the others.
  */
 export function createProgram(env: Environment): Command {
-  const program = new Command('cms-relay')
+  const program = new RelayCommand('cms-relay')
     .description(packageJson.description)
     .version(packageJson.version)
-    .exitOverride()
+    .exitOverride() // in every command: wrong use exits with 2
     .configureHelp({ showGlobalOptions: true })
 
   program
     .command('serve')
     .description('run the relay (sandbox mode if nothing is configured)')
     .option('--watch', 'reload when the configuration, `.env`, a secret file or a mapper changes', false)
-    .addOption(config())
+    .with(config())
     .action(async (options) => {
       await (await import('../serve.ts')).serve({ configFile: options.config, watch: options.watch, env })
       process.exit() // whatever waits for a reader of standard output waits in vain
@@ -43,8 +56,7 @@ export function createProgram(env: Environment): Command {
     .option('--token <token>', 'its admin token; else that of the configuration')
     .option('--dry-run', 'only say what would be done', false)
     .option('--yes', 'hold nothing, and let go what is held', false)
-    .addOption(config())
-    .addOption(json())
+    .with(config(), json())
     .action(async (options) => (await import('./reload.ts')).reload({ ...options, env }))
 
   program
@@ -52,8 +64,7 @@ export function createProgram(env: Environment): Command {
     .description('validate the configuration and print what is wired to what')
     .option('--strict', 'exit with 1 where there are warnings', false)
     .option('--no-store', 'do not look into the database')
-    .addOption(config())
-    .addOption(json())
+    .with(config(), json())
     .action(async (options) => (await import('./check.ts')).check({ ...options, env }))
 
   program
@@ -72,8 +83,7 @@ export function createProgram(env: Environment): Command {
     .command('mappers')
     .description('the mappers there are, and what each needs; with a name, one in full and a source to copy')
     .argument('[name]', 'a mapper')
-    .addOption(config())
-    .addOption(json())
+    .with(config(), json())
     .action(async (name, options) => (await import('./mappers.ts')).showMappers({ ...options, name, env }))
 
   program
@@ -85,33 +95,23 @@ export function createProgram(env: Environment): Command {
     .option('--header <line>', "a header of the webhook, 'Name: value'; repeatable", collect, [])
     .option('--var <pair>', 'a var of the source, name=value; repeatable', collect, [])
     .option('--source <name>', 'take vars, models and destination of this source')
-    .addOption(config())
+    .with(config())
     .action(async (options) => (await import('./map.ts')).mapOne({ ...options, env }))
 
   withEventFilter(program.command('replay').description('put events through the mapper again'))
     .addOption(new Option('--last <n>', 'the newest so many of them').argParser(readCount).conflicts('limit'))
     .option('--diff', 'only show what it would change, such as before and after an upgrade', false)
-    .addOption(dryRun())
-    .addOption(rate())
-    .addOption(limit())
-    .addOption(config())
-    .addOption(json())
+    .with(dryRun(), rate(), limit(), config(), json())
     .action(async (ids, options) => (await import('./replay.ts')).replay({ ...options, ids, env }))
 
   withItems(program.command('redeliver').description('send items to their destination again, changed or not'))
-    .addOption(new Option('--status <status>', 'items that are so').choices(['pending', 'delivered', 'dead']))
-    .addOption(since())
-    .addOption(until())
+    .with(itemStatus(), since(), until())
     .option('--all', 'every item', false)
     .option('--reset-version', 'forget their known versions as well: the next change of each is believed', false)
-    .addOption(dryRun())
-    .addOption(rate())
-    .addOption(limit())
-    .addOption(config())
-    .addOption(json())
+    .with(dryRun(), rate(), limit(), config(), json())
     .action(async (id, options) => (await import('./redeliver.ts')).redeliver({ ...options, id, env }))
 
-  const oneItem = (command: Command) =>
+  const oneItem = (command: RelayCommand) =>
     command
       .argument('<type>', 'its type; any: whatever types it is known under')
       .argument('<id>', 'its id, such as post:7')
@@ -119,29 +119,20 @@ export function createProgram(env: Environment): Command {
 
   oneItem(program.command('remove').description('take an item away; the next newer change brings it back'))
     .option('--hold', 'keep it away until it is released, whatever the CMS says', false)
-    .addOption(dryRun())
-    .addOption(config())
-    .addOption(json())
+    .with(dryRun(), config(), json())
     .action(async (type, id, options) => (await import('./remove.ts')).remove({ ...options, type, id, env }))
 
   oneItem(program.command('release').description('end the hold of an item: what the CMS wants of it goes out'))
-    .addOption(dryRun())
-    .addOption(config())
-    .addOption(json())
+    .with(dryRun(), config(), json())
     .action(async (type, id, options) => (await import('./remove.ts')).release({ ...options, type, id, env }))
+
   withItems(
     program.command('move').description('move items to another destination, where they are delivered anew'),
     false,
   )
     .requiredOption('--from <name>', 'the destination that has them, configured or not')
     .requiredOption('--to <name>', 'a configured destination')
-    .addOption(new Option('--status <status>', 'items that are so').choices(['pending', 'delivered', 'dead']))
-    .addOption(since())
-    .addOption(until())
-    .addOption(dryRun())
-    .addOption(limit())
-    .addOption(config())
-    .addOption(json())
+    .with(itemStatus(), since(), until(), dryRun(), limit(), config(), json())
     .action(async (id, options) => (await import('./move.ts')).move({ ...options, id, env }))
 
   const purge = program.command('purge').description('away with settled events, or with dead items')
@@ -153,10 +144,7 @@ export function createProgram(env: Environment): Command {
         'delete events that are processed, skipped or failed, before their time; with them their delivery ids are forgotten, so that what the sender sends again is taken as new',
       ),
   )
-    .addOption(dryRun())
-    .addOption(limit())
-    .addOption(config())
-    .addOption(json())
+    .with(dryRun(), limit(), config(), json())
     .action(async (ids, options) => (await import('./purge.ts')).purgeEvents({ ...options, ids, env }))
 
   withItems(
@@ -166,13 +154,9 @@ export function createProgram(env: Environment): Command {
         'give dead items up, and pending ones of a destination that is not configured; what the ingest API may have of them stays known',
       ),
   )
-    .addOption(since())
-    .addOption(until())
+    .with(since(), until())
     .option('--all', 'every dead item', false)
-    .addOption(dryRun())
-    .addOption(limit())
-    .addOption(config())
-    .addOption(json())
+    .with(dryRun(), limit(), config(), json())
     .action(async (id, options) => (await import('./purge.ts')).purgeItems({ ...options, id, env }))
 
   program
@@ -180,10 +164,9 @@ export function createProgram(env: Environment): Command {
     .description('what is wrong, by cause: failed and waiting events, dead and pending items')
     .option('--source <name>', 'of this source')
     .option('--destination <name>', 'of this destination')
-    .addOption(since())
+    .with(since())
     .option('--limit <n>', 'at most so many causes', readWhole, 20)
-    .addOption(config())
-    .addOption(json())
+    .with(config(), json())
     .action(async (options) => (await import('./errors.ts')).showErrors({ ...options, env }))
 
   program
@@ -191,8 +174,7 @@ export function createProgram(env: Environment): Command {
     .description('let a destination be called again, after a test call')
     .argument('<destination>', 'its name')
     .option('--force', 'also where the test call is refused', false)
-    .addOption(config())
-    .addOption(json())
+    .with(config(), json())
     .action(async (name, options) => (await import('./enable.ts')).enable({ ...options, name, env }))
 
   program
@@ -200,15 +182,13 @@ export function createProgram(env: Environment): Command {
     .description('send nothing more to a destination until it is enabled; its items wait')
     .argument('<destination>', 'its name')
     .option('--reason <text>', 'what `status` is to say', 'disabled by an operator')
-    .addOption(config())
-    .addOption(json())
+    .with(config(), json())
     .action(async (name, options) => (await import('./enable.ts')).disable({ ...options, name, env }))
 
   program
     .command('status')
     .description('what is pending, delivered and dead')
-    .addOption(config())
-    .addOption(json())
+    .with(config(), json())
     .action(async (options) => (await import('./status.ts')).status({ ...options, env }))
 
   program
@@ -216,8 +196,7 @@ export function createProgram(env: Environment): Command {
     .description('copy the database into a file, also while the relay runs, and check the copy')
     .argument('<file>', 'where to')
     .option('--force', 'replace the file', false)
-    .addOption(config())
-    .addOption(json())
+    .with(config(), json())
     .action(async (file, options) => (await import('./backup.ts')).backup({ ...options, file, env }))
 
   program
@@ -240,18 +219,15 @@ export function createProgram(env: Environment): Command {
     .option('--input <file>', 'the exact body; - is standard input', '-')
     .option('--timestamp <sec>', 'unix seconds; else now', readWhole)
     .option('--nonce <nonce>', 'else a fresh one')
-    .addOption(json())
+    .with(json())
     .action(async (options) => (await import('./sign.ts')).signCall({ ...options, env }))
 
   program
     .command('keygen')
     .description('make up a secret for webhooks or the admin API')
     .option('--bytes <n>', 'of randomness, at least 16', readWhole, 32)
-    .addOption(json())
+    .with(json())
     .action(async (options) => (await import('./keygen.ts')).keygen(options))
-
-  // Wrong use exits with 2 in every command.
-  for (const command of [...program.commands, ...purge.commands]) command.exitOverride()
   return program
 }
 
@@ -283,18 +259,17 @@ function readTime(text: string): number {
 }
 
 /** Which settled events: by their ids, or by a filter. */
-function withEventFilter(command: Command): Command {
+function withEventFilter(command: RelayCommand): RelayCommand {
   return command
     .argument('[events...]', 'ids of events')
     .option('--source <name>', 'events of this source')
     .addOption(new Option('--status <status>', 'events that ended so').choices(['processed', 'skipped', 'failed']))
     .option('--topic <topic>', 'events with this topic')
-    .addOption(since())
-    .addOption(until())
+    .with(since(), until())
 }
 
 /** Which items, but for their status. */
-function withItems(command: Command, byDestination = true): Command {
+function withItems(command: RelayCommand, byDestination = true): RelayCommand {
   const named = command.argument('[item]', 'id of an item')
   return (byDestination ? named.option('--destination <name>', 'items of this destination') : named)
     .option('--source <name>', 'items of this source')

@@ -1,21 +1,12 @@
 import { defined } from '../api/input.ts'
-import type { Environment } from '../config/substitute.ts'
-import type { ItemStatus } from '../store/contract/store.ts'
 import { type BulkOptions, describeBulk, failCancelled, presentResult, runBulk } from './bulk.ts'
+import { type ItemFilterOptions, itemFilterIn } from './options.ts'
 import { print, UsageError } from './report.ts'
 import { withStore } from './with-store.ts'
 
-export interface ItemOptions extends BulkOptions {
-  readonly id?: string
+export interface ItemOptions extends BulkOptions, ItemFilterOptions {
   readonly destination?: string
-  readonly source?: string
-  readonly type?: string
-  readonly status?: ItemStatus
-  readonly since?: number
-  readonly until?: number
   readonly all: boolean
-  readonly config?: string
-  readonly env: Environment
 }
 
 /**
@@ -43,8 +34,8 @@ export async function redeliver(options: ItemOptions & { readonly resetVersion: 
 }
 
 /** Throws UsageError where nothing says which items. */
-export function itemFilterOf({ id, destination, source, type, status, since, until, all }: ItemOptions) {
-  const filter = defined({ id, destination, source, type, status, since, until })
+export function itemFilterOf({ destination, all, ...options }: ItemOptions) {
+  const filter = { ...itemFilterIn(options), ...defined({ destination }) }
   if (Object.keys(filter).length > 0 || all) return filter
   throw new UsageError('say which items: an id, --destination, --source, --type, --status, --since, or --all')
 }

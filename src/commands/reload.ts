@@ -1,19 +1,16 @@
 import { findConfigFile } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import type { Environment } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { ReloadResult } from '../registry/reload.ts'
 import { loadWholeConfig } from '../wiring/sources.ts'
+import type { CommandOptions } from './options.ts'
 import { print, table, UsageError } from './report.ts'
 
-export interface ReloadCommandOptions {
+interface ReloadCommandOptions extends CommandOptions {
   readonly url?: string
   readonly token?: string
   readonly dryRun: boolean
   readonly yes: boolean
-  readonly config?: string
-  readonly json: boolean
-  readonly env: Environment
 }
 
 /** Asks a running relay to read its configuration anew. Exit code 1 if it has mistakes: then nothing was changed. */

@@ -1,19 +1,16 @@
 import { defined } from '../api/input.ts'
 import { presentReleased } from '../api/items.ts'
-import type { Environment } from '../config/substitute.ts'
 import { chooseToRelease, chooseToRemove } from '../stages/operate/choose-items.ts'
 import type { ItemKey, Released } from '../store/contract/store.ts'
+import type { CommandOptions } from './options.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 
-export interface OneItemOptions {
+interface OneItemOptions extends CommandOptions {
   readonly type: string
   readonly id: string
   readonly destination?: string
   readonly dryRun: boolean
-  readonly config?: string
-  readonly json: boolean
-  readonly env: Environment
 }
 
 /** Takes an item away from its destination, known to the relay or not. */

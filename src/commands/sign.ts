@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { Environment } from '../config/substitute.ts'
 import { sign } from '../ingest/signer.ts'
 import { readInputFile } from './input.ts'
+import type { CommandOptions } from './options.ts'
 import { print, UsageError } from './report.ts'
 
-export interface SignOptions {
+interface SignOptions extends Omit<CommandOptions, 'config'> {
   readonly token?: string
   readonly websiteId: string
   readonly path: string
   readonly input: string
   readonly timestamp?: number
   readonly nonce?: string
-  readonly json: boolean
-  readonly env: Environment
 }
 
 /** Prints the headers that sign a body, to compare another implementation with, or to call by hand. */

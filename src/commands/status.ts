@@ -1,20 +1,14 @@
 import { noItems, presentItemCounts } from '../api/destinations.ts'
 import { timeOrNull } from '../api/fields.ts'
-import type { Environment } from '../config/substitute.ts'
 import { escapeText } from '../domain/printable.ts'
 import { readCircuits } from '../stages/deliver/shared-circuit.ts'
 import { findUnconfigured, warningsOfUnconfigured } from '../stages/upkeep/unconfigured.ts'
+import type { CommandOptions } from './options.ts'
 import { print, table } from './report.ts'
 import { withStore } from './with-store.ts'
 
-export interface StatusOptions {
-  readonly config?: string
-  readonly json: boolean
-  readonly env: Environment
-}
-
 /** Counts and circuits, read from the store: works beside a running relay and without one. */
-export async function status({ json, ...options }: StatusOptions): Promise<void> {
+export async function status({ json, ...options }: CommandOptions): Promise<void> {
   const report = await withStore(options, async (store, config) => {
     const [stats, circuits] = [await store.readStats(), await readCircuits(store)]
     const { destinations: others, sources } = await findUnconfigured(store, config)
