@@ -59,7 +59,7 @@ export function signals(app: FastifyInstance): readonly Route[] {
       query: signalQuery,
       answers: {
         200: {
-          description: 'Each event is a signal; it ends when the relay stops.',
+          description: 'Each event is a signal, or `stream.gap` if some are gone; it ends when the relay stops.',
           type: 'text/event-stream',
           schema: signalSchema,
         },

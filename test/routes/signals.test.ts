@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { signalSchema } from '../../src/api/signals.ts'
 import { adminToken, shopSecret, startRelay, type TestRelay } from '../support.ts'
 
 const baseUrl = 'http://127.0.0.1:9/v1/ingest'
@@ -68,6 +69,7 @@ describe('GET /api/v1/signals', () => {
     await test.send('demo', deleted(1))
     await test.map()
     await reader.until(/event: event\.processed\n.*\n\n/)
+    for (const { data } of reader.events()) expect(signalSchema.safeParse(data).error).toBeUndefined()
     expect(reader.events()).toMatchObject([
       {
         type: 'event.received',
