@@ -6,7 +6,7 @@ import { health } from './health.ts'
 import { metrics } from './metrics.ts'
 import { webhooks } from './webhooks.ts'
 
-/** Who comes in: senders of webhooks, operators, or both. */
+/** The users of a listener: senders of webhooks, operators, or both. */
 export type Door = 'all' | 'public' | 'operators'
 
 /** Every route of the relay, by name, as far as it is for those who come in by this door. The table that registers them describes them. */

@@ -44,7 +44,7 @@ export async function createApp(relay: Relay, logger: Logger, door: Door = 'all'
     routerOptions: { maxParamLength: 4096 },
     schemaController: { compilersFactory: noCompilers },
   })
-  // Who asks for what is not there has no body read: parsing one costs more than sending it.
+  // The body of a request for what is not there is not read: parsing one costs more than sending it.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.decorate('relay', relay)

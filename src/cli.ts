@@ -9,7 +9,7 @@ enableCompileCache()
 const { createProgram } = await import('./commands/program.ts')
 const { reportFailure } = await import('./commands/report.ts')
 
-// Who reads the output may have seen enough (`| head`): that is no failure.
+// The reader of the output may have seen enough (`| head`): that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })

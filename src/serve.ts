@@ -142,7 +142,7 @@ function reload(relay: Relay, log: Logger): void {
     .catch((error: unknown) => log.error({ error: messageOf(error), stack: stackOf(error) }, 'reload.failed'))
 }
 
-/** The public listener, and that for operators where it has one of its own. */
+/** The public listener, and that for operators if it has one of its own. */
 async function listen([open, operators]: readonly FastifyInstance[], { server }: Config) {
   const { host, port, admin } = server
   // First the one that nobody sends webhooks to: a port that is taken must not cost any.

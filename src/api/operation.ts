@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-/** Who may use a route: anybody, a sender that its source can verify, or the holder of a token with a role. A role may do what those before it may. */
+/** The users of a route: anybody, a sender that its source can verify, or the holder of a token with a role. A role may do what those before it may. */
 export type Role = 'public' | 'source' | 'viewer' | 'operator' | 'admin'
 
 /** What the routes are about, in the order in which they are described. */

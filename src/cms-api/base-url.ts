@@ -9,7 +9,7 @@ export interface BaseUrl {
   readonly path: string
 }
 
-/** Throws RelayError `invalid` for what is no root of an API, or is an address that is refused. */
+/** Throws RelayError `invalid` for what is not the root of an API, or is an address that is refused. */
 export function readBaseUrl(text: string, allowPrivate: boolean): BaseUrl {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol))
@@ -23,7 +23,7 @@ export function readBaseUrl(text: string, allowPrivate: boolean): BaseUrl {
   return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
 }
 
-/** The url of a path below the base; null where it leads out of it. */
+/** The url of a path below the base; null if it leads out of it. */
 export function urlBelow({ origin, path }: BaseUrl, relative: string): URL | null {
   return within({ origin, path }, `${origin}${path}${relative}`)
 }

@@ -9,7 +9,7 @@ import { readBaseUrl, redirectBelow, urlBelow } from './base-url.ts'
 export interface FetchClientOptions {
   /** Root of the API: nothing outside of it is asked. */
   readonly baseUrl: string
-  /** Credentials and whatever else every request has. They stand over what a request says. */
+  /** Credentials and all else that every request has. They stand over what a request says. */
   readonly query: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
   /** Whether the API may be at a private or loopback address. */

@@ -27,7 +27,7 @@ export type Judgement =
       readonly afterMs?: number | undefined
     }
 
-/** Decides what an answer means. `credentials` names the setting to look at where they are refused. */
+/** Decides what an answer means. `credentials` names the setting to look at if they are refused. */
 export function judge(result: FetchResult, { isRecord }: FetchRequest, credentials: string): Judgement {
   if (result.kind === 'refused') return { kind: 'failed', outcome: 'refused', error: result.message, isFinal: true }
   if (result.kind === 'no_answer') {

@@ -12,9 +12,9 @@ import { print, UsageError } from './report.ts'
 import { type EnvironmentVariable, sourceBlock } from './source-block.ts'
 
 export interface InitOptions {
-  /** Name of the mapper; asked for where it is left out. */
+  /** Name of the mapper; asked for if it is left out. */
   readonly mapper?: string | undefined
-  /** Host of the public site; asked for where it is left out. */
+  /** Host of the public site; asked for if it is left out. */
   readonly site?: string
   /** Name of the source; left out, that of the mapper. */
   readonly source?: string
@@ -44,7 +44,7 @@ interface InitPlan {
   readonly vars: Readonly<Record<string, string>>
 }
 
-/** What was said on the command line, and what has to be asked. Throws UsageError where nobody can be. */
+/** What was said on the command line, and what has to be asked. Throws UsageError if nobody can be. */
 async function planOf(options: InitOptions, library: MapperLibrary, ask: Ask | null): Promise<InitPlan> {
   const name = options.mapper ?? (await askForMapper(library, ask))
   const definition = library.names.includes(name) ? library.get(name) : undefined
@@ -78,7 +78,7 @@ async function siteOf(given: string | undefined, ask: Ask | null): Promise<strin
   })
 }
 
-/** The host of a url or of a host alone, with its port; null where it is none. */
+/** The host of a url or of a host alone, with its port; null if it is none. */
 function hostIn(text: string): string | null {
   const url = URL.parse(text.includes('://') ? text : `https://${text}`)
   const isHost = url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''

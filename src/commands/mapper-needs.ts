@@ -3,9 +3,9 @@ import type { VarDefinition } from '../mapping/definition/definition.ts'
 import { type Definition, isModule, needsModels } from '../mapping/library/bind.ts'
 import { verifySchema } from '../verify/verifier.ts'
 
-/** What a source has to say where it uses a mapper, and what it may. */
+/** What a source has to say if it uses a mapper, and what it may. */
 export interface MapperNeeds {
-  /** The scheme that the mapper presets; null where the source has to choose one. */
+  /** The scheme that the mapper presets; null if the source has to choose one. */
   readonly scheme: string | null
   /** The preset in words: `hmac in the header x-shopify-hmac-sha256`. */
   readonly verify: string

@@ -21,7 +21,7 @@ export interface Terminal {
 }
 
 /**
- * Asks as long as `work` runs; the terminal is free again whatever happens. Throws RelayError where the input ends before
+ * Asks as long as `work` runs; the terminal is free again whatever happens. Throws RelayError if the input ends before
  * the answer.
  */
 export async function withQuestions<T>(

@@ -9,7 +9,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Tells a person what went wrong, without a stack trace where it was expected. Answers the exit code. */
+/** Tells a person what went wrong, without a stack trace if it was expected. Answers the exit code. */
 export function reportFailure(error: unknown, write: (text: string) => void): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said it already
   if (error instanceof UsageError) {

@@ -10,7 +10,7 @@ import { type Environment, type Issue, substitute } from './substitute.ts'
 
 export interface LoadedConfig {
   readonly config: Config
-  /** The file it came from; null where there is none. */
+  /** The file it came from; null if there is none. */
   readonly file: string | null
 }
 
@@ -135,7 +135,7 @@ function isRaw(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The environment's overrides laid over the document, and the `BAINQUET_*` destination where the file names none. */
+/** The environment's overrides laid over the document, and the `BAINQUET_*` destination if the file names none. */
 function overridden(document: unknown, env: Environment): unknown {
   if (!isRaw(document)) return document
   const { PORT, RELAY_STORE, RELAY_ADMIN_TOKEN, LOG_LEVEL } = env

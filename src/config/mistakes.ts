@@ -5,7 +5,7 @@ type Raw = Readonly<Record<string, unknown>>
 
 /**
  * `$NAME`, `${NAME`, `$(NAME)`, `{{NAME}}`, `<%= NAME %>`, `%NAME%`: what another program's templates have left unfilled,
- * also behind the part that is no secret, as in `id.$NAME` and `Bearer $NAME`.
+ * also behind the part that is not a secret, as in `id.$NAME` and `Bearer $NAME`.
  */
 const unfilled = /(^|[\s.:])(\$[A-Z_][A-Z0-9_]*|\$\([A-Za-z_]\w*\)|%[A-Za-z_]\w*%)$|\$\{[A-Za-z_]|\{\{.*\}\}|<%.*%>/
 

@@ -22,7 +22,7 @@ export function secretsOf(config: Config): readonly string[] {
   ].filter(Boolean)
 }
 
-/** The path and query of a url to the operator are often all that is asked of who sends there; a short value is a word. */
+/** The path and query of a url to the operator are often the only proof that a sender gives there; a short value is a word. */
 function secretsOfUrl(url: string): readonly string[] {
   const { pathname, search, searchParams } = new URL(url)
   return [pathname.length > 1 ? url : '', search, ...[...searchParams.values()].filter(({ length }) => length >= 16)]

@@ -2,8 +2,8 @@ import type { IngestItem } from './ingest-item.ts'
 import type { Version } from './version.ts'
 
 /**
- * What one event wants of one item. `version` is null where the record has none. `certain` on a delete says that the
- * CMS has spoken of a removal; a record that merely is not live (a draft) is tombstoned only where it was once sent.
+ * What one event wants of one item. `version` is null if the record has none. `certain` on a delete says that the
+ * CMS has spoken of a removal; a record that merely is not live (a draft) is tombstoned only if it was once sent.
  */
 export type Change =
   | { readonly kind: 'upsert'; readonly item: IngestItem; readonly version: Version | null }

@@ -55,7 +55,7 @@ export type CircuitEvent =
   /** The test call before it would have been enabled. */
   | { readonly kind: 'refused'; readonly reason: string; readonly credentials: string }
 
-/** The circuit after an event. Returns the same object where nothing changed, so that the caller can skip the write. */
+/** The circuit after an event. Returns the same object if nothing changed, so that the caller can skip the write. */
 export function nextCircuit(circuit: Circuit, event: CircuitEvent, at: number): Circuit {
   switch (event.kind) {
     case 'enable':
@@ -103,7 +103,7 @@ function isClean(circuit: Circuit): boolean {
   return circuit.state === 'closed' && circuit.failures === 0 && circuit.authFailures === 0
 }
 
-/** Whether it was disabled for credentials that are other ones now. Never where an operator has disabled it. */
+/** Whether it was disabled for credentials that are other ones now. Never if an operator has disabled it. */
 export function hasNewCredentials({ state, refused }: Circuit, credentials: string): boolean {
   return state === 'disabled' && typeof refused === 'string' && refused !== credentials
 }

@@ -4,7 +4,7 @@ export interface Delivery {
   readonly method: string
   /** The path as sent, without the query. */
   readonly path: string
-  /** The query as sent, without the question mark; empty where there is none. */
+  /** The query as sent, without the question mark; empty if there is none. */
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer

@@ -34,7 +34,7 @@ export class RelayError extends Error {
 /** A chain of causes may be endless: one that leads back to itself. */
 const causesShown = 8
 
-/** The message of whatever was thrown, followed by those of its causes: for logs and stored errors. Never throws. */
+/** The message of what was thrown, followed by those of its causes: for logs and stored errors. Never throws. */
 export function messageOf(thrown: unknown): string {
   const texts: string[] = []
   let error = thrown

@@ -2,7 +2,7 @@ import { canonicalJson } from './ingest-item.ts'
 
 /**
  * What a mapper wants to know from its CMS before it can map a webhook. Data without credentials, hosts and clocks: the url
- * is relative to the base url of the source, and who asks adds what the source's configuration has for it.
+ * is relative to the base url of the source, and the client adds what the source's configuration has for it.
  */
 export interface FetchRequest {
   readonly method: 'GET' | 'POST'
@@ -12,7 +12,7 @@ export interface FetchRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Sent as JSON; undefined: none. */
   readonly body: unknown
-  /** Whether a 404 or 410 says that the record is gone. Where several records are asked for at once it says nothing. */
+  /** Whether a 404 or 410 says that the record is gone. If several records are asked for at once it says nothing. */
   readonly isRecord: boolean
 }
 
@@ -66,7 +66,7 @@ export interface TokenPlace {
 
 /** How a mapper reaches the API of its CMS. */
 export interface FetchNeeds {
-  /** Absolute, without a slash at its end; null where the source has to say. */
+  /** Absolute, without a slash at its end; null if the source has to say. */
   readonly baseUrl: string | null
   readonly token: TokenPlace | null
 }

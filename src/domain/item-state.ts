@@ -189,7 +189,7 @@ function want(item: ItemState | null, change: DesiredChange, given: Standing, at
   const keepSentBody = before.batchRevision === before.revision
   const isDone = !inBatch && (isDelivered(change, before.delivered) || (kind === 'delete' && !mayExist))
   if (isSame && (before.status === 'pending' || (before.status === 'delivered' && isDone))) {
-    // What the checksum does not cover (a title) goes along with the next call; it is no reason for one.
+    // What the checksum does not cover (a title) goes along with the next call; it is not a reason for one.
     const next = { ...before, ...standing, mayExist }
     return { ...nothing, next, result: 'unchanged', body: body ?? undefined, keepSentBody }
   }

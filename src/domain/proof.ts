@@ -1,4 +1,4 @@
-/** What the proof of a webhook covers besides its body. The rest of the request is whatever the last one to send it wrote. */
+/** What the proof of a webhook covers besides its body. The rest of the request is what its last sender wrote. */
 export interface Proof {
   /** The time that the sender signed. Unix milliseconds. */
   readonly at?: number | undefined

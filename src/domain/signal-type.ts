@@ -49,7 +49,7 @@ const changeTypes = {
   disabled: 'destination.disabled',
 } as const
 
-/** Logs have one name for what has several outcomes; who subscribes wants one of them. */
+/** Logs have one name for what has several outcomes; subscribers want one of them. */
 export function signalTypeOf(signal: Signal): SignalType {
   switch (signal.kind) {
     case 'webhook.received':

@@ -23,7 +23,7 @@ export type Signal =
     }
   | {
       readonly kind: 'webhook.refused'
-      /** Null where no such source is configured: names made up by strangers are no labels. */
+      /** Null if no such source is configured: names made up by strangers are not labels. */
       readonly source: string | null
       /** `address`: it is not in the `allow_from` of the source. */
       readonly code: string
@@ -78,11 +78,11 @@ export type Signal =
       readonly applied: number
       readonly unchanged: number
       readonly stale: number
-      /** Changes of items that an operator holds; left out where there are none. */
+      /** Changes of items that an operator holds; left out if there are none. */
       readonly held?: number
-      /** Changes whose version lies too far ahead to be believed; left out where there are none. */
+      /** Changes whose version lies too far ahead to be believed; left out if there are none. */
       readonly ahead?: number
-      /** Removals that were stale though the item is wanted; left out where there are none. */
+      /** Removals that were stale though the item is wanted; left out if there are none. */
       readonly staleRemovals?: number
       readonly durationMs: number
     }
@@ -123,7 +123,7 @@ export type Signal =
       /** `waiting`: it is tried again. */
       readonly status: 'waiting' | 'processed' | 'skipped' | 'failed'
       readonly error: string | null
-      /** When it is tried again; null where it is not. */
+      /** When it is tried again; null if it is not. */
       readonly afterMs: number | null
       readonly durationMs: number
     }
@@ -235,7 +235,7 @@ export type Signal =
       readonly outcome: 'sent' | 'retry' | 'dropped'
       readonly status: number | null
       readonly error: string | null
-      /** When it is tried again; null where it is not. */
+      /** When it is tried again; null if it is not. */
       readonly afterMs: number | null
       readonly durationMs: number
     }

@@ -26,7 +26,7 @@ const learnedWebhooks = 20
 const leastMs = 3_600_000
 const factor = 2
 
-/** The rhythm after a webhook at `at`. A silence counts as no longer than the limit: an outage is no habit. */
+/** The rhythm after a webhook at `at`. A silence counts as no longer than the limit: an outage is not a habit. */
 export function heard(rhythm: Rhythm | undefined, at: number, after: SilentAfter): Rhythm {
   if (!rhythm) return { firstAt: at, lastAt: at, webhooks: 1, longest: [], silentAt: null }
   const limitMs = silenceLimit(rhythm, after) ?? Number.POSITIVE_INFINITY

@@ -27,7 +27,7 @@ export function triedAgain(tried: Tried, { at, reachableSince, maxAgeMs }: Trial
   return { ms: tried.ms + Math.min(Math.max(0, at - tried.at), maxAgeMs / waitsToDie), at }
 }
 
-/** An attempt that adds nothing to the age is no attempt to die of. */
+/** An attempt that adds nothing to the age is not an attempt to die of. */
 export function isTriedFor(maxAgeMs: number, before: Tried, after: Tried): boolean {
   return after.ms > before.ms && after.ms >= maxAgeMs
 }

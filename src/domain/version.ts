@@ -11,7 +11,7 @@ const unixTime = /^(\d{9,30})\.(\d+)$/
 
 /**
  * Reads what a mapper gave as a version: an integer (a revision, or unix time in any one unit, that with a fraction, too),
- * its digits as text, or an ISO 8601 time (without a zone it is UTC). Null where there is none; throws RangeError for anything else, because
+ * its digits as text, or an ISO 8601 time (without a zone it is UTC). Null if there is none; throws RangeError for anything else, because
  * a version that does not order would let an old change win.
  */
 export function readVersion(value: unknown): Version | null {
@@ -41,7 +41,7 @@ export function versionText(version: Version): string {
   return text.replace(/\.?0*Z$/, 'Z')
 }
 
-/** How far ahead of its receipt a version may lie where a source says nothing else. */
+/** How far ahead of its receipt a version may lie if a source says nothing else. */
 export const defaultClockLeadMs = 300_000
 
 /**
@@ -56,7 +56,7 @@ export function momentOf(version: Version): number | null {
   return digits.length === 10 ? Number(digits) * 1_000 + Number(fraction.slice(0, 3).padEnd(3, '0')) : null
 }
 
-/** A moment as a version that compares with `like`; null where that is a revision. */
+/** A moment as a version that compares with `like`; null if that is a revision. */
 export function versionAt(at: number, like: Version | null): Version | null {
   if (like === null || like.startsWith('t:')) return `t:${new Date(at).toISOString().slice(0, 23)}000000Z` as Version
   if (momentOf(like) === null) return null
@@ -71,7 +71,7 @@ export interface Believed {
   readonly isCounted: boolean
 }
 
-/** What a version that was heard of at `heardAt` counts as: itself, or that moment where it lies further ahead than `leadMs`. */
+/** What a version that was heard of at `heardAt` counts as: itself, or that moment if it lies further ahead than `leadMs`. */
 export function believedVersion(given: Version | null, heardAt: number, leadMs: number): Believed {
   const moment = given === null ? null : momentOf(given)
   if (moment === null || moment <= heardAt + leadMs) return { version: given, isCounted: false }
@@ -80,7 +80,7 @@ export function believedVersion(given: Version | null, heardAt: number, leadMs: 
 
 /**
  * What a version that is kept is read as at `at`. One that lies ahead was kept before versions were judged by their receipt: it is
- * read as the time at which its item changed. Where that lies ahead too, the clock was set back, and nothing is known.
+ * read as the time at which its item changed. If that lies ahead too, the clock was set back, and nothing is known.
  */
 export function keptVersion(kept: Believed, changedAt: number, at: number, leadMs: number): Believed {
   const { version, isCounted } = believedVersion(kept.version, at, leadMs)
@@ -95,7 +95,7 @@ function padded(digits: string): Version {
   return `n:${digits.replace(/^0+(?=\d)/, '').padStart(30, '0')}` as Version
 }
 
-/** An ISO 8601 time as UTC with nine digits of fraction, or null where the text is none. */
+/** An ISO 8601 time as UTC with nine digits of fraction, or null if the text is none. */
 export function sortableTime(value: string): string | null {
   if (value !== last.value) last = { value, time: parsed(value) }
   return last.time
@@ -130,7 +130,7 @@ export function orderOf(change: Version | null, known: Believed): number | null 
   return change! >= versionAt(second, known.version)! ? 0 : order
 }
 
-/** Negative where `a` is older, positive where it is newer, 0 where they are equal; null where they do not compare. */
+/** Negative if `a` is older, positive if it is newer, 0 if they are equal; null if they do not compare. */
 export function compareVersions(a: Version | null, b: Version | null): number | null {
   if (a === null || b === null || a[0] !== b[0]) return null
   return a < b ? -1 : a > b ? 1 : 0

@@ -12,12 +12,12 @@ export async function readText(body: AsyncIterable<Buffer>, maxBytes: number): P
   return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
-/** A header's value; the first, where it came several times. */
+/** A header's value; the first, if it came several times. */
 export function headerIn(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header
 }
 
-/** An HTTP date as unix milliseconds; null where there is none. */
+/** An HTTP date as unix milliseconds; null if there is none. */
 export function readDate(header: string | undefined): number | null {
   const at = header === undefined ? Number.NaN : Date.parse(header)
   return Number.isNaN(at) ? null : at

@@ -31,7 +31,7 @@ export function readNetworkError(error: unknown): NetworkTrouble {
   return { reason, message: code && !message.includes(code) ? `${code}: ${message}` : message }
 }
 
-/** The code of what was thrown or of its cause; its name where there is no code. */
+/** The code of what was thrown or of its cause; its name if there is no code. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   if ('code' in error && typeof error.code === 'string') return error.code

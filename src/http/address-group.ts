@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js'
 
 /**
  * What counts as one sender: an IPv4 address, however it is written, or the /64 network of an IPv6 address, which a
- * single machine may have as a whole. What is no address stands for itself, cut.
+ * single machine may have as a whole. What is not an address stands for itself, cut.
  */
 export function addressGroup(given: string): string {
   const [plain = ''] = given.split('%', 1) // without the zone

@@ -30,7 +30,7 @@ export function requireAdmin(app: FastifyInstance, token: () => string | undefin
     const expected = token()
     if (!expected) throw new RelayError('not_found', 'the admin API is off: no server.admin_token is configured')
     const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    // The right token always passes: who guesses behind the same proxy can't lock the operator out.
+    // The right token always passes: somebody who guesses behind the same proxy can't lock the operator out.
     if (given !== undefined && timingSafeEqual(digest(given), digest(expected))) {
       request.who = configured
       return

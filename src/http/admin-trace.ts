@@ -12,7 +12,7 @@ export interface Act {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose token came with the request; null where it was none of ours. */
+    /** Whose token came with the request; null if it was none of ours. */
     who: string | null
     act: Act | null
   }
@@ -27,7 +27,7 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function traceActs(app: FastifyInstance, emit: Emit): void {
   app.decorateRequest('who', null)
   app.decorateRequest('act', null)
-  // Before the answer leaves: who goes away before all of it has come has done the act, or read most of the body.
+  // Before the answer leaves: a caller that goes away in the middle of it has done the act, or read most of the body.
   app.addHook('onSend', async (request, { statusCode: status }) => {
     const { who, act, method, routeOptions, ip, id: requestId } = request
     if (who === null || (safeMethods.has(method) && routeOptions.config.holdsNoContent === true)) return
@@ -53,7 +53,7 @@ const tellEveryMs = 60_000
 const mostAddresses = 1_000
 const others = 'others'
 
-/** Counts who is refused, and tells it once a minute at most for each address. */
+/** Counts refused callers, and tells of them once a minute at most for each address. */
 export function createRefusedAdmins(now: () => number, emit: Emit) {
   const told = new Map<string, { at: number; untold: number; newest: RefusedAdmin }>()
 
@@ -77,7 +77,7 @@ export function createRefusedAdmins(now: () => number, emit: Emit) {
       one.newest = newest
       if (Math.abs(at - one.at) >= tellEveryMs) tell(one, at)
     },
-    /** Tells what is due, and forgets who has been quiet. */
+    /** Tells what is due, and forgets addresses that have been quiet. */
     step(): void {
       const at = now()
       for (const [key, one] of told) {

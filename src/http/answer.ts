@@ -21,7 +21,7 @@ export function sendAnswer(
 
 /**
  * What nearly every webhook is answered: 202, and `ok({ event_id, status })` with the request's id. Gives what the handler is to
- * return: nothing where Fastify has nothing more to do, for it would wait for a reply.
+ * return: nothing if Fastify has nothing more to do, for it would wait for a reply.
  */
 export function sendAccepted(reply: FastifyReply, eventId: string, status: 'accepted' | 'duplicate'): Sent {
   const { id } = reply.request
@@ -37,7 +37,7 @@ export function sendAccepted(reply: FastifyReply, eventId: string, status: 'acce
 /** By length of the text, of which there are a few. */
 const acceptedHeaders: string[][] = []
 
-/** Names and values in turns, as Node takes them quickest. */
+/** Names and values in turns, as Node writes them quickest. */
 function headersFor(length: number): string[] {
   acceptedHeaders[length] ??= Object.entries({
     ...securityHeaders,

@@ -20,7 +20,7 @@ const usualRetryAfterMs = 5_000
 
 const codeOf = new Map<number, ErrorCode>(Object.entries(statusOf).map(([code, status]) => [status, code as ErrorCode]))
 
-/** An expected failure, whoever threw it; null for a bug. Fastify's own refusals carry a status below 500. */
+/** An expected failure, from any code; null for a bug. Fastify's own refusals carry a status below 500. */
 export function expectedError(error: unknown): RelayError | null {
   if (error instanceof RelayError) return error
   const { statusCode, message } = error as Partial<FastifyError>
@@ -68,7 +68,7 @@ const unreadable: Readonly<Record<string, readonly [status: number, reason: stri
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
 }
 
-/** The whole answer, as text, to what is no request that could be read. */
+/** The whole answer, as text, to what is not a request that could be read. */
 export function unreadableAnswer({ code = '' }: NodeJS.ErrnoException): string {
   const [status, reason] = unreadable[code] ?? [400, 'Bad Request']
   const body = JSON.stringify({

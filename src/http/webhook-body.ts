@@ -26,7 +26,7 @@ export function createBodyReader(intake: Intake, limitNow: () => number) {
     let received = 0
     let hasEnded = false
 
-    // The listeners stay until the request is gone with them: to take them off would take longer than all they do.
+    // The listeners stay until the request is gone with them: taking them off would cost more than all they do.
     function end(error: Error | null): void {
       if (hasEnded) return
       hasEnded = true
@@ -65,7 +65,7 @@ const shortPart = 4 * 1024
 const longestRoom = 64 * 1024
 
 /**
- * The parts of a body. A buffer takes some hundred bytes besides its own, and a sender may make parts of one byte: those are
+ * The parts of a body. A buffer costs some hundred bytes besides its own, and a sender may make parts of one byte: those are
  * copied into one that grows with them.
  */
 function createParts() {

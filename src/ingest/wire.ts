@@ -99,7 +99,7 @@ export interface BodyPart {
 
 /**
  * Takes a body apart into parts of `size` items or ids, the last with what is left; without a size into halves, the first
- * the larger one. The parent's own bytes in the parent's order. A part of one item is an `/item` body. Empty where there is
+ * the larger one. The parent's own bytes in the parent's order. A part of one item is an `/item` body. Empty if there is
  * only one item or id: nothing to take apart.
  */
 export function splitBody(kind: BatchKind, body: Buffer, size?: number): readonly BodyPart[] {
@@ -203,7 +203,7 @@ export type Failure = z.output<typeof failure>
 /** Item statuses that mean the API now has what was sent. `deleted` is **assumed**, for `/delete`. */
 export const deliveredStatuses: ReadonlySet<string> = new Set(['accepted', 'skipped', 'deleted'])
 
-/** The envelope in an answer's text, or null where there is none. `redact` is applied to every message for people. */
+/** The envelope in an answer's text, or null if there is none. `redact` is applied to every message for people. */
 export function readEnvelope(
   answer: string,
   redact: (message: string) => string = (message) => message,

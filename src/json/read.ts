@@ -11,7 +11,7 @@ export function readJson(text: string): unknown {
   return parseJson(checkJson(Buffer.from(text)))
 }
 
-/** The same in two steps: to find mistakes takes a fraction of what it takes to make the values. Throws as `readJson` does. */
+/** The same in two steps: finding mistakes costs a fraction of making the values. Throws as `readJson` does. */
 export function checkJson(bytes: Buffer): WellFormed {
   const scanned = scanJson(bytes)
   if (!('mistake' in scanned)) return scanned

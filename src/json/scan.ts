@@ -1,7 +1,7 @@
-/** JSON that `JSON.parse` takes. */
+/** JSON that `JSON.parse` accepts. */
 export interface WellFormed {
   readonly bytes: Buffer
-  /** The text up to byte `done`, with quotes around numbers that would lose digits; empty where there is none. */
+  /** The text up to byte `done`, with quotes around numbers that would lose digits; empty if there is none. */
   readonly quoted: string
   readonly done: number
   /** Whether some string names a prototype, or may with an escape. */
@@ -16,13 +16,13 @@ export interface JsonMistake {
 }
 
 const maxDepth = 200
-/** So many lists and objects are read of any JSON; more only where each has 16 bytes, for an empty one takes thirty times its two. */
+/** So many lists and objects are read of any JSON; more only if each has 16 bytes, since an empty one costs thirty times its two. */
 const freeContainers = 65_536
 const bytesEach = 16
 
 /**
  * One pass over JSON (RFC 8259) in UTF-8 that makes no values: finds the first mistake, or what to mind when it is parsed. A
- * level beyond the 200th is the mistake `too deep`, very many lists and objects in few bytes `too many`. Bytes that are no UTF-8 count as characters: whoever makes text of them
+ * level beyond the 200th is the mistake `too deep`, very many lists and objects in few bytes `too many`. Bytes that are not UTF-8 count as characters: whoever makes text of them
  * replaces them.
  */
 export function scanJson(bytes: Buffer): WellFormed | { readonly mistake: JsonMistake } {
@@ -43,7 +43,7 @@ class Scan implements WellFormed {
     this.bytes = bytes
   }
 
-  /** What is wrong at `at`; null where nothing is. */
+  /** What is wrong at `at`; null if nothing is. */
   findMistake(): string | null {
     const { bytes } = this
     const inObject: boolean[] = []
@@ -248,7 +248,7 @@ const simpleEscapes = new Uint8Array(256)
 for (const char of '"\\/bfnrt') simpleEscapes[char.charCodeAt(0)] = 1
 const hexDigits = /^[0-9a-fA-F]{4}$/
 
-/** Bytes of the escape that begins there; 0 where it is none. */
+/** Bytes of the escape that begins there; 0 if it is none. */
 function sizeOfEscape(bytes: Buffer, at: number): number {
   const char = bytes[at + 1]
   if (char === letterU) return hexDigits.test(bytes.toString('latin1', at + 2, at + 6)) ? 6 : 0

@@ -12,21 +12,21 @@ export interface Mapper {
   readonly name: string
   /** Hash of the definition and of what the source adds to it. */
   readonly version: string
-  /** Whether names and pings may depend on the body of a POST. Where not, it need not be parsed to keep the webhook. */
+  /** Whether names and pings may depend on the body of a POST. If not, it need not be parsed to keep the webhook. */
   readonly needsBodyForNames: boolean
   /** Whether the delivery id may depend on headers, query or path. */
   readonly readsIdOfRequest: boolean
   /** The headers that it may read: with the webhook, these are kept. */
   readonly headers: HeaderNames
-  /** The delivery id and the topic; null where the CMS sends none. A promise only where an expression needs one. */
+  /** The delivery id and the topic; null if the CMS sends none. A promise only if an expression needs one. */
   readEvent(webhook: Webhook): EventNames | Promise<EventNames>
   /** Whether some ping may be answered without a valid signature. */
   readonly hasUnsignedPings: boolean
-  /** The answer to a ping, test or handshake; null where the webhook is an event, at once where there are no pings. */
+  /** The answer to a ping, test or handshake; null if the webhook is an event, at once if there are no pings. */
   readPing(webhook: Webhook): Ping | null | Promise<Ping | null>
   /** How a webhook is answered that has been kept; left out, with the relay's own 202. */
   readonly accepted?: Answer | undefined
-  /** How the API of the CMS is reached; null where the webhooks hold their records. */
+  /** How the API of the CMS is reached; null if the webhooks hold their records. */
   readonly fetch: FetchNeeds | null
   /**
    * What the webhook wants. Throws nothing for bad content: what could not be mapped is in `problems`. It does no I/O: what
@@ -41,7 +41,7 @@ export type OnSilence = (silence: Silence) => void
 /** What the API of the CMS has answered so far. */
 export interface Fetched {
   readonly answers: FetchAnswers
-  /** When the first of them was asked for, in unix milliseconds; left out where nothing was. */
+  /** When the first of them was asked for, in unix milliseconds; left out if nothing was. */
   readonly askedAt?: number | undefined
   /** Whether an answer counts that is older than the webhook: it has been waited for long enough. */
   readonly acceptsOlder: boolean
@@ -72,7 +72,7 @@ export interface Ping extends Answer {
 
 export interface Mapping {
   readonly drafts: readonly Draft[]
-  /** Why nothing came out, for people: which record and which expression; null where something did. */
+  /** Why nothing came out, for people: which record and which expression; null if something did. */
   readonly skipped: string | null
   /** Records that should have come out and could not, each naming mapper, record, field and cause. */
   readonly problems: readonly string[]

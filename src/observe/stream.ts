@@ -14,7 +14,7 @@ export interface Entry {
 
 /**
  * The newest signals, in memory: what is older than the last `capacity` of them is gone. They are kept while somebody listens,
- * and for a while after, for who has lost its connection; at other times none is.
+ * and for a while after, for a reader that has lost its connection; at other times none is.
  */
 export interface SignalStream {
   /** `at` is in Unix milliseconds. */

@@ -58,7 +58,7 @@ export interface Registry {
   wake(kind?: UnitKind, names?: Iterable<string>): void
   /** Takes over the circuits that other replicas and commands have decided; answers how many. */
   adoptCircuits(): Promise<number>
-  /** Goes on with what takes its time: drained sources, and held destinations that an operator has enabled. */
+  /** Goes on with what lasts: drained sources, and held destinations that an operator has enabled. */
   step(): Promise<void>
   /** Ends all units. Resolves once their work under way is done. */
   end(): Promise<void>
@@ -189,7 +189,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     return adopted
   }
 
-  /** In one moment: whoever looks sees all of the change or nothing. Answers the units that have gone. */
+  /** In one moment: a stage sees all of the change or nothing. Answers the units that have gone. */
   function exchange(
     entries: readonly PlanEntry[],
     made: readonly (SourceUnit | DestinationUnit | EndpointUnit)[],

@@ -6,7 +6,7 @@ const crowdedMs = 100
 /** Above this, what the event loop does for others is missing for receiving. Below, webhooks wait for the disk, and nothing is won by waiting, too. */
 const busyShare = 0.75
 const sampleMs = 100
-/** How much of the share is the newest sample: a checkpoint lets the event loop rest for one or two, which is no slow disk. */
+/** How much of the share is the newest sample: a checkpoint lets the event loop rest for one or two, which is not a slow disk. */
 const newestWeight = 0.25
 
 export interface Backpressure {
@@ -24,7 +24,7 @@ export interface BackpressureOptions {
 }
 
 /**
- * Webhooks crowd in where many are being received at once and the event loop has hardly time for anything else. A new crowd
+ * Webhooks crowd in if many are being received at once and the event loop has hardly time for anything else. A new crowd
  * counts as busy until it has been looked at for a moment.
  */
 export function createBackpressure({

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface Bell {
   readonly count: () => number
   ring(): void
-  /** Resolves at the next ring, after `ms`, when the signal aborts, or at once where `count` is not `seen` any more. */
+  /** Resolves at the next ring, after `ms`, when the signal aborts, or at once if `count` is not `seen` any more. */
   wait(seen: number, ms: number, signal: AbortSignal): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 import type { WatchedClock } from '../stages/ports.ts'
 
-/** Every time that is told is noted: a clock that was ahead for a moment only is noticed by whoever has asked it then. */
+/** Every time that is told is noted: so a clock that was ahead for a moment is noticed. */
 export function watchClock(wallClock: () => number, monotonic: () => number): WatchedClock {
   let furthest = wallClock() - monotonic()
   return {

@@ -33,7 +33,7 @@ export interface ApplyContext {
   readonly at: number
 }
 
-/** Judges a verified body and changes the items accordingly. Throws Refusal where the call fails as a whole. */
+/** Judges a verified body and changes the items accordingly. Throws Refusal if the call fails as a whole. */
 export function applyCall(path: CallPath, json: unknown, context: ApplyContext): Applied {
   checkScope(json, context.websiteId)
   switch (path) {

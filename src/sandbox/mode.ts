@@ -35,7 +35,7 @@ export function isSandboxMode(file: string | null, env: Environment): boolean {
   return true
 }
 
-/** The configuration that a command works with: a file's, or that of the sandbox where nothing is configured. */
+/** The configuration that a command works with: a file's, or that of the sandbox if nothing is configured. */
 export async function loadConfigOrSandbox(flag: string | undefined, env: Environment): Promise<LoadedConfig> {
   const file = findConfigFile(flag, env)
   // A store that is named is meant.
@@ -80,7 +80,7 @@ export function sandboxConfig(env: Environment, ingestUrl: string): Config {
   )
 }
 
-/** Listens on the port, or on any free one where it is taken. Answers the origin. */
+/** Listens on the port, or on any free one if it is taken. Answers the origin. */
 export async function listenOnLoopback(app: FastifyInstance, port: number): Promise<string> {
   try {
     return await app.listen({ host: '127.0.0.1', port })

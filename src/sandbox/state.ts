@@ -19,7 +19,7 @@ export interface StoredAnswer {
   readonly body: string
 }
 
-/** What the sandbox remembers, in SQLite: for one run, or for good where it has a file. */
+/** What the sandbox remembers, in SQLite: for one run, or for good if it has a file. */
 export interface SandboxState {
   /** All of it or nothing. */
   transaction<T>(work: () => T): T
@@ -33,7 +33,7 @@ export interface SandboxState {
   countItems(): number
   answerOf(key: string): StoredAnswer | null
   keepAnswer(key: string, answer: StoredAnswer, at: number): void
-  /** False where the nonce was seen in the last 600 s: twice what a timestamp may be off. */
+  /** False if the nonce was seen in the last 600 s: twice what a timestamp may be off. */
   takeNonce(nonce: string, at: number): boolean
   /** Forgets items and answers, not nonces. */
   reset(): void
@@ -54,7 +54,7 @@ const schema = `
   create table if not exists nonces (nonce text primary key, at integer not null) strict;
   create index if not exists nonces_at on nonces (at);`
 
-/** Opens a file (its folder is made where it is missing), or `:memory:`. */
+/** Opens a file (its folder is made if it is missing), or `:memory:`. */
 export function openSandboxState(file: string): SandboxState {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const db = new DatabaseSync(file)

@@ -1,4 +1,4 @@
-/** What is being received at once. Where a limit is reached, who comes next is told to come again. */
+/** What is being received at once. If a limit is reached, the next sender is told to come again. */
 export interface Intake {
   readonly webhooks: number
   readonly bytes: number

@@ -14,14 +14,14 @@ export interface Source {
   readonly storableHeaders: StorableHeaders
   /** Names of destinations. */
   readonly destinations: readonly string[]
-  /** How the API of the CMS is asked; null where the webhooks hold their records. */
+  /** How the API of the CMS is asked; null if the webhooks hold their records. */
   readonly fetch: SourceFetch | null
   /** Whether webhooks may come from an address; left out: from any. */
   readonly isAllowed?: ((address: string) => boolean) | null
   readonly silentAfter: SilentAfter
   /** How far ahead of its receipt a version may lie. Milliseconds. */
   readonly maxClockLeadMs: number
-  /** Counts verified webhooks; null where the source has no limit. */
+  /** Counts verified webhooks; null if the source has no limit. */
   readonly rateLimit: SourceRateLimit | null
 }
 

@@ -12,25 +12,25 @@ export interface OpenOptions {
   readonly now?: () => number
 }
 
-/** Opens the store that a url names: `sqlite:PATH`. Throws RelayError where it can't. */
+/** Opens the store that a url names: `sqlite:PATH`. Throws RelayError if it can't. */
 export async function openStore(url: string, { lock, now = Date.now }: OpenOptions): Promise<Store> {
   const path = pathOf(url)
   if (lock) return openSqlite(path, { lock, now })
   expectFile(path)
-  // A command keeps nobody waiting, and threads would take longer to start than it takes for its work.
+  // A command keeps nobody waiting, and threads would need longer to start than it needs for its work.
   return openSqlite(path, { thread: false, now })
 }
 
 /**
- * Opens a store only to read it, and only where it is there: nothing is made, migrated or written. Null where there is none. Throws
- * RelayError where it can't be read, or is of an older version.
+ * Opens a store only to read it, and only if it is there: nothing is made, migrated or written. Null if there is none. Throws
+ * RelayError if it can't be read, or is of an older version.
  */
 export async function peekStore(url: string): Promise<Pick<Store, 'readStats' | 'listOtherSources' | 'close'> | null> {
   const path = pathOf(url)
   return existsSync(path) ? peekSqlite(path) : null
 }
 
-/** Copies a store, also while a relay works on it, into one file that has been checked. Throws RelayError where it can't. */
+/** Copies a store, also while a relay works on it, into one file that has been checked. Throws RelayError if it can't. */
 export async function backupStore(url: string, file: string, options: BackupOptions): Promise<Backup> {
   const path = pathOf(url)
   expectFile(path)

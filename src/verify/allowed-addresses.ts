@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** Whether an address is in one of the ranges; null for a text that is no range. IPv4 inside of IPv6 counts as what it is. */
+/** Whether an address is in one of the ranges; null for a text that is not a range. IPv4 inside of IPv6 counts as what it is. */
 export function createAllowed(ranges: readonly string[]): ((address: string) => boolean) | null {
   const networks: (readonly [network: ipaddr.IPv6, bits: number])[] = []
   for (const range of ranges) {

@@ -15,7 +15,7 @@ const room = Buffer.allocUnsafeSlow(128 + copiedMax)
 
 /**
  * HMACs with one key, as RFC 2104 makes them of a hash: two calls of Node's `hash`, which leave nothing behind. `createHmac` makes
- * a stream with a native object for each, to be collected one day, and takes half as long again. A key that is text counts as UTF-8.
+ * a stream with a native object for each, to be collected one day, and costs half as much again. A key that is text counts as UTF-8.
  */
 export function createHmacOf(algorithm: HmacAlgorithm, secret: string | Uint8Array): HmacOf {
   const key = Buffer.from(secret)
@@ -50,7 +50,7 @@ export function createHmacOf(algorithm: HmacAlgorithm, secret: string | Uint8Arr
   }
 }
 
-/** At most. Bytes: a unit of UTF-16 takes no more than three. */
+/** At most. Bytes: a unit of UTF-16 needs no more than three. */
 function lengthOf(message: Parts): number {
   let length = 0
   for (const part of message) length += typeof part === 'string' ? part.length * 3 : part.length

@@ -1,4 +1,4 @@
-/** The members of a body that is a JSON object; null for anything else. The last one counts where a name comes twice. */
+/** The members of a body that is a JSON object; null for anything else. The last one counts if a name comes twice. */
 export function readObject(body: Buffer): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(body.toString('utf8').replace(/^\uFEFF/, ''))
@@ -24,7 +24,7 @@ function isSpace(byte: number): boolean {
 
 /**
  * The text of an own member of a JSON object, read without making values of the rest: the last one counts. Null where
- * there is none, or where it is something else than text. Says nothing of whether the rest is well-formed.
+ * there is none, or if it is something else than text. Says nothing of whether the rest is well-formed.
  */
 export function textMember(body: Buffer, name: string): string | null {
   let last: readonly [number, number] | null = null
@@ -56,7 +56,7 @@ export function replaceMember(body: Buffer, name: string, text: string): Buffer 
   return Buffer.concat([...parts, body.subarray(done)])
 }
 
-/** Where the members of this name stand in the outermost object: start and end of the value where it is a text, else null. */
+/** Where the members of this name stand in the outermost object: start and end of the value if it is a text, else null. */
 function* membersOf(body: Buffer, name: string): Generator<{ readonly value: readonly [number, number] | null }> {
   const json = body.toString('latin1') // one char for each byte; all that has a meaning to JSON is ASCII
   let depth = 0

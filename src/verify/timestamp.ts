@@ -1,5 +1,5 @@
 /**
- * Why a timestamp is refused; null where it is near enough to now. To be asked once the signature is known to fit: a
+ * Why a timestamp is refused; null if it is near enough to now. To be asked once the signature is known to fit: a
  * forger learns nothing of the clock, and an operator who reads it knows that the secret is right.
  */
 export function judgeTimestamp(atMs: number, nowMs: number, toleranceMs: number): string | null {

@@ -6,7 +6,7 @@ import type { FetchNeeds } from '../domain/fetch.ts'
 import type { Mapper } from '../mapping/mapper.ts'
 import type { SourceFetch } from '../stages/source.ts'
 
-/** How a source asks the API of its CMS; null where its mapper never does, or the settings have mistakes. */
+/** How a source asks the API of its CMS; null if its mapper never does, or the settings have mistakes. */
 export function composeFetch(
   path: string,
   settings: SourceConfig['fetch'],

@@ -22,7 +22,7 @@ export interface Parts {
 }
 
 /**
- * Reads a configuration. Where it has mistakes, those in what is wired to what (mappers, vars, models, verification) are
+ * Reads a configuration. If it has mistakes, those in what is wired to what (mappers, vars, models, verification) are
  * looked for as well, so that a person is told of all at once.
  */
 export async function loadWholeConfig(file: string | null, env: Environment): Promise<LoadedConfig> {

@@ -3,8 +3,8 @@ import type { Issue } from '../config/substitute.ts'
 import { type VerifyConfig, verifySchema } from '../verify/verifier.ts'
 
 /**
- * How a source verifies: what the source says, over what its mapper says where both mean the same scheme. Mistakes go
- * into `issues`. Fails closed: where neither says anything, that is a mistake.
+ * How a source verifies: what the source says, over what its mapper says if both mean the same scheme. Mistakes go
+ * into `issues`. Fails closed: if neither says anything, that is a mistake.
  */
 export function verifyConfigOf(
   source: SourceConfig,

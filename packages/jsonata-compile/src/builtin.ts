@@ -8,7 +8,7 @@ export interface Builtin {
 
 export interface Signature {
   readonly definition: string
-  /** Checks arguments, fills in the context where one is left out; throws a fault. */
+  /** Checks arguments, fills in the context if one is left out; throws a fault. */
   validate(values: unknown[], context: unknown): unknown[]
 }
 

@@ -19,14 +19,14 @@ import { partFunction, requireParts, wholePart } from './whole.ts'
 /** A JSONata expression, compiled once. */
 export interface Expression {
   readonly text: string
-  /** False where the JSONata interpreter has to run it. */
+  /** False if the JSONata interpreter has to run it. */
   readonly isCompiled: boolean
   /** False if the value depends for sure neither on the context (`$`) nor on a name of the scope that holds it, too. */
   needsContext(aliases: readonly string[]): boolean
   /** The keys of a name of the scope that the value may depend on. */
   keysRead(name: string): Keys
   /**
-   * The value for a context (`$`) and a scope, `undefined` where there is none. A promise only where interpreted.
+   * The value for a context (`$`) and a scope, `undefined` if there is none. A promise only if interpreted.
    * Throws ExpressionError naming the expression. The context and the scope are never changed.
    */
   evaluate(context: unknown, scope: Scope): unknown
@@ -102,7 +102,7 @@ function parse(text: string, timeLimitMs: number): ReturnType<typeof parseBounde
   }
 }
 
-/** Null where only the interpreter can run it. */
+/** Null if only the interpreter can run it. */
 function generate(ast: Node, bound: ReadonlySet<string>, functions: ExpressionOptions['functions']): Code | null {
   const isAsync = Object.values(functions).some((run) => run.constructor.name === 'AsyncFunction')
   if (isAsync) return null

@@ -45,7 +45,7 @@ function registerBounded(program: jsonata.Expression, timeLimitMs: number): void
       const result = work.apply({ ...this, timeLimitMs, ticks: 0, deadline: 0 }, given)
       return typeof result === 'string' ? boundedText(result) : result
     }
-    // JSONata counts a function's parameters, and reads their names where it is partially applied.
+    // JSONata counts a function's parameters, and reads their names if it is partially applied.
     Object.defineProperty(bounded, 'length', { value: implementation.length })
     Object.defineProperty(bounded, 'toString', { value: () => implementation.toString() })
     program.registerFunction(name, bounded as never, signature.definition)

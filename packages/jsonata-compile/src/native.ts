@@ -108,7 +108,7 @@ function instantOf(run: Run): number {
   return run.instant
 }
 
-/** Each value once. What can't be equal is told apart at once, so that a long list takes no quadratic time. */
+/** Each value once. What can't be equal is told apart at once, so that a long list does not cost quadratic time. */
 export function distinct(this: Run, values: unknown): unknown {
   if (!Array.isArray(values) || values.length <= 1) return values
   const seen = new Set<unknown>()

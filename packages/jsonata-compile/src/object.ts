@@ -100,7 +100,7 @@ export function compileArray(node: Node, compiler: Compiler, tail: boolean): Cod
   }
 }
 
-/** A value on its way into an array or object: where nothing will look at it again its marks go, else we remember. */
+/** A value on its way into an array or object: if nothing will look at it again its marks go, else we remember. */
 export function held(value: unknown, tail: boolean, run: Run): unknown {
   if (!Array.isArray(value)) return value
   if (tail && !isCons(value)) return plain(value)

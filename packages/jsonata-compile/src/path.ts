@@ -13,7 +13,7 @@ interface Step {
 
 /**
  * A path: each step is evaluated for every value that the step before gave, and what it gives is flattened by one
- * level. While there is just one value that is no array, nothing is allocated.
+ * level. While there is just one value that is not an array, nothing is allocated.
  */
 export function compilePath(node: Node, compiler: Compiler, tail: boolean): Code {
   const nodes = node.steps!
@@ -166,7 +166,7 @@ export function compileWildcard(): Code {
     const from = outer ? (input as unknown[])[0] : input
     let found: unknown[] = sequenceOf()
     if (typeof from !== 'object' || from === null) return found
-    // Not Object.values of an array: a sequence's marks are no values.
+    // Not Object.values of an array: a sequence's marks are not values.
     for (const value of Array.isArray(from) ? from : Object.values(from)) {
       // JSONata's concat makes an ordinary array of the sequence, which is then never unwrapped.
       if (Array.isArray(value)) found = found.concat(flattened(value, frame.run))

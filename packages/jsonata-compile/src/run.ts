@@ -47,7 +47,7 @@ export function tick(run: Run): void {
   if ((run.ticks & 1023) === 0) lookAtClock(run)
 }
 
-/** For what takes long by itself. Throws a fault once the time is over. */
+/** For what lasts long by itself. Throws a fault once the time is over. */
 export function lookAtClock(run: Run): void {
   const now = performance.now()
   if (run.deadline === 0) run.deadline = now + run.timeLimitMs

@@ -23,7 +23,7 @@ export function isSequence(value: unknown): value is Sequence {
   return Array.isArray(value) && (value as Sequence).sequence === true
 }
 
-/** Marks an array as built by an array constructor in a path. Not visible to who gets the array. */
+/** Marks an array as built by an array constructor in a path. Not visible to the receiver of the array. */
 export function markCons(array: unknown[]): unknown[] {
   return Object.defineProperty(array, 'cons', { value: true, enumerable: false })
 }
@@ -39,7 +39,7 @@ export function unwrap(value: unknown): unknown {
   return value.length === 1 && !value.keepSingleton ? value[0] : value
 }
 
-/** As `unwrap`, where `[]` asks for an array even of one value. */
+/** As `unwrap`, if `[]` asks for an array even of one value. */
 export function keep(value: unknown): unknown {
   if (isSequence(value)) value.keepSingleton = true
   return unwrap(value)
@@ -85,7 +85,7 @@ function copyOf(record: Record<string, unknown>): Record<string, unknown> {
   return copy
 }
 
-/** Sets an own property, also where the name is `__proto__`. */
+/** Sets an own property, also if the name is `__proto__`. */
 export function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true })

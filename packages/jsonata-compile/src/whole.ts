@@ -7,14 +7,14 @@ export const partFunction = ' part'
 /** A part of a text that has to be whole gave nothing, or a value that is not text. */
 export class PartError extends Error {}
 
-/** The value of a part; throws PartError where it is not there. */
+/** The value of a part; throws PartError if it is not there. */
 export function wholePart(value: unknown, part: Part): unknown {
   if (typeof value === 'string') {
     if (value.charCodeAt(0) > 0x20 || part.empty || value.trim() !== '') return value
   } else if (typeof value === 'number') {
     return value
   } else if (typeof value === 'boolean') {
-    // What PHP and some APIs write where there is nothing.
+    // What PHP and some APIs write if there is nothing.
     if (part.empty) return value
     throw new PartError(`\`${part.text}\` gave ${value}, not text`)
   } else if (typeof value === 'object' && value !== null) {
@@ -35,7 +35,7 @@ function put(node: Node, branch: 'then' | 'else', value: Node): void {
 
 /**
  * Has every part of the texts that an expression puts together checked while it is evaluated: the operands of `&`, what
- * `$replace` puts in, what `$join` joins. Whatever a condition, a comparison or a predicate looks at is no part. The tree is changed in place.
+ * `$replace` puts in, what `$join` joins. Whatever a condition, a comparison or a predicate looks at is not a part. The tree is changed in place.
  */
 export function requireParts(
   root: Node,

@@ -15,7 +15,7 @@ export interface IngestClientOptions {
   readonly token: string
   readonly websiteId: string
   readonly siteDomain: string
-  /** What produced the items, where the call does not say. */
+  /** What produced the items, if the call does not say. */
   readonly connectorType: string
   readonly connectorVersion: string
   /** For a whole call, from `send` to the last byte of the answer. */
@@ -41,9 +41,9 @@ export type Answer =
   | {
       readonly kind: 'answer'
       readonly status: number
-      /** Null where the body is not an envelope, or was cut short on a 413. */
+      /** Null if the body is not an envelope, or was cut short on a 413. */
       readonly envelope: Envelope | null
-      /** What a body that is no envelope says: a page's title, or its first words. */
+      /** What a body that is not an envelope says: a page's title, or its first words. */
       readonly excerpt?: string | undefined
       readonly retryAfterMs: number | null
       /** The server's clock, from its `Date` header, in unix milliseconds. */

@@ -2,7 +2,7 @@ const lookedAt = 8_192
 const maxLength = 120
 
 /**
- * What a page that is no envelope says of itself, on one line and without anything that a terminal obeys: its title, else its
+ * What a page that is not an envelope says of itself, on one line and without anything that a terminal obeys: its title, else its
  * first words. Undefined if it says nothing.
  */
 export function excerptOf(page: string): string | undefined {

@@ -28,7 +28,7 @@ export type RetryCause = 'failed' | 'unreached' | 'rate_limit' | 'foreign' | 'no
 export type Outcome =
   /** Each id has a result of its own. */
   | { readonly kind: 'settled'; readonly results: ReadonlyMap<string, ItemOutcome> }
-  /** The same key and bytes again, not before `afterMs` where the server said so. */
+  /** The same key and bytes again, not before `afterMs` if the server said so. */
   | { readonly kind: 'retry'; readonly cause: RetryCause; readonly reason: string; readonly afterMs?: number }
   /**
    * The destination is at fault (token, scope, website, clock), not the items: they wait. `skewMs`: the server's clock
@@ -111,7 +111,7 @@ function again({ retryAfterMs }: Refused, cause: RetryCause, reason: string): Ou
 }
 
 function readRefusal(answer: Refused, error: Failure, nowMs: number, signedSkewMs: number): Outcome {
-  // An error's own status counts where the transport says nothing: 200 with ok: false.
+  // An error's own status counts if the transport says nothing: 200 with ok: false.
   const status = answer.status >= 400 ? answer.status : (error.status ?? answer.status)
   const code = error.code ?? ''
   const reason = `status ${answer.status}: ${describe(error)}`
@@ -140,7 +140,7 @@ function isUnderWay(code: string): boolean {
   return /in_?progress|under_?way|concurrent|processing/i.test(code)
 }
 
-/** Null where the call was signed with about the right time: then the clock is not why it was refused. */
+/** Null if the call was signed with about the right time: then the clock is not why it was refused. */
 function skewOf(date: number | null, nowMs: number, signedSkewMs: number): number | null {
   if (date === null) return null
   const skewMs = date - nowMs
@@ -150,7 +150,7 @@ function skewOf(date: number | null, nowMs: number, signedSkewMs: number): numbe
 const delivered: ItemOutcome = { result: 'delivered' }
 
 /**
- * One result for each id. An id that `results` leaves out is delivered where the counts say that all are, or where there
+ * One result for each id. An id that `results` leaves out is delivered if the counts say that all are, or if there
  * is neither results nor counts for a call that is about one thing (a single item, a delete); else it is uncertain.
  */
 function readResults(

@@ -16,7 +16,7 @@ export interface CheckRules {
   readonly websiteId: string
   readonly siteDomain: string
   readonly nowMs: number
-  /** Keeps a nonce; false where it was seen before. Asked only for calls whose signature is right. */
+  /** Keeps a nonce; false if it was seen before. Asked only for calls whose signature is right. */
   readonly takeNonce: (nonce: string) => boolean
 }
 

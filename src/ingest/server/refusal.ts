@@ -18,7 +18,7 @@ export function okEnvelope(data: unknown, requestId: string, meta: Readonly<Reco
   return JSON.stringify({ ok: true, data, meta: { requestId, ...meta } })
 }
 
-/** The envelope of a refusal. Trying again helps only where the fault was the sandbox's own. */
+/** The envelope of a refusal. Trying again helps only if the fault was the sandbox's own. */
 export function errorEnvelope({ status, code, message, details }: Refusal, requestId: string): string {
   return JSON.stringify({ ok: false, error: { code, message, status, retryable: status >= 500, requestId, details } })
 }

@@ -4,7 +4,7 @@ import { isSourceType } from './identity.ts'
 
 const word = /^[A-Za-z_]\w*$/
 
-/** What is wrong with a `type` that is one word; null where nothing is. */
+/** What is wrong with a `type` that is one word; null if nothing is. */
 export function typeMistake(given: unknown): string | null {
   if (typeof given !== 'string' || !word.test(given.trim()) || isSourceType(given)) return null
   const text = given.trim()
@@ -16,7 +16,7 @@ export function typeMistake(given: unknown): string | null {
   )
 }
 
-/** What is wrong with a `language` that is the name or the tag of one, which an expression takes for a field; null where nothing is. */
+/** What is wrong with a `language` that is the name or the tag of one, which an expression takes for a field; null if nothing is. */
 export function languageMistake(given: unknown): string | null {
   if (typeof given !== 'string') return null
   const text = given.trim()

@@ -21,7 +21,7 @@ export type Resolved =
       /** What of the record is the context of its fields. */
       readonly context: unknown
       readonly names: FetchedNames
-      /** Says so where the record is older than the webhook. */
+      /** Says so if the record is older than the webhook. */
       readonly older: string | null
     }
   /** `expected`: the webhook says that it is there. */
@@ -46,7 +46,7 @@ export interface Element {
 
 /** The `fetch` of a record, compiled. */
 export interface CompiledFetch {
-  /** In the order of the elements; FieldError where an expression failed. What has to be asked goes to `ask`. */
+  /** In the order of the elements; FieldError if an expression failed. What has to be asked goes to `ask`. */
   resolve(
     elements: readonly Element[],
     call: FetchCall,
@@ -275,7 +275,7 @@ function compileRequest(
   }
 }
 
-/** A path below the base url. Who asks makes sure of it; here a mapper is told of its mistake. */
+/** A path below the base url. The client makes sure of it; here a mapper is told of its mistake. */
 function pathIn(value: unknown, field: Field): string {
   const text = value === '' ? '' : textIn(value, field)
   if (text === undefined) throw nothing(field)
@@ -315,7 +315,7 @@ function headersIn(members: Readonly<Record<string, unknown>>, field: Field): Re
   return headers
 }
 
-/** Nothing where a source's vars are not as they must be: that is told elsewhere. */
+/** Nothing if a source's vars are not as they must be: that is told elsewhere. */
 function baseUrlOf(field: Field, vars: Readonly<Record<string, unknown>>): unknown {
   try {
     return field.evaluate(null, { vars })

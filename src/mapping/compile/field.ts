@@ -10,12 +10,12 @@ import type { Issue } from '../definition/issues.ts'
 import { functions } from '../functions/functions.ts'
 import { scopeNames } from './scope.ts'
 
-/** A compiled value of a mapper: what it is for a context and a scope. A promise only where an expression needs one. */
+/** A compiled value of a mapper: what it is for a context and a scope. A promise only if an expression needs one. */
 export interface Field {
   /** For messages: which key this is and what it says. */
   readonly label: string
   readonly text: string
-  /** False where the value depends neither on the context nor on `$body`, for sure. */
+  /** False if the value depends neither on the context nor on `$body`, for sure. */
   readonly needsBody: boolean
   /** What it is put together of: none for a literal. Left out, it is an expression. */
   readonly parts?: readonly Field[]
@@ -165,7 +165,7 @@ function settle<T>(
       values.push(value)
     }
   } catch (error) {
-    // The promises before it are not waited for any more: that one may fail, too, is no news.
+    // The promises before it are not waited for any more: that one may fail, too, is not news.
     for (const value of values) if (value instanceof Promise) value.catch(() => {})
     throw error
   }

@@ -18,7 +18,7 @@ export interface Findings {
 interface Result {
   /** Whether no record has had anything to say. */
   isEmpty(): boolean
-  /** `nothing` is why, where that is so. */
+  /** `nothing` is why, if that is so. */
   result(nothing: string): Mapping
 }
 
@@ -68,7 +68,7 @@ function reasonOf(reasons: ReadonlySet<string>): string {
   return reasons.size > shownReasons ? `${shown}; and ${reasons.size - shownReasons} more` : shown
 }
 
-/** Why nothing came out yet; null where nothing is waited for. */
+/** Why nothing came out yet; null if nothing is waited for. */
 function waiting(requests: ReadonlyMap<string, FetchRequest>, late: readonly string[]): string | null {
   if (requests.size > 0) return `has to ask ${[...requests.values()].map(fetchText).join(', ')}`
   return late.length > 0 ? late.join('; ') : null

@@ -49,7 +49,7 @@ function triedOf({ name, match, skip, fail }: RecordDefinition, timeLimitMs: num
   }
 }
 
-/** How many parts hold before the first that does not. A promise only where one has to be waited for. */
+/** How many parts hold before the first that does not. A promise only if one has to be waited for. */
 function heldOf({ parts }: Tried, body: unknown, scope: Scope): number | Promise<number> {
   for (const [held, part] of parts.entries()) {
     try {
@@ -73,7 +73,7 @@ function partText(parts: readonly Expression[], held: number): string {
   return expressionText(parts[held]?.text ?? parts.map(({ text }) => text).join(' and '))
 }
 
-/** What an expression joins with `and`; itself where something else joins its ends. */
+/** What an expression joins with `and`; itself if something else joins its ends. */
 export function partsOf(text: string): readonly string[] {
   const ends: number[] = []
   let depth = 0

@@ -12,13 +12,13 @@ import { unprovenFindings } from './unproven.ts'
 
 const itemKeys = new Set('type id url canonical_url title language updated_at html text json attributes'.split(' '))
 
-/** A mapper from a module. What the module throws, or gives that is no item, is a problem of the event. */
+/** A mapper from a module. What the module throws, or gives that is not an item, is a problem of the event. */
 export function moduleMapper(
   module: ModuleDefinition,
   { vars, version }: { readonly vars: Readonly<Record<string, unknown>>; readonly version: string },
 ): Mapper {
   const names = [...new Set([...usualHeaders, ...module.headers])]
-  /** A module sees at receipt what it will see when the event is replayed: what is kept. A ping is no event. */
+  /** A module sees at receipt what it will see when the event is replayed: what is kept. A ping is not an event. */
   const shown = (webhook: Webhook) => withHeaders(webhook, names)
 
   const nameOf = (read: ((webhook: Webhook) => unknown) | undefined, webhook: Webhook): string | null => {
@@ -81,7 +81,7 @@ export function moduleMapper(
   }
 }
 
-/** What a module's function gives; undefined where it throws. */
+/** What a module's function gives; undefined if it throws. */
 function attempt<T>(run: () => T): T | undefined {
   try {
     return run()

@@ -34,7 +34,7 @@ export interface Plan {
   /** What says whether the item is to be: evaluated first, and alone for a tombstone. */
   readonly identity: Field
   readonly content: Field
-  /** True where the record is a removal by definition. */
+  /** True if the record is a removal by definition. */
   readonly isRemoval: boolean
   readonly guess: GuessRules | null
 }
@@ -153,7 +153,7 @@ function guessRulesOf(
   }
 }
 
-/** The draft of one record. Throws FieldError where a field is missing or is not what it must be. */
+/** The draft of one record. Throws FieldError if a field is missing or is not what it must be. */
 export async function draftOf(record: string, plan: Plan, element: unknown, scope: Scope): Promise<Draft> {
   let identity = plan.identity.evaluate(element, scope) as Values | Promise<Values>
   if (identity instanceof Promise) identity = await identity
@@ -175,7 +175,7 @@ export async function draftOf(record: string, plan: Plan, element: unknown, scop
   }
 }
 
-/** The removal of a record. `element` is undefined where it is not there any more: then there is no version either. */
+/** The removal of a record. `element` is undefined if it is not there any more: then there is no version either. */
 export async function removalOf(
   record: string,
   plan: Plan,
@@ -212,7 +212,7 @@ export async function silencesIn(
 
 type Values = Readonly<Record<string, unknown>>
 
-/** What the expressions gave, and where they gave nothing what can be guessed. */
+/** What the expressions gave, and if they gave nothing what can be guessed. */
 function contentOf({ fields, guess: rules }: Plan, values: Values, element: unknown): Omit<DraftFields, 'type' | 'id'> {
   const content: Record<string, unknown> = {}
   for (const key of textKeys) content[key] = textIn(values[key], fields[key])

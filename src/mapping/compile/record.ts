@@ -17,13 +17,13 @@ export interface CompiledRecord {
   readonly name: string
   /** Whether the record applies; null: always. */
   readonly match: Field | null
-  /** Whether it gives a reason and no item: where it cannot be asked, the records below are not to be asked either. */
+  /** Whether it gives a reason and no item: if it cannot be asked, the records below are not to be asked either. */
   readonly isGuard: boolean
   /** Whether `match` depends on the topic, or on the request besides its body. */
   readonly isChosenBy: { readonly topic: boolean; readonly request: boolean }
   /** Whether anything else in it depends on the topic. */
   readonly readsTopic: boolean
-  /** Reads every draft of a webhook that matched. Answers true where the records below are not to be asked. */
+  /** Reads every draft of a webhook that matched. Answers true if the records below are not to be asked. */
   collect(call: Call, findings: Findings): Promise<boolean>
 }
 
@@ -35,7 +35,7 @@ export interface Call {
   readonly fetched: Fetched
   /** Is told what gave nothing; left out, nobody looks. */
   readonly onSilence?: OnSilence | undefined
-  /** The proof, where something that it does not cover has chosen the record; else null. */
+  /** The proof, if something that it does not cover has chosen the record; else null. */
   readonly unproven: Proof | null
 }
 
@@ -166,7 +166,7 @@ function compileFetched(record: RecordDefinition, choose: Choose, context: Recor
   const { compiler, at, requestDefaults: defaults } = context
   const fetch = compileFetch(record.fetch!, { defaults, version: record.version, compiler, at })
 
-  /** What the webhook alone says of an element's model, where that is enough to leave it. */
+  /** What the webhook alone says of an element's model, if that is enough to leave it. */
   async function refusal(element: unknown, call: Call): Promise<string | null> {
     if (record.model === undefined) return null
     const choice = await choose(undefined, named(call, { ref: element }), true)
@@ -233,7 +233,7 @@ interface Choice {
 }
 
 /**
- * Chooses the plan for a record: its own, or that of its model where the source registers it, else the reason why there is
+ * Chooses the plan for a record: its own, or that of its model if the source registers it, else the reason why there is
  * none. Several: the record is gone and nothing says of which model it was. `isGone`: there is no record to look at.
  */
 type Choose = (record: unknown, call: Call, isGone?: boolean) => Chosen | Promise<Chosen>

@@ -3,7 +3,7 @@ import type { Webhook } from '../webhook/webhook.ts'
 
 /** What expressions can use besides the webhook. */
 export interface Names {
-  /** Of the body; left out where no expression asks, because it takes a hash of the whole body. */
+  /** Of the body; left out if no expression asks, because it costs a hash of the whole body. */
   readonly digest?: string
   readonly vars: Readonly<Record<string, unknown>>
   readonly topic?: string
@@ -17,7 +17,7 @@ export interface Names {
   /** The answer of the request before, and the one that holds the record. */
   readonly first?: unknown
   readonly answer?: unknown
-  /** The fetched record, where the context is a part of it. */
+  /** The fetched record, if the context is a part of it. */
   readonly record?: unknown
 }
 
@@ -35,7 +35,7 @@ export function scopeOf(webhook: Webhook, names: Names, body: unknown = webhook.
     body,
     method,
     path,
-    digest, // no getter: a literal with one takes ten times as long to make
+    digest, // no getter: a literal with one costs ten times as much to make
     vars,
     topic,
     index,

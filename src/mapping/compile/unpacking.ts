@@ -7,7 +7,7 @@ import type { Webhook } from '../webhook/webhook.ts'
 import { FieldError } from './field.ts'
 import { createFindings } from './findings.ts'
 
-/** A mapper that sees bodies unpacked. One that can't be unpacked is no ping, has no names, and fails when it is mapped. */
+/** A mapper that sees bodies unpacked. One that can't be unpacked is not a ping, has no names, and fails when it is mapped. */
 export function unpacking(mapper: Mapper, definition: BodyDefinition | undefined): Mapper {
   if (!definition) return mapper
   const unpacked = new WeakMap<Webhook, Webhook | RelayError>() // a webhook is asked for its ping and for its names
@@ -50,7 +50,7 @@ function attempt(run: () => Webhook): Webhook | RelayError {
   }
 }
 
-/** A webhook with another body. Its digest is that of the bytes, and only for who asks. */
+/** A webhook with another body. Its digest is that of the bytes, and made when it is asked for. */
 class UnpackedWebhook implements Webhook {
   readonly method: string
   readonly path: string

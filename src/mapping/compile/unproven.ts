@@ -4,7 +4,7 @@ import type { Draft } from '../mapper.ts'
 import { FieldError } from './field.ts'
 import type { Findings } from './findings.ts'
 
-/** What can be written by others than the signer, and so is not read where it would change what a body means. */
+/** What can be written by others than the signer, and so is not read if it would change what a body means. */
 export const readsRequest = (text: string) => /\$(headers|query|path|method)\b/.test(text)
 export const readsTopic = (text: string) => /\$topic\b/.test(text)
 
@@ -17,7 +17,7 @@ export function unprovenError(what: string): FieldError {
 }
 
 /**
- * Findings of a record that was chosen by something that the proof does not cover. Whoever holds the body can have chosen it.
+ * Findings of a record that was chosen by something that the proof does not cover. Anybody who holds the body can have chosen it.
  * `shown`: the body has the shape of just this record, so it is believed. Else the time that the sender signed is the version:
  * an old recording is older than what is known. Without a time a removal is not believed.
  */

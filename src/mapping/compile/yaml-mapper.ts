@@ -30,7 +30,7 @@ export interface YamlMapperOptions {
   readonly modelCompiler: Compiler
 }
 
-/** Compiles a definition. Mistakes go to the compilers' issues; the mapper is fit for use only where there are none. */
+/** Compiles a definition. Mistakes go to the compilers' issues; the mapper is fit for use only if there are none. */
 export function compileMapper(definition: MapperDefinition, options: YamlMapperOptions): Mapper {
   const { name } = definition
   const { compiler, vars, version } = options
@@ -167,7 +167,7 @@ function nameIn(value: unknown): Name {
   return typeof value === 'string' && value.trim() !== '' ? value : null
 }
 
-/** Null where the expression fails: the event is kept all the same, and `map` reports the failure. */
+/** Null if the expression fails: the event is kept all the same, and `map` reports the failure. */
 function readName(field: Field | null, body: unknown, scope: Scope): Name | Promise<Name> {
   if (field === null) return null
   try {

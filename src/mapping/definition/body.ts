@@ -4,7 +4,7 @@ const memberPath = z
   .string()
   .regex(/^[^.\s]+(\.[^.\s]+)*$/, { error: 'is a member of the body, such as `payload` or `data.entity`' })
 
-/** How the body is packed, where `$body` shall not be what came over the wire. */
+/** How the body is packed, if `$body` shall not be what came over the wire. */
 export const bodySchema = z
   .strictObject({
     format: z

@@ -31,7 +31,7 @@ export function item(id: string, { version = null, ...fields }: ItemInput): Want
   return { kind: 'upsert', fields: { ...fields, id }, version }
 }
 
-/** Text of which every part is there: a tag for template literals that make ids and urls. Throws where a part is missing. */
+/** Text of which every part is there: a tag for template literals that make ids and urls. Throws if a part is missing. */
 export function whole(texts: TemplateStringsArray, ...parts: readonly unknown[]): string {
   const text = parts.reduce<string>((made, part, index) => {
     const isText = typeof part === 'number' ? Number.isFinite(part) : typeof part === 'string' && part.trim() !== ''
@@ -49,9 +49,9 @@ function missing(part: unknown): string {
 interface TombstoneInput {
   readonly type: string
   readonly version?: string | number | null
-  /** False where the record is only not public, so that a tombstone is due only if it was once sent. */
+  /** False if the record is only not public, so that a tombstone is due only if it was once sent. */
   readonly certain?: boolean
-  /** True where the body itself shows that the record is gone, so that it is believed whatever the headers say. */
+  /** True if the body itself shows that the record is gone, so that it is believed whatever the headers say. */
   readonly shown?: boolean
 }
 
@@ -77,11 +77,11 @@ export interface MapperModule<Input = unknown> {
     id?(webhook: Webhook): string | number | null | undefined
     topic?(webhook: Webhook): string | null | undefined
   }
-  /** How the body is packed, where it is not plain JSON, form fields or text. */
+  /** How the body is packed, if it is not plain JSON, form fields or text. */
   readonly body?: Partial<BodyDefinition> | undefined
   /** How a webhook is answered that has been kept; left out, with the relay's own 202. */
   readonly accepted?: Answer | undefined
-  /** The answer to a ping, test or handshake; null where the webhook is an event. */
+  /** The answer to a ping, test or handshake; null if the webhook is an event. */
   ping?(webhook: Webhook): Ping | null
   /** Whether `ping` may answer without a valid signature. */
   readonly hasUnsignedPings?: boolean

@@ -266,7 +266,7 @@ export type TogetherDefinition = NonNullable<FetchDefinition['together']>
 export type MapperFetchDefinition = NonNullable<MapperDefinition['fetch']>
 export type PingDefinition = MapperDefinition['pings'][number]
 
-/** Every key optional, and null where it takes back what the extended mapper says. */
+/** Every key optional, and null if it takes back what the extended mapper says. */
 function patchOf(shape: Record<string, z.ZodType>) {
   return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, schema.nullish()]))
 }

@@ -32,7 +32,7 @@ interface Price {
 
 /**
  * `$price(value, currency, minorDigits?)`: a money value. Takes a number or decimal text, `.99` as well; with `minorDigits` the value
- * is in minor units (`$price(1999, "usd", 2)` is 19.99 USD). Nothing without a value. Throws where the value is not a
+ * is in minor units (`$price(1999, "usd", 2)` is 19.99 USD). Nothing without a value. Throws if the value is not a
  * number (`1,299.00` is none: which sign groups differs by country) or the currency is not three letters.
  */
 function price(value: unknown, currency: unknown, minorDigits?: unknown): Price | undefined {
@@ -56,7 +56,7 @@ function shifted(text: string, digits: number, given: unknown): number {
 
 /**
  * `$absolute(url, base)`: an absolute http(s) url. An absolute one stays as it is, any other is resolved against the
- * base; `//host/x` takes the base's scheme, or https. Nothing for nothing. Throws where no http(s) url comes of it.
+ * base; `//host/x` takes the base's scheme, or https. Nothing for nothing. Throws if no http(s) url comes of it.
  */
 function absolute(url: unknown, base?: unknown): string | undefined {
   if (isNothing(url)) return undefined
@@ -70,7 +70,7 @@ function absolute(url: unknown, base?: unknown): string | undefined {
 
 /**
  * `$bcp47(tag)`: a language tag in its canonical form: `en_US`, `en-us` and `en_US.UTF-8` are `en-US`, `zh_hant_tw` is
- * `zh-Hant-TW`. Nothing for nothing and for `*`. Throws where it is no language tag.
+ * `zh-Hant-TW`. Nothing for nothing and for `*`. Throws if it is not a language tag.
  */
 function bcp47(tag: unknown): string | undefined {
   if (isNothing(tag)) return undefined
@@ -98,7 +98,7 @@ const foldings: Readonly<Record<string, string>> = {
 
 /**
  * `$slug(text)`: text as one part of a url: compatibility forms and accents folded, lower case, everything but letters
- * and digits (of any script) a hyphen. Takes text or a number; nothing where nothing is left.
+ * and digits (of any script) a hyphen. Takes text or a number; nothing if nothing is left.
  */
 function slug(value: unknown): string | undefined {
   if (isNothing(value)) return undefined
@@ -180,7 +180,7 @@ function sha256(value: unknown): string | undefined {
 
 /**
  * `$base64text(text)`: what base64 says, read as UTF-8 (`$base64decode` takes each byte for a character); line breaks in
- * it do not matter. Nothing for nothing. Throws where it is no base64 or no UTF-8.
+ * it do not matter. Nothing for nothing. Throws if it is not base64 or no UTF-8.
  */
 function base64text(value: unknown): string | undefined {
   if (isNothing(value)) return undefined
@@ -198,7 +198,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /**
  * `$utc(time)`: RFC 3339 in UTC, ending in Z. Takes ISO 8601 (also with a space; without a zone it is UTC), an e-mail
  * date (`Tue, 02 Jan 2024 03:04:05 +0100`), and unix time as number or digits: seconds, or from 10^11 on milliseconds.
- * Nothing for nothing, and for the empty time 0000-00-00 of MySQL. Throws where it is no time.
+ * Nothing for nothing, and for the empty time 0000-00-00 of MySQL. Throws if it is not a time.
  */
 function utc(time: unknown): string | undefined {
   if (isNothing(time)) return undefined

@@ -14,7 +14,7 @@ export interface GuessRules {
   readonly omitEverywhere: ReadonlySet<string>
   /** The only names that may go into json; null for no such limit. */
   readonly only: ReadonlySet<string> | null
-  /** Text that is the id of another record, where the system writes references so; null where it does not. */
+  /** Text that is the id of another record, if the system writes references so; null if it does not. */
   readonly ids: RegExp | null
 }
 
@@ -65,7 +65,7 @@ interface Collected {
   readonly media: Media[]
 }
 
-/** A value without other records, files, people and bookkeeping; undefined where nothing is left. */
+/** A value without other records, files, people and bookkeeping; undefined if nothing is left. */
 function plain(value: unknown, field: string, rules: GuessRules, collected: Collected, depth = 0): unknown {
   if (value === null || value === undefined || depth > maxDepth) return undefined
   if (typeof value === 'string') return isEmail(value) ? undefined : value
@@ -93,7 +93,7 @@ function plain(value: unknown, field: string, rules: GuessRules, collected: Coll
   return Object.keys(result).length > 0 ? result : undefined
 }
 
-/** The ids of the record or records that a field refers to; null where it is something else. */
+/** The ids of the record or records that a field refers to; null if it is something else. */
 function relationOf(value: unknown, { ids: pattern }: GuessRules): string[] | null {
   const entries = Array.isArray(value) ? value : [value]
   if (entries.length === 0) return null
@@ -129,7 +129,7 @@ function slugOf(value: unknown): string | undefined {
 }
 
 /**
- * The fields of a record that an expression uses: `body` and `seo` of `$markdown(body) & seo.title`. Where the fields stand
+ * The fields of a record that an expression uses: `body` and `seo` of `$markdown(body) & seo.title`. If the fields stand
  * below a path of the record, such as `data`, those of `data.body` as well.
  */
 export function namesIn(expression: string, below?: string): string[] {

@@ -19,7 +19,7 @@ const timeNames = ['updatedAt', 'createdAt', 'updated_at', 'created_at', 'date_u
 const referenceNames = new Set(['__typename', 'id', 'stage', 'locale'])
 
 /**
- * The id of another record, where the value is one: Strapi's documentId, Sanity's `_ref`, Contentstack's uid of a
+ * The id of another record, if the value is one: Strapi's documentId, Sanity's `_ref`, Contentstack's uid of a
  * content type, Hygraph's id beside nothing but `__typename`, Umbraco's id with a route, Contentful's link to an entry,
  * Payload's to one of several collections, Builder's Reference, or an id with times of its own. A component has none.
  */
@@ -61,7 +61,7 @@ export function isMedia(value: Value): boolean {
   return fileOf(value, undefined) !== null
 }
 
-/** The file that a value is, with a relative url made absolute; null where it is none. */
+/** The file that a value is, with a relative url made absolute; null if it is none. */
 export function mediaOf(value: Value, field: string, mediaOrigin: string | undefined): Media | null {
   const file = fileOf(value, mediaOrigin)
   if (file === null) return null
@@ -137,7 +137,7 @@ export function isRichText(value: Value): boolean {
   return (nodeType === 'document' && Array.isArray(content)) || (isObject(root) && Array.isArray(root['children']))
 }
 
-/** Whoever has an e-mail address, a user name, a password or two names is a person. */
+/** A record with an e-mail address, a user name, a password or two names is a person. */
 export function isPerson(value: Value): boolean {
   if ('email' in value || 'username' in value || 'password' in value) return true
   return ('firstname' in value && 'lastname' in value) || ('first_name' in value && 'last_name' in value)

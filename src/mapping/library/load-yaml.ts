@@ -15,7 +15,7 @@ export interface YamlFile {
   lineOf(path: readonly PropertyKey[]): number | null
 }
 
-/** Null where the file is no YAML map; its mistakes are in `issues`, with their lines. */
+/** Null if the file is not a YAML map; its mistakes are in `issues`, with their lines. */
 export function readYamlFile(path: string, label: string, issues: Issue[]): YamlFile | null {
   const lines = new LineCounter()
   let document: Document
@@ -45,7 +45,7 @@ export function readYamlFile(path: string, label: string, issues: Issue[]): Yaml
   return { label, content, lineOf }
 }
 
-/** The mapper in a file; null where it has mistakes, which are then in `issues`. `shallow`: expressions are not compiled. */
+/** The mapper in a file; null if it has mistakes, which are then in `issues`. `shallow`: expressions are not compiled. */
 export function checkDefinition(file: YamlFile, issues: Issue[], shallow = false): MapperDefinition | null {
   const result = definitionSchema.safeParse(file.content)
   if (result.success) return shallow || compiles(result.data, file, issues) ? result.data : null
@@ -60,7 +60,7 @@ export function checkPatch(file: YamlFile, issues: Issue[]): boolean {
   return result.success
 }
 
-/** A mapper with a file's changes; null where the two make none. */
+/** A mapper with a file's changes; null if the two make none. */
 export function extendDefinition(base: MapperDefinition, file: YamlFile, issues: Issue[]): MapperDefinition | null {
   const merged = extendMapper({ ...base, replace: false }, file.content)
   const result = definitionSchema.safeParse(merged)

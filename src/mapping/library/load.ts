@@ -21,10 +21,10 @@ export interface MapperSummary {
   readonly description: string | null
   readonly origin: 'built-in' | 'yours'
   readonly file: string
-  /** How its webhooks are verified unless the source says otherwise; null where the source has to say. */
+  /** How its webhooks are verified unless the source says otherwise; null if the source has to say. */
   readonly verify: Readonly<Record<string, unknown>> | null
   readonly vars: Readonly<Record<string, VarDefinition>>
-  /** Whether the CMS sends a webhook again that was refused; null where the mapper does not say. */
+  /** Whether the CMS sends a webhook again that was refused; null if the mapper does not say. */
   readonly retries: Retries | null
   /** Whether only those models are sent that the source registers. */
   readonly needsModels: boolean
@@ -51,7 +51,7 @@ export async function loadMappers(options: LoadOptions = {}): Promise<MapperLibr
   return library
 }
 
-/** As `loadMappers`, for who has more to look at: the library has the mappers without mistakes, and throws for the others. */
+/** As `loadMappers`, for callers that have more to look at: the library has the mappers without mistakes, and throws for the others. */
 export async function readMappers({
   builtinDir = ownMappers,
   userDir,

@@ -14,7 +14,7 @@ export interface Format {
 
 /** What a renderer is told about the place where the HTML goes. */
 export interface Context {
-  /** A url that may be linked: of a known scheme, absolute where a base is given. Undefined for everything else. */
+  /** A url that may be linked: of a known scheme, absolute if a base is given. Undefined for everything else. */
   url(value: unknown): string | undefined
   /** The same of an image or another file, whose relative urls may start elsewhere. */
   file(value: unknown): string | undefined
@@ -28,19 +28,19 @@ export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A member of a node as a node; an empty one where it is none. */
+/** A member of a node as a node; an empty one if it is none. */
 export function nodeAt(node: Node, key: string): Node {
   const member = Object.hasOwn(node, key) ? node[key] : undefined
   return isNode(member) ? member : {}
 }
 
-/** A member of a node as a list; an empty one where it is none. */
+/** A member of a node as a list; an empty one if it is none. */
 export function listAt(node: Node, key: string): readonly unknown[] {
   const member = Object.hasOwn(node, key) ? node[key] : undefined
   return Array.isArray(member) ? member : []
 }
 
-/** A member of a node as text; undefined where it is none. */
+/** A member of a node as text; undefined if it is none. */
 export function textAt(node: Node, key: string): string | undefined {
   const member = Object.hasOwn(node, key) ? node[key] : undefined
   return typeof member === 'string' && member !== '' ? member : undefined

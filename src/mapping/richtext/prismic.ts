@@ -4,7 +4,7 @@ import { type Context, type Format, isNode, listAt, type Node, nodeAt, textAt } 
 import { htmlOfAnyTree, type Reading } from './text.ts'
 
 /**
- * Prismic's structured text, or slices with it. A link to a document is one where the API has resolved its `url`. Slices
+ * Prismic's structured text, or slices with it. A link to a document is one if the API has resolved its `url`. Slices
  * give the text in their fields.
  */
 export const prismic: Format = {

@@ -29,8 +29,8 @@ const require = createRequire(import.meta.url)
 const read = new Map<string, Format>()
 
 /**
- * A format by the name that a mapper gives it; undefined where there is none. Its file, with the library that it may
- * use, is read when it is first asked for: only who uses a format pays for it.
+ * A format by the name that a mapper gives it; undefined if there is none. Its file, with the library that it may
+ * use, is read when it is first asked for: only users of a format pay for it.
  */
 export function formatOf(name: string): Format | undefined {
   if (!Object.hasOwn(files, name)) return undefined
@@ -63,7 +63,7 @@ export class RichTextError extends Error {}
 /**
  * Rich text of a CMS as HTML. Undefined for nothing and for what holds nothing. A tree may also come as JSON text. One
  * that its renderer can't take, that is nested too deep for one, or whose format is unknown, comes out as its text.
- * Throws RichTextError where the value has not the format's shape.
+ * Throws RichTextError if the value has not the format's shape.
  */
 export function htmlOfRichText(value: unknown, name: string, options: RichTextOptions = {}): string | undefined {
   const format = formatOf(name) ?? text
@@ -78,7 +78,7 @@ export function htmlOfRichText(value: unknown, name: string, options: RichTextOp
   return result.trim() === '' ? undefined : result
 }
 
-/** Makes ready for a format that an expression names. Throws RichTextError where there is none of that name. */
+/** Makes ready for a format that an expression names. Throws RichTextError if there is none of that name. */
 export function prepareFormat(name: string): void {
   if (formatOf(name)) return
   throw new RichTextError(

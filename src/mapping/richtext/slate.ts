@@ -4,7 +4,7 @@ import { cell, type Dialect, type Rule, renderNodes, rule, within } from './tree
 
 /**
  * Trees of the Slate editor, in the words of Payload, Hygraph and Contentstack: they differ in the names of kinds, and
- * none means two things. A kind is left out where it is a paragraph.
+ * none means two things. A kind is left out if it is a paragraph.
  */
 export const slate: Format = {
   shape: 'a list of {type, children: […]}, or {children: […]}',

@@ -254,7 +254,7 @@ function tablePieces(list: readonly unknown[], name: string, reading: Reading): 
   return [{ texts: texts.filter((text) => text !== ''), html: wrapped(html, ['table']) }]
 }
 
-/** The cells of a row: its one list, where it says nothing beside. */
+/** The cells of a row: its one list, if it says nothing beside. */
 function cellsIn(row: Node): readonly unknown[] | undefined {
   let cells: readonly unknown[] | undefined
   for (const [name, member] of Object.entries(row)) {

@@ -61,7 +61,7 @@ function inLine(content: unknown, children: readonly unknown[], inner: string, r
   return inner === '' ? text : `${text} ${inner}`
 }
 
-/** Writes the node's children within an element, and nothing where there is nothing in it. */
+/** Writes the node's children within an element, and nothing if there is nothing in it. */
 export function within(tag: string): Rule {
   return (_node, inner) => (inner === '' ? '' : `<${tag}>${inner}</${tag}>`)
 }

@@ -5,7 +5,7 @@ import { urlSchemes } from '../safe-html/policy.ts'
 const skipped = /[\x00-\x20]/g
 
 /**
- * Reads a url that content names: undefined where it is no text, is empty, or has a scheme other than http, https,
+ * Reads a url that content names: undefined if it is not text, is empty, or has a scheme other than http, https,
  * mailto and tel. With a base, relative ones are made absolute; an anchor of the page stays one.
  */
 export function urlReader(base: string | undefined): (value: unknown) => string | undefined {

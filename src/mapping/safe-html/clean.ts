@@ -29,7 +29,7 @@ export function safeHtml(html: string): string {
 
 const require = createRequire(import.meta.url)
 
-/** Reading the package takes a tenth of a second, which only who needs it should pay. */
+/** Reading the package costs a tenth of a second, so it is read when it is needed. */
 export const loadLibrary = () => require('sanitize-html') as typeof import('sanitize-html')
 
 /** The attributes of an element that goes with all that is in it. */

@@ -117,7 +117,7 @@ interface Named {
 }
 
 /**
- * Whether an element's name makes it a property of the document or the window even where such a property is built in
+ * Whether an element's name makes it a property of the document or the window even if such a property is built in
  * (images, frames), or of a collection of elements with its id. A `details` needs its name: it tells its group.
  */
 export function isClobberingName(tag: string, { id, name }: Named): boolean {

@@ -20,7 +20,7 @@ export const tags: ReadonlySet<string> = new Set(
    table tbody td tfoot th thead time tr track tt u ul var video wbr`.split(/\s+/),
 )
 
-/** Elements that go together with what is in them: it is no content of the page, or no HTML. */
+/** Elements that go together with what is in them: it is not content of the page, or no HTML. */
 export const emptied: readonly string[] =
   `script style template noscript noembed noframes title textarea select option xmp plaintext svg math iframe`.split(
     ' ',

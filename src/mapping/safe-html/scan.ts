@@ -4,7 +4,7 @@ import { safeStyle } from './style.ts'
 
 /**
  * Whether HTML is sure to hold nothing that has to be cleaned, found in one pass without parsing: every `<` starts a tag
- * that is written out plainly and is allowed with all it says. A no is no verdict, it asks for a parser.
+ * that is written out plainly and is allowed with all it says. A no is not a verdict, it asks for a parser.
  */
 export function isPlainlySafe(html: string): boolean {
   for (let at = html.indexOf('<'); at !== -1; at = html.indexOf('<', at)) {

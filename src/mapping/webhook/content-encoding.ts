@@ -36,7 +36,7 @@ interface EncodedBody {
 }
 
 /**
- * The body without its Content-Encoding; the same buffer where there is none. Throws RelayError: `unsupported` for an
+ * The body without its Content-Encoding; the same buffer if there is none. Throws RelayError: `unsupported` for an
  * encoding not known, `too_large` past the limit, `invalid` for bytes that are not what the header says.
  */
 export async function decodeBody({ headers, body, limit }: EncodedBody): Promise<Buffer> {

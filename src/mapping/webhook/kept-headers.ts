@@ -1,6 +1,6 @@
 import type { Webhook } from './webhook.ts'
 
-/** Kept of every webhook, whoever reads them: how the body is decoded, and what finds the sender's side of it. */
+/** Kept of every webhook, for any mapper: how the body is decoded, and what finds the sender's side of it. */
 export const usualHeaders: readonly string[] = [
   'content-type',
   'content-encoding',

@@ -34,13 +34,13 @@ export interface DeliverDeps {
 export interface Deliver {
   /** One attempt of one batch, if something is due and may be sent. Answers whether there was one. */
   step(signal: AbortSignal): Promise<boolean>
-  /** When to step again, in unix milliseconds; null where only a change can tell. */
+  /** When to step again, in unix milliseconds; null if only a change can tell. */
   nextAt(): Promise<number | null>
   circuit(): Circuit
   /** How much the destination is given at once now. */
   limits(): Limits
   /**
-   * Closes the circuit, unless a test call before is refused and `force` is not set. Throws RelayError `conflict` where it was
+   * Closes the circuit, unless a test call before is refused and `force` is not set. Throws RelayError `conflict` if it was
    * disabled meanwhile.
    */
   enable(options?: { readonly force?: boolean }, signal?: AbortSignal): Promise<Enabling>
@@ -49,7 +49,7 @@ export interface Deliver {
   hold(reason: string): Promise<Circuit>
   /** Enables it if it is held, without a test call. */
   release(): Promise<void>
-  /** Enables it where it was disabled for credentials that are other ones now, after a test call. */
+  /** Enables it if it was disabled for credentials that are other ones now, after a test call. */
   reconsider(signal: AbortSignal): Promise<void>
   /** Ends pauses: the time that they wait for may be far off now. */
   clockSetBack(): Promise<void>
@@ -163,7 +163,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     return test.isWell
   }
 
-  /** A refusal for the clock is no authentication failure: the batch goes out again with the time that was told. */
+  /** A refusal for the clock is not an authentication failure: the batch goes out again with the time that was told. */
   function correctClock(foundMs: number | null): void {
     if (foundMs === null || Math.abs(foundMs - skewMs) < skewStepMs) return // a call beside this one has corrected it
     skewMs = foundMs
@@ -208,7 +208,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     async nextAt() {
       const { state, retryAt } = circuit.current()
       if (!destination.enabled || state === 'disabled') return null
-      // All calls that are allowed are under way: whoever comes back first goes on.
+      // All calls that are allowed are under way: the first that comes back goes on.
       if (underWay >= callsAllowed(circuit.current(), limits.current().calls, now()) && underWay > 0)
         return now() + busyRestMs
       const dueAt = await store.nextDueAt(name)
@@ -235,7 +235,7 @@ export function createDeliver(deps: DeliverDeps): Deliver {
     },
     adopt(stored) {
       const isNew = circuit.adopt(stored)
-      if (isNew && stored.circuit.state === 'closed') pausedUntil = 0 // whoever enables it does not want to wait
+      if (isNew && stored.circuit.state === 'closed') pausedUntil = 0 // an operator who enables it does not want to wait
       return isNew
     },
   }

@@ -7,7 +7,7 @@ export interface HealthDeps {
 /** A batch is blamed only on fresh word; one that is down is not asked over and over. */
 const rememberedMs = { well: 10_000, down: 30_000 }
 
-/** Whether a destination is well, asked at most as often as an answer can be remembered, and once for all who want to know. */
+/** Whether a destination is well, asked at most as often as an answer can be remembered, and once for all that want to know. */
 export function createHealth({ ask, now }: HealthDeps): (signal: AbortSignal) => Promise<boolean> {
   let last: { readonly at: number; readonly isWell: boolean } | null = null
   let asking: Promise<boolean> | null = null

@@ -15,7 +15,7 @@ export interface Attempted extends Pick<Assessment, 'outcome' | 'settlement'> {
 /** Signals are kept and sent on: each is small. */
 const itemsInSignal = 100
 
-/** Tells of an attempt that is settled, and keeps its record. Bookkeeping: whatever happens here can't cause a second call. */
+/** Tells of an attempt that is settled, and keeps its record. Bookkeeping: nothing here can cause a second call. */
 export function reportAttempt(attempted: Attempted, store: Pick<Delivering, 'recordAttempt'>, emit: Emit): void {
   const { batch, call, answer, outcome, settlement, startedAt, at } = attempted
   const { destination } = batch

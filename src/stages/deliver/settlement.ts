@@ -34,7 +34,7 @@ export function settlementOf(outcome: Outcome, batch: SealedBatch, context: Sett
       return retryAt(batch, outcome.reason, undefined, context)
     }
     case 'conflict':
-      // New keys by halves: where the conflict is one item's and not the key's, that item ends up alone.
+      // New keys by halves: if the conflict is one item's and not the key's, that item ends up alone.
       return batch.items.length > 1
         ? split(batch, outcome.reason, { uncertain: true }, context)
         : { kind: 'done', items: batch.items.map((item) => resent(item, batch, outcome.reason, true, context)) }

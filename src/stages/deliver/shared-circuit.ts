@@ -27,7 +27,7 @@ export interface SharedCircuit {
 }
 
 /**
- * Compare and swap: a decision counts only where it was made from the circuit that the store has.
+ * Compare and swap: a decision counts only if it was made from the circuit that the store has.
  *
  *     decide ──written──▶ current
  *       ▲  └──another one was──▶ take that over ─┐

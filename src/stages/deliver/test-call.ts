@@ -6,7 +6,7 @@ import type { Destination } from '../destination.ts'
 export interface TestCall {
   /** `unclear`: nothing that speaks against the credentials, such as no answer, or an API that knows no heartbeat. */
   readonly result: 'accepted' | 'refused' | 'unclear'
-  /** HTTP status; null where there was no answer. */
+  /** HTTP status; null if there was no answer. */
   readonly status: number | null
   readonly error: string | null
   /** The API itself has answered, and nothing is wrong with it. */

@@ -52,7 +52,7 @@ const leaseMs = 2 * eventLimitMs
 /** Answers may lead to further requests: a reference first, then what it refers to. */
 const maxRounds = 5
 const maxRequests = 500
-/** What the answers for one event may take in memory. Characters. */
+/** What the answers for one event may cost in memory. Characters. */
 const maxTextLength = 64 * 1024 * 1024
 
 /**
@@ -127,7 +127,7 @@ export function createFetch(deps: FetchDeps): FetchStage {
     return { ...mapping.mapped, outcome: { status: 'failed', error }, fetches: asking.fetches }
   }
 
-  /** Whether and how long an event goes on waiting; null where it is to be settled with what is known. */
+  /** Whether and how long an event goes on waiting; null if it is to be settled with what is known. */
   function waitOf(
     { tried: before, attempts }: WaitingEvent,
     { late }: EventMapping,
@@ -213,7 +213,7 @@ interface Asking {
   /** When the first of them was asked. */
   readonly startedAt: number | undefined
   readonly failures: readonly Failure[]
-  /** How long the API wants to be left alone; null where it does not. Milliseconds. */
+  /** How long the API wants to be left alone; null if it does not. Milliseconds. */
   readonly restMs: number | null
 }
 

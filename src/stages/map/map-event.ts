@@ -80,7 +80,7 @@ export function boundedText(problems: readonly string[]): string {
   return shown.slice(0, maxTextLength) + rest
 }
 
-/** An event that comes to nothing but an error. `source` is left out where it is not configured any more. */
+/** An event that comes to nothing but an error. `source` is left out if it is not configured any more. */
 export function failedEvent({ seq }: PendingEvent, error: string, source?: Source): MappedEvent {
   const { name: mapper, version: mapperVersion } = source?.mapper ?? { name: 'none', version: '' }
   return {

@@ -29,7 +29,7 @@ export interface MapDeps {
 const stepSize = 64
 /** While webhooks crowd in: enough to show that mapping works, and what it costs. */
 const stepSizeInACrowd = 8
-/** Of their bodies: what is mapped takes many times that in memory. */
+/** Of their bodies: what is mapped costs many times that in memory. */
 const stepBytes = 4 * 1024 * 1024
 /** What is mapped by then is settled; a claim lasts a good while longer, for one event may take its time. */
 const stepMs = 5_000
@@ -37,7 +37,7 @@ const leaseMs = 600_000
 /** Webhooks that come meanwhile get their turn after so many events, or after so long. */
 const turnSize = 8
 const turnMs = 10
-/** Turns that they get at most: where they never cease to come, mapping still goes on. */
+/** Turns that they get at most: if they never cease to come, mapping still goes on. */
 const turnsGiven = 64
 
 /** Maps the oldest pending events, a few, and merges what they want into the items. Answers how many it took. */
@@ -56,7 +56,7 @@ export function createMap(deps: MapDeps): MapStep {
     for (const event of events) {
       mapped.push(await mapOne(event, at, deps))
       const mappedAt = now()
-      // Where the step ends early, the others stay claimed, and come first in the next one.
+      // If the step ends early, the others stay claimed, and come first in the next one.
       if (mapped.length === events.length || mappedAt - at > stepMs) break
       if (mapped.length % turnSize !== 0 && mappedAt - turnAt < turnMs) continue
       await giveWay(deps)

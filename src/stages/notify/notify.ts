@@ -27,11 +27,11 @@ export interface NotifyDeps {
 /** The webhooks to one endpoint of the operator. */
 export interface Notifier {
   readonly name: string
-  /** Takes a signal of the types that are wanted; `text` makes its body. In memory: whoever tells it waits for nothing. */
+  /** Takes a signal of the types that are wanted; `text` makes its body. In memory: its caller does not wait. */
   take(type: SignalType, text: () => string): boolean
   /** One attempt of one webhook, if one is due. Answers whether there was one. */
   step(signal: AbortSignal): Promise<boolean>
-  /** When to step again, in unix milliseconds; null where nothing waits. */
+  /** When to step again, in unix milliseconds; null if nothing waits. */
   nextAt(): number | null
   /** Whatever waits is due: the time that it waits for may be far off now. */
   clockSetBack(): void
@@ -184,7 +184,7 @@ function isGone(result: PostResult): boolean {
   return result.kind === 'answer' && result.status === 410
 }
 
-/** Null where the endpoint has taken it. */
+/** Null if the endpoint has taken it. */
 function errorOf(result: PostResult): string | null {
   if (result.kind !== 'answer') return result.message
   return result.status >= 200 && result.status < 300 ? null : `status ${result.status}`

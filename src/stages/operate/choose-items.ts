@@ -2,7 +2,7 @@ import { RelayError } from '../../domain/errors.ts'
 import { sourceTypes } from '../../domain/ingest-item.ts'
 import type { ItemKey, Store } from '../../store/contract/store.ts'
 
-/** The items that an operator means: of any type where `type` is `any`, of the only one where it is left out. */
+/** The items that an operator means: of any type if `type` is `any`, of the only one if it is left out. */
 export interface Meant {
   readonly id: string
   readonly type?: string
@@ -20,14 +20,14 @@ const anyType = 'any'
 
 /**
  * The items to take away. One of which the relay has never heard is taken away as well, if its type is named: the ingest API may have
- * it. Throws RelayError where that is not one item, or one of any type, at one destination.
+ * it. Throws RelayError if that is not one item, or one of any type, at one destination.
  */
 export async function chooseToRemove(meant: Meant, deps: ChooseDeps): Promise<readonly ItemKey[]> {
   const found = await knownItems(meant, deps)
   return found.length > 0 ? found : [neverHeardOf(meant, deps)]
 }
 
-/** The held items to release. Throws RelayError where that is not one item, or one of any type, at one destination. */
+/** The held items to release. Throws RelayError if that is not one item, or one of any type, at one destination. */
 export async function chooseToRelease(meant: Meant, deps: ChooseDeps): Promise<readonly ItemKey[]> {
   const found = await knownItems(meant, deps, true)
   if (found.length > 0) return found

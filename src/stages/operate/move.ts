@@ -15,7 +15,7 @@ interface Settings {
   readonly sources: Readonly<Record<string, { readonly destination: string | readonly string[] }>>
 }
 
-/** Items of one destination, configured or not, become those of another. Throws RelayError `invalid` where there is no such other one. */
+/** Items of one destination, configured or not, become those of another. Throws RelayError `invalid` if there is no such other one. */
 export async function moveBetween(
   store: Pick<Store, 'abandonBatches' | 'moveItems' | 'listBatches'>,
   { destinations, sources }: Settings,

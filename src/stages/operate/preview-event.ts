@@ -22,11 +22,11 @@ export interface EventPreview {
   readonly source: string
   readonly mapper: string
   readonly mapperVersion: string
-  /** The definition that mapped it last; null where none has. */
+  /** The definition that mapped it last; null if none has. */
   readonly mappedWith: string | null
   readonly changes: readonly PreviewedItem[]
   readonly result: PreviewResult
-  /** Why nothing came out, or what would have to be asked of the CMS; null where all came out. */
+  /** Why nothing came out, or what would have to be asked of the CMS; null if all came out. */
   readonly skipped: string | null
   /** What should have come out and could not. */
   readonly error: string | null

@@ -13,7 +13,7 @@ export interface ReleaseOptions<T> {
   readonly onProgress?: (released: number) => void
 }
 
-/** Steps are a second apart, or more where not even one is due in a second. */
+/** Steps are a second apart, or more if not even one is due in a second. */
 const shortestStepMs = 1_000
 
 /** Lets some of what was chosen go, then waits, until all are gone or the signal aborts. Answers how many went. */

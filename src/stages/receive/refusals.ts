@@ -3,7 +3,7 @@ import type { Refusal, RefusedWebhook, Store, TurnedAwayCount } from '../../stor
 
 /** Keeps in mind which webhooks of configured sources made no event. A sender that does not try again has lost what was refused. */
 export interface Refusals {
-  /** In memory: whoever is refused waits for nothing. */
+  /** In memory: a refused sender does not wait. */
   note(webhook: Omit<RefusedWebhook, 'at'>): void
   noteDuplicate(source: string): void
   /** Writes down what was noted, and tells of what was refused by rate. */

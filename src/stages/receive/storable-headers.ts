@@ -11,7 +11,7 @@ export type StorableHeaders = (headers: Headers, proof: Proof | null) => Record<
 const connectionNames = new Set(['connection', 'keep-alive', 'transfer-encoding', 'te', 'upgrade', 'expect'])
 
 /**
- * Keeps the usual headers, those that the mapper reads, and those that the proof covers. Where the mapper may read any, all
+ * Keeps the usual headers, those that the mapper reads, and those that the proof covers. If the mapper may read any, all
  * are kept. What is secret, proves authenticity or is about the connection never is.
  */
 export function createStorableHeaders(read: HeaderNames, proofHeaders: readonly string[]): StorableHeaders {

@@ -17,7 +17,7 @@ export interface StoreWatch {
 }
 
 export interface LogState extends StoreFiles {
-  /** Since when more of the log waits than is usual, in unix milliseconds; null where it does not. */
+  /** Since when more of the log waits than is usual, in unix milliseconds; null if it does not. */
   readonly stuckSince: number | null
 }
 

@@ -94,7 +94,7 @@ export interface EventDetail extends EventSummary {
   readonly body: Buffer
   /** What of it is proven besides the body; null: all of it is believed. */
   readonly proof: Proof | null
-  /** When it is asked for next; null where it does not wait for the CMS's API. */
+  /** When it is asked for next; null if it does not wait for the CMS's API. */
   readonly dueAt: number | null
   /** What was asked of the CMS's API, newest first. */
   readonly fetches: readonly Fetch[]
@@ -121,7 +121,7 @@ export interface ItemSummary {
   readonly dueAt: number | null
   readonly attempts: number
   readonly error: string | null
-  /** The event that set the desired state; null where an operator has removed the item. */
+  /** The event that set the desired state; null if an operator has removed the item. */
   readonly eventId: string | null
   readonly batchId: string | null
 }
@@ -129,7 +129,7 @@ export interface ItemSummary {
 export interface ItemDetail extends ItemSummary {
   /** What a change is judged against: the desired state, or that which is noted of a held item. */
   readonly known: KeptItem
-  /** What the CMS has wanted since the item is held; null where that is nothing. */
+  /** What the CMS has wanted since the item is held; null if that is nothing. */
   readonly noted: NotedChange | null
   /** The desired item as JSON text; null for a tombstone. */
   readonly body: string | null

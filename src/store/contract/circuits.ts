@@ -10,7 +10,7 @@ export interface Circuits {
 
   /**
    * Writes a circuit that was decided from the one with `expectedRevision` (0: there was none), on disk before it resolves
-   * (fsync). Where another replica has decided meanwhile nothing is written. Answers the circuit that counts from now on: the
+   * (fsync). If another replica has decided meanwhile nothing is written. Answers the circuit that counts from now on: the
    * loser decides again from that.
    */
   changeCircuit(destination: string, expectedRevision: number, next: Circuit): Promise<CircuitChange>
@@ -25,7 +25,7 @@ export interface StoredCircuit {
 export interface CircuitChange {
   /** Whether `next` was written. */
   readonly isChanged: boolean
-  /** Null where the destination has none. */
+  /** Null if the destination has none. */
   readonly circuit: Circuit | null
   readonly revision: number
 }

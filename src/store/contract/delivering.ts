@@ -25,7 +25,7 @@ export interface Delivering {
   /**
    * Settles an attempt. False, and nothing done, when the batch is not the owner's. For each item of a `done` batch the
    * outcome counts only for the revision that was sent: a newer desired state stays pending and is due as it was (at
-   * once where the debounce is over). What was sent becomes the delivered state; where the outcome is uncertain the
+   * once if the debounce is over). What was sent becomes the delivered state; if the outcome is uncertain the
    * delivered state becomes `unknown`, so that nothing is taken for unchanged. Items that a `done` does not name go back
    * to pending as if nothing had been sent; so `done` with no items gives back a batch that was claimed and not sealed.
    */
@@ -125,7 +125,7 @@ export interface NewAttempt {
   readonly destination: string
   readonly at: number
   readonly durationMs: number
-  /** HTTP status; null where there was no answer. */
+  /** HTTP status; null if there was no answer. */
   readonly status: number | null
   readonly outcome: string
   readonly error: string | null

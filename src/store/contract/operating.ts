@@ -49,7 +49,7 @@ export interface Operating {
    */
   removeItem(removal: Removal): Promise<void>
 
-  /** Ends a hold: what the CMS has wanted last since then is wanted from now on, and due at once. Null where no such item is held. */
+  /** Ends a hold: what the CMS has wanted last since then is wanted from now on, and due at once. Null if no such item is held. */
   releaseItem(key: ItemKey): Promise<Released | null>
 
   /**
@@ -60,8 +60,8 @@ export interface Operating {
 
   /**
    * Moves items matching the filter to another destination, at most `limit`, those that no batch holds. They are delivered anew
-   * there. Where it knows the item as well, the newer version wins. One whose url is on none of its hosts is mapped again from
-   * its event, where that can be.
+   * there. If it knows the item as well, the newer version wins. One whose url is on none of its hosts is mapped again from
+   * its event, if that can be.
    */
   moveItems(filter: ItemFilter, to: MoveTo, limit: number): Promise<Moved>
 

@@ -25,7 +25,7 @@ export interface NewEvent {
   /** What of it is proven besides the body; null, or left out: all of it is believed. */
   readonly proof?: Proof | null
   /**
-   * 16 hex digits of a hash of the body, where no proof covers the delivery id: only the same body with the same id is then
+   * 16 hex digits of a hash of the body, if no proof covers the delivery id: only the same body with the same id is then
    * the same delivery, so that nobody can use up the id of another.
    */
   readonly deliveryTag?: string | null

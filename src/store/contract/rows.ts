@@ -7,7 +7,7 @@ export interface Fetch {
   readonly method: string
   /** Below the base url of the source, without credentials. */
   readonly url: string
-  /** HTTP status; null where there was no answer. */
+  /** HTTP status; null if there was no answer. */
   readonly status: number | null
   readonly outcome: string
   readonly error: string | null

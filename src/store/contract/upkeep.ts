@@ -23,7 +23,7 @@ export interface Upkeep {
   onWork(wake: () => void): () => void
 
   /**
-   * The latest time that an item, or one of the newest events and attempts, has; null where there is none. Where it is ahead of
+   * The latest time that an item, or one of the newest events and attempts, has; null if there is none. If it is ahead of
    * the clock, the clock was set back while nobody was there to see it.
    */
   newestTime(): Promise<number | null>
@@ -34,19 +34,19 @@ export interface Upkeep {
 
   /**
    * Deletes up to `limit` events that were received and settled so long ago, and up to `limit` batches that were settled so long ago, with
-   * their attempts (fewer where they held many items); answers how many of both. Numbers as old as such events go with them.
+   * their attempts (fewer if they held many items); answers how many of both. Numbers as old as such events go with them.
    */
   prune(agesMs: { readonly events: number; readonly attempts: number }, limit: number): Promise<number>
 
-  /** Gives a little of the room that is free back to the disk, where much is; answers how much, 0 when there is nothing to do. */
+  /** Gives a little of the room that is free back to the disk, if much is; answers how much, 0 when there is nothing to do. */
   shrink(): Promise<number>
 
-  /** Throws RelayError `unavailable` where the store cannot be written. */
+  /** Throws RelayError `unavailable` if the store cannot be written. */
   checkHealth(): Promise<void>
 
   /**
    * Looks whether what is open is still what the url names, and keeps itself ready to notice at the next start that something of it is
-   * missing. Throws RelayError `unavailable` where it is not the same any more: then nothing is accepted or settled until it is.
+   * missing. Throws RelayError `unavailable` if it is not the same any more: then nothing is accepted or settled until it is.
    */
   checkFiles(): Promise<StoreFiles>
   close(): Promise<void>
@@ -57,7 +57,7 @@ export interface Recovery {
   readonly longestWaitMs?: number
 }
 
-/** What is not yet worked into the database itself; zeros where the engine has no such thing. */
+/** What is not yet worked into the database itself; zeros if the engine has no such thing. */
 export interface StoreFiles {
   readonly logBytes: number
   readonly logPages: number

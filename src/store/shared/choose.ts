@@ -22,7 +22,7 @@ export interface Picked<Id> {
 }
 
 /**
- * What a request for many would take, in an order that an index has: whoever chooses reads no more rows than it looks at, sorts
+ * What a request for many would take, in an order that an index has: choosing reads no more rows than it looks at, sorts
  * none, and needs no lock. What has changed by the time that it is to be changed is looked at once more, see `createChanges`.
  */
 export function createChoices(dialect: Dialect) {
@@ -87,7 +87,7 @@ const takers: Readonly<Record<ItemTaking, (at: number) => readonly Sql[]>> = {
   /** What has a version to forget, and what can be sent again. */
   reset: (at) => [sql`(${hasVersion} or (${allOf(redeliverable(at))}))`],
   purge: () => [plain("status = 'dead'"), isFree],
-  /** At a destination that is not configured, where nobody will ever deliver it. */
+  /** At a destination that is not configured, so nobody will ever deliver it. */
   'give up': () => [plain("status <> 'delivered'"), isFree],
   move: () => [isFree],
 }

@@ -22,7 +22,7 @@ interface Group {
 type Commit = (events: readonly NewEvent[]) => Promise<readonly number[]>
 
 /**
- * Lets concurrent callers share a commit: whoever comes while one is under way goes with the next.
+ * Lets concurrent callers share a commit: callers that come while one is under way go with the next.
  *
  *     idle ──first caller──▶ gathering ──end of this turn──▶ committing ──nobody waits──▶ idle
  *                                ▲                               │
@@ -69,7 +69,7 @@ export function createGroupCommit(commit: Commit) {
     }
   }
 
-  /** Resolves when everyone who waits now has an answer. */
+  /** Resolves when all callers that wait now have an answer. */
   async function idle(): Promise<void> {
     while (running) await running
   }

@@ -73,7 +73,7 @@ export function judgeMove(item: MovingItem, there: KnownThere | null, to: MoveTo
   return 'moved'
 }
 
-/** A url of another site would be refused: it comes out right where its event is mapped again. */
+/** A url of another site would be refused: it comes out right if its event is mapped again. */
 export function isElsewhere({ host }: MovingItem, { hosts }: MoveTo): boolean {
   return host !== null && !hosts.includes(host)
 }

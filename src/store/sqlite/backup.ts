@@ -13,7 +13,7 @@ const stepPages = 1_000
 
 /**
  * Copies a database that may be at work to a new file, which is there only when it is whole, checked and on disk. Nobody
- * is kept waiting. Throws RelayError: `conflict` where something is at that place already.
+ * is kept waiting. Throws RelayError: `conflict` if something is at that place already.
  */
 export async function backupSqlite(path: string, target: string, options: BackupOptions): Promise<Backup> {
   const file = resolve(target)
@@ -89,7 +89,7 @@ function checkCopy(part: string, path: string): number {
       const [finding] = findingsOf(db, 'integrity_check(1)')
       if (finding !== undefined) throw new Error(finding)
       db.exec('pragma journal_mode = delete')
-      db.exec('pragma user_version = 0') // a copy is no database that a relay has open: see open-mark.ts
+      db.exec('pragma user_version = 0') // a copy is not a database that a relay has open: see open-mark.ts
       return checkSchema(db, part)
     } finally {
       db.close()

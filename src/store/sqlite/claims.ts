@@ -91,7 +91,7 @@ export function createClaims(database: Database) {
   )
   const claimOpen = prepare(database, 'update batches set owner = ?, lease_until = ? where seq = ?')
   const selectBatchBody = prepare<{ body: Uint8Array }>(database, 'select body from batch_bodies where batch_seq = ?')
-  // The item's body as it was sent: kept with the batch where the desired state has been replaced since.
+  // The item's body as it was sent: kept with the batch if the desired state has been replaced since.
   const selectSent = prepare<Omit<ClaimedItem, 'tried'> & TriedColumns>(
     database,
     `select i.seq, i.type, i.id, s.revision, coalesce(s.body, b.body) as body, s.attempts,

@@ -15,11 +15,11 @@ export interface DatabaseOptions {
   readonly busyTimeoutMs?: number
   /** An upper bound to the size of the file, in pages of 4 KB. */
   readonly maxPages?: number
-  /** Read every page before anything is done, where the file is not too large for that. */
+  /** Read every page before anything is done, if the file is not too large for that. */
   readonly check?: boolean
   /** This process is the only relay on the file, see `lockDatabase`. */
   readonly isLocked?: boolean
-  /** Before a transaction, the files are looked at where the last look is so long ago. */
+  /** Before a transaction, the files are looked at if the last look is so long ago. */
   readonly lookEveryMs?: number
   /** Hears of every statement of the engine when it is prepared. */
   readonly onPrepare?: (sql: string) => void
@@ -36,7 +36,7 @@ export interface Database {
   version(): number
   /** Looks after the files of the database while a relay has it open. */
   readonly keeper: Keeper
-  /** False where it had to be left open, see `Keeper`. */
+  /** False if it had to be left open, see `Keeper`. */
   close(): boolean
 }
 
@@ -46,7 +46,7 @@ export interface Database {
  */
 export type Durability = 'synced' | 'unsynced'
 
-/** Opens a database file, creating it and its folder where need be, and brings it to the newest schema. */
+/** Opens a database file, creating it and its folder if need be, and brings it to the newest schema. */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
   const {
     readOnly = false,
@@ -106,7 +106,7 @@ function lockAgainstOlder(path: string): () => void {
   }
 }
 
-/** Larger files are not read through: a start must not take long. Bytes; from the cache some 0.3 s, else as the disk reads. */
+/** Larger files are not read through: a start must be quick. Bytes; from the cache some 0.3 s, else as the disk reads. */
 const checkedMax = 256 * 1024 * 1024
 
 /** Damage that would show one day, in the middle of the work, shows now. */
@@ -116,7 +116,7 @@ function checkPages(db: DatabaseSync, path: string): void {
   if (finding !== undefined) throw damaged(path, finding)
 }
 
-/** What a check of the whole database finds; nothing where it is sound. Throws where it can't even be read. */
+/** What a check of the whole database finds; nothing if it is sound. Throws if it can't even be read. */
 export function findingsOf(db: DatabaseSync, check: 'quick_check(1)' | 'integrity_check(1)'): readonly string[] {
   const rows = db.prepare(`pragma ${check}`).all()
   const findings = rows.map((row) => String(Object.values(row)[0]).replace(/\s+/g, ' '))

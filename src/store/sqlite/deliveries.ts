@@ -82,7 +82,7 @@ export function createDeliveries(database: Database, tailMax = usualTailMax) {
 
   /**
    * Sorts some more of the tail into the index, a few for each delivery that has come: no commit gets much longer.
-   * Answers up to which event the index is complete, where that has changed.
+   * Answers up to which event the index is complete, if that has changed.
    */
   function mergeSome(arrived: number): number | null {
     if (merging.length === 0) {

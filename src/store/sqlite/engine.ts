@@ -59,7 +59,7 @@ type Plain = Exclude<keyof Store, 'accept' | 'close' | 'onWork' | 'noteWaiting' 
 export type Engine = { readonly [Name in Plain]: Sync<Store[Name]> } & Timed & {
     readonly acceptAll: (lanes: readonly PackedEvents[]) => readonly number[]
     readonly spread: (limit: number) => number
-    /** False where the database had to be left open: to close it would spoil what was written over it. */
+    /** False if the database had to be left open: to close it would spoil what was written over it. */
     readonly close: () => boolean
   } & Readonly<ReturnType<typeof createBulk>> &
   Readonly<Pick<ReturnType<typeof createMove>, 'moveItems' | 'judgeMoves' | 'resendItems'>> &

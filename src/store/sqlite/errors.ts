@@ -17,7 +17,7 @@ const unavailable = new Map([
 const denied = new Set([8, 14])
 const invalid = new Set([18, 19, 20, 25]) // too big, constraint, mismatch, range
 
-/** The same, where a file beside the database is looked at without SQLite. */
+/** The same, if a file beside the database is looked at without SQLite. */
 const deniedByFiles = new Set(['EACCES', 'ENOENT', 'EPERM', 'EROFS'])
 
 const retryAfterMs = 2_000
@@ -52,7 +52,7 @@ function misuseOf(error: unknown, path: string): unknown {
   return error
 }
 
-/** Whether SQLite found that the file is no database, or not a whole one. */
+/** Whether SQLite found that the file is not a database, or not a whole one. */
 export function isDamage(error: unknown): boolean {
   return isSqliteError(error) && ((error.errcode & 0xff) === 11 || error.errcode === 26)
 }

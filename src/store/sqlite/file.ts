@@ -66,7 +66,7 @@ function isLogLost(path: string): boolean {
   return existsSync(`${path}-shm`) && !existsSync(`${path}-wal`)
 }
 
-/** Which of a database's files this process may not write, and whose it is; null where that is not what is wrong. */
+/** Which of a database's files this process may not write, and whose it is; null if that is not what is wrong. */
 export function explainAccess(path: string): string | null {
   for (const file of [dirname(path), path, `${path}-wal`, `${path}-shm`, `${path}-lock`, `${path}-open`]) {
     const stat = statSync(file, { throwIfNoEntry: false })

@@ -9,7 +9,7 @@ import { createWaiting } from './waiting.ts'
 export interface InboxOptions {
   /** How many deliveries stay out of the index at most. */
   readonly tailMax?: number
-  /** With more events in the inbox than this, whoever accepts spreads out as many as have come, twice over. */
+  /** With more events in the inbox than this, accepting spreads out twice as many as have come. */
   readonly usualMax?: number
   readonly seen?: SeenOptions
 }

@@ -17,7 +17,7 @@ import { type FileWatch, watchFiles } from './watch-files.ts'
 
 /** Looks after the files of a database while a relay has it open: are they the same still, and would a loss be noticed. */
 export interface Keeper {
-  /** Throws RelayError `unavailable` where what would be committed goes nowhere. Looks again after a while only. */
+  /** Throws RelayError `unavailable` if what would be committed goes nowhere. Looks again after a while only. */
   beforeCommit(): void
   /** Looks now. */
   look(): StoreFiles

@@ -36,7 +36,7 @@ const maxYoungGenerationSizeMb = 16
 
 const threadFile = new URL('./thread.ts', import.meta.url)
 
-/** A thread has no compile cache unless it asks for one; without it the reading of code takes longer than all else. */
+/** A thread has no compile cache unless it asks for one; without it the reading of code costs more than all else. */
 const entry = new URL(
   `data:text/javascript,${encodeURIComponent(`
     import { enableCompileCache } from 'node:module'

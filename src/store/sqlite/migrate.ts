@@ -52,14 +52,14 @@ function runMissing(db: DatabaseSync, path: string, migrations: readonly Migrati
   }
 }
 
-/** Refuses what is no database of ours, or one that this version can't read. Answers the number of its newest migration. */
+/** Refuses what is not a database of ours, or one that this version can't read. Answers the number of its newest migration. */
 export function checkSchema(db: DatabaseSync, path: string): number {
   const newest = newestOf(db, path, readMigrations())
   if (newest === 0) throw new RelayError('unavailable', `database ${path} is empty`)
   return newest
 }
 
-/** Throws RelayError `unavailable` where a start would have to migrate first. */
+/** Throws RelayError `unavailable` if a start would have to migrate first. */
 export function expectNewest(db: DatabaseSync, path: string): void {
   const all = readMigrations()
   if (newestOf(db, path, all) === all.length) return

@@ -51,7 +51,7 @@ export function numberAfter(number: number): number {
   return number % counts === counts - 1 ? number : number + 1
 }
 
-/** What a relay that was not closed well has left. Null where there is nothing, or nothing that can be read. */
+/** What a relay that was not closed well has left. Null if there is nothing, or nothing that can be read. */
 export function readOpenMark(path: string): OpenMark | null {
   try {
     const { newest, isHome } = JSON.parse(readFileSync(openMarkFile(path), 'utf8'))

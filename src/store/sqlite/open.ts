@@ -71,7 +71,7 @@ function createReader(path: string, options: DatabaseOptions): Link {
   }
 }
 
-/** Whoever had claims or leases is gone: the lock says so. */
+/** All owners of claims and leases are gone: the lock says so. */
 async function takeBackAll(writer: Link, at: number): Promise<void> {
   await writer.call('recover', { at, all: true })
 }

@@ -32,8 +32,8 @@ export interface Seen {
 }
 
 /**
- * Nearly every delivery is new. To learn that from an index takes longer than to write the webhook down, so a Bloom filter
- * says it; where it is not sure, the index is asked. It is filled again after a start, a few events with each commit.
+ * Nearly every delivery is new. Learning that from an index costs more than writing the webhook down, so a Bloom filter
+ * says it; if it is not sure, the index is asked. It is filled again after a start, a few events with each commit.
  */
 export function createSeen(
   database: Database,

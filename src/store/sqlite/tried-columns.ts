@@ -10,7 +10,7 @@ export function triedOf({ triedMs, triedAt }: TriedColumns): Tried {
   return { ms: triedMs, at: triedAt }
 }
 
-/** What an attempt leaves behind that does not count: the time before it stays, the time after it is no age. */
+/** What an attempt leaves behind that does not count: the time before it stays, the time after it is not age. */
 export function columnsOf(tried: Tried | undefined, before: number): TriedColumns {
   return tried === undefined ? { triedMs: before, triedAt: null } : { triedMs: Math.round(tried.ms), triedAt: tried.at }
 }

@@ -8,7 +8,7 @@ const freeShare = 0.25
 const freeMin = 4_096
 /** Of the batches of one step, on average. */
 const itemsPerBatch = 4
-/** Pages that one step gives back, 1 MB: it takes a few milliseconds. */
+/** Pages that one step gives back, 1 MB: it costs a few milliseconds. */
 const shrinkPages = 256
 
 /** What keeps a relay healthy and known: numbers, old rows removed, a look at whether the disk can be written. */

@@ -1,5 +1,5 @@
 /**
- * Whether this SQLite may lose commits where two connections write and checkpoint at the same time, as a command beside a running
+ * Whether this SQLite may lose commits if two connections write and checkpoint at the same time, as a command beside a running
  * relay does. Source: https://sqlite.org/wal.html#walresetbug
  */
 export function hasWalResetBug(version: string): boolean {

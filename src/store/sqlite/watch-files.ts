@@ -6,8 +6,8 @@ import { numberInHeader, runOf } from './open-mark.ts'
 /** The files of an open database, looked at from outside. */
 export interface FileWatch {
   /**
-   * Throws RelayError `unavailable` where what stands at their paths is not what is open: deleted, moved, replaced or overwritten.
-   * What is committed then is gone with the process. Where the same files are back as they were, all is well again.
+   * Throws RelayError `unavailable` if what stands at their paths is not what is open: deleted, moved, replaced or overwritten.
+   * What is committed then is gone with the process. If the same files are back as they were, all is well again.
    */
   expectSame(): void
   /** The number that has come home to the database file, see open-mark.ts. */
