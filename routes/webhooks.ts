@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { envelopeOf, ok } from '../src/api/envelope.ts'
 import { acceptedSchema } from '../src/api/events.ts'
-import type { Delivery } from '../src/domain/delivery.ts'
 import { RelayError } from '../src/domain/errors.ts'
+import type { InboundRequest } from '../src/domain/inbound-request.ts'
 import { addressGroup } from '../src/http/address-group.ts'
 import { type Sent, sendAccepted, sendAnswer } from '../src/http/answer.ts'
 import { createEndOfTick } from '../src/http/end-of-tick.ts'
@@ -126,7 +126,7 @@ const greeting = {
   errors: [],
 } as const
 
-function deliveryOf({ params, method, url, raw: { headers }, body }: Webhook): Delivery {
+function deliveryOf({ params, method, url, raw: { headers }, body }: Webhook): InboundRequest {
   const mark = url.indexOf('?')
   return {
     source: params.source,

@@ -3,8 +3,8 @@ import { fixtureFields } from '../api/fixture.ts'
 import { presentWebhookPreview } from '../api/previews.ts'
 import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
+import type { InboundRequest } from '../domain/inbound-request.ts'
 import type { Proof } from '../domain/proof.ts'
 import { readJson } from '../json/read.ts'
 import { bindMapper, type Definition } from '../mapping/library/bind.ts'
@@ -83,7 +83,7 @@ export async function mapOne(options: MapOptions): Promise<void> {
 function proofOf(
   source: Config['sources'][string] | undefined,
   { verify: preset }: Definition,
-  delivery: Delivery,
+  delivery: InboundRequest,
 ): Proof | null {
   const config = source ? verifyConfigOf(source, preset, '', []) : (verifySchema.safeParse(preset).data ?? null)
   const proof = config && coverageOf(config, delivery, delivery.body)

@@ -1,4 +1,4 @@
-import type { Delivery } from '../domain/delivery.ts'
+import type { InboundRequest } from '../domain/inbound-request.ts'
 import { headersWithout } from './headers-without.ts'
 import type { VerifyConfig } from './schema.ts'
 import { blanked } from './scheme.ts'
@@ -28,19 +28,19 @@ export function createBlanking(
   }
   const isClean = (value: string) => isOpen(value) && (!value.includes('%') || isOpen(decoded(value)))
 
-  function headersOf({ headers }: Delivery): Delivery['headers'] {
+  function headersOf({ headers }: InboundRequest): InboundRequest['headers'] {
     for (const name in headers) {
       if (!isClean(headers[name]!) && !proofHeaders.includes(name)) return cleanHeaders(headers)
     }
     return headers
   }
 
-  function cleanHeaders(headers: Delivery['headers']): Delivery['headers'] {
+  function cleanHeaders(headers: InboundRequest['headers']): InboundRequest['headers'] {
     const kept = headersWithout(headers, long)
     return Object.fromEntries(Object.entries(kept).filter(([, value]) => isClean(value)))
   }
 
-  function queryOf({ query }: Delivery): string {
+  function queryOf({ query }: InboundRequest): string {
     if (query === '') return query
     return query.split('&').map(cleanPair).join('&')
   }
@@ -52,18 +52,18 @@ export function createBlanking(
     return isClean(text) && isClean(text.replaceAll('+', ' ')) ? pair : `${name}=${blanked}`
   }
 
-  function pathOf({ path }: Delivery): string {
+  function pathOf({ path }: InboundRequest): string {
     const parts = path.split('/')
     if (parts.length <= rest) return path
     return parts.map((part, index) => (index < rest || isClean(part) ? part : blanked)).join('/')
   }
 
-  function bodyOf({ body, headers }: Delivery): Buffer {
+  function bodyOf({ body, headers }: InboundRequest): Buffer {
     if (headers['content-encoding']) return body
     return inBody.reduce(replaced, body)
   }
 
-  return function blank(delivery: Delivery): Delivery {
+  return function blank(delivery: InboundRequest): InboundRequest {
     if (texts.length === 0) return delivery
     const headers = headersOf(delivery)
     const query = queryOf(delivery)

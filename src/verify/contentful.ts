@@ -1,7 +1,7 @@
 import querystring from 'node:querystring'
 import { z } from 'zod'
-import type { Delivery } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
+import type { InboundRequest } from '../domain/inbound-request.ts'
 import { createHmacOf } from './hmac-of.ts'
 import { urlOf } from './public-url.ts'
 import type { Scheme } from './scheme.ts'
@@ -57,7 +57,7 @@ export function signedNames(list: string): readonly string[] {
 }
 
 /** The query is escaped as a whole and then encoded once more with the path: `?a=1` is signed as `?a%253D1`. */
-function signedPath(delivery: Delivery, base: string | undefined): string {
+function signedPath(delivery: InboundRequest, base: string | undefined): string {
   const own = { path: delivery.path, query: '' }
   const path = base === undefined ? own.path : urlOf(base, own).replace(/^https?:\/\/[^/]*/i, '') || '/'
   return encodeURI(delivery.query === '' ? path : `${path}?${querystring.escape(delivery.query)}`)

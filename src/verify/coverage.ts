@@ -1,4 +1,4 @@
-import type { Delivery } from '../domain/delivery.ts'
+import type { InboundRequest } from '../domain/inbound-request.ts'
 import type { Proof } from '../domain/proof.ts'
 import { signedNames } from './contentful.ts'
 import { readObject } from './json-object.ts'
@@ -9,7 +9,7 @@ import { timestampPattern } from './timestamp.ts'
  * What the proof of an authentic delivery covers besides its body. Null for a fixed token, and for `none`: who has the token
  * can send anything, so the whole request is believed. To be asked only of what has been verified.
  */
-export function coverageOf(config: VerifyConfig, { headers }: Delivery, body: Buffer): Proof | null {
+export function coverageOf(config: VerifyConfig, { headers }: InboundRequest, body: Buffer): Proof | null {
   switch (config.scheme) {
     case 'hmac':
     case 'rsa':

@@ -1,4 +1,4 @@
-import type { Delivery } from '../domain/delivery.ts'
+import type { InboundRequest } from '../domain/inbound-request.ts'
 
 /** Why a delivery is refused, in words that hold no secret; null for an authentic one. */
 export type Refusal = string | Mismatch | null
@@ -18,12 +18,12 @@ export interface Scheme {
   /** Lower-case names of the headers that carry the proof: they are never stored or logged. */
   readonly proofHeaders: readonly string[]
   /** `body` are the bytes that the sender signed. A promise only where there is no other way: most answer at once. */
-  check(delivery: Delivery, body: Buffer, nowMs: number): Refusal | Promise<Refusal>
+  check(delivery: InboundRequest, body: Buffer, nowMs: number): Refusal | Promise<Refusal>
   /**
    * An authentic delivery without the secret that came in its path, query or body: what is read and stored. Left out
    * where only headers carry the proof. `body` are the bytes that were checked.
    */
-  blank?(delivery: Delivery, body: Buffer): Delivery
+  blank?(delivery: InboundRequest, body: Buffer): InboundRequest
 }
 
 /** What stands where a secret was. */

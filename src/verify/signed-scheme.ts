@@ -1,4 +1,4 @@
-import type { Delivery } from '../domain/delivery.ts'
+import type { InboundRequest } from '../domain/inbound-request.ts'
 import { isAnyEqual } from './equal.ts'
 import { type Mismatch, maxSignatures, mismatch, type Scheme } from './scheme.ts'
 import { judgeTimestamp, timestampPattern } from './timestamp.ts'
@@ -22,7 +22,7 @@ export interface SignedSchemeSettings {
 }
 
 /** Reads a request with its `value` of that header; or says why it is not in form. */
-type ReadSigned = (value: string, body: Buffer, delivery: Delivery) => Signed | Mismatch | string
+type ReadSigned = (value: string, body: Buffer, delivery: InboundRequest) => Signed | Mismatch | string
 
 /** A scheme with signatures in a header: any of them may match that of any secret. */
 export function createSignedScheme(name: string, settings: SignedSchemeSettings, read: ReadSigned): Scheme {
@@ -44,7 +44,7 @@ export function createSignedScheme(name: string, settings: SignedSchemeSettings,
 }
 
 /** The timestamp in a header of its own, as it was signed; null if there is none. */
-export function timestampIn(headers: Delivery['headers'], name: string): string | null {
+export function timestampIn(headers: InboundRequest['headers'], name: string): string | null {
   const text = headers[name] ?? ''
   return timestampPattern.test(text) ? text : null
 }

@@ -1,5 +1,5 @@
-import type { Delivery, Verified } from '../domain/delivery.ts'
 import { RelayError } from '../domain/errors.ts'
+import type { InboundRequest, Verified } from '../domain/inbound-request.ts'
 import type { Proof } from '../domain/proof.ts'
 import { createBasicScheme } from './basic.ts'
 import { createBlanking } from './blank-secrets.ts'
@@ -30,7 +30,7 @@ export interface Verifier {
    * The delivery as verified, less the secrets that came in its path, query or body; or why it is refused. `body` are
    * the bytes to check where they are not those sent. A promise only from schemes that can't answer at once.
    */
-  verify(delivery: Delivery, nowMs: number, body?: Buffer): Verdict | Promise<Verdict>
+  verify(delivery: InboundRequest, nowMs: number, body?: Buffer): Verdict | Promise<Verdict>
 }
 
 export type Verdict =
@@ -56,7 +56,7 @@ export function createVerifier(config: VerifyConfig, secrets: readonly string[])
     isBodySigned: !tokenSchemes.has(config.scheme),
   })
 
-  function verdictOf(refusal: Refusal, delivery: Delivery, body: Buffer): Verdict {
+  function verdictOf(refusal: Refusal, delivery: InboundRequest, body: Buffer): Verdict {
     if (typeof refusal === 'string') return { ok: false, reason: refusal, isMismatch: false }
     if (refusal !== null) return { ok: false, reason: refusal.mismatch, isMismatch: true }
     const verified = blank(scheme.blank?.(delivery, body) ?? delivery) as Verified

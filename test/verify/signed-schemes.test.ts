@@ -1,6 +1,6 @@
 import { constants, createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { Delivery } from '../../src/domain/delivery.ts'
+import type { InboundRequest } from '../../src/domain/inbound-request.ts'
 import fc, { character } from '../fast-check.ts'
 import { delivery, reasonOf } from './support.ts'
 
@@ -207,7 +207,11 @@ describe.each(Object.entries(samples))('%s', (_name, sample) => {
     return sample.headers(of, key as never, now)
   }
   /** Why a delivery is refused by one who knows these keys. */
-  function reason(given: Delivery, keys: readonly (string | KeyPair)[] = [right], nowMs = at): Promise<string | null> {
+  function reason(
+    given: InboundRequest,
+    keys: readonly (string | KeyPair)[] = [right],
+    nowMs = at,
+  ): Promise<string | null> {
     const secrets = keys.filter((key) => typeof key === 'string')
     const pems = keys.filter((key) => typeof key !== 'string').map(pem)
     return reasonOf({ ...sample.config, ...(pems.length > 0 && { public_key: pems }) }, secrets, given, nowMs)

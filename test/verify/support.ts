@@ -1,12 +1,12 @@
-import type { Delivery } from '../../src/domain/delivery.ts'
+import type { InboundRequest } from '../../src/domain/inbound-request.ts'
 import { createVerifier, type Verdict, verifySchema } from '../../src/verify/verifier.ts'
 
 /** A delivery to the source `s`; header names in any case. */
 export function delivery(
   headers: Record<string, string>,
   body: string | Buffer = '',
-  over: Partial<Delivery> = {},
-): Delivery {
+  over: Partial<InboundRequest> = {},
+): InboundRequest {
   const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   return {
     source: 's',
@@ -23,7 +23,7 @@ export function delivery(
 export async function verdictOf(
   config: unknown,
   secrets: readonly string[],
-  given: Delivery,
+  given: InboundRequest,
   nowMs = 0,
 ): Promise<Verdict> {
   return createVerifier(verifySchema.parse(config), secrets).verify(given, nowMs)

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { Delivery } from '../../src/domain/delivery.ts'
+import type { InboundRequest } from '../../src/domain/inbound-request.ts'
 import { createVerifier, type VerifyConfig, verifySchema } from '../../src/verify/verifier.ts'
 import fc from '../fast-check.ts'
 import { delivery, verdictOf } from './support.ts'
 
-async function verdict(config: unknown, secrets: string[], given: Delivery): Promise<boolean> {
+async function verdict(config: unknown, secrets: string[], given: InboundRequest): Promise<boolean> {
   return (await verdictOf(config, secrets, given)).ok
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 as isValidUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
-import type { Delivery } from '../../domain/delivery.ts'
 import { RelayError } from '../../domain/errors.ts'
+import type { InboundRequest } from '../../domain/inbound-request.ts'
 import { type Proof, provenHeaders } from '../../domain/proof.ts'
 import { checkJson, parseJson, readJson } from '../../json/read.ts'
 import type { WellFormed } from '../../json/scan.ts'
@@ -25,7 +25,7 @@ export interface Webhook {
   readonly proof?: Proof | null | undefined
 }
 
-interface SentBytes extends Omit<Delivery, 'source'> {
+interface SentBytes extends Omit<InboundRequest, 'source'> {
   readonly proof?: Proof | null | undefined
 }
 

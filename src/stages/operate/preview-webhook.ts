@@ -1,7 +1,7 @@
 import type { Change } from '../../domain/change.ts'
-import type { Delivery } from '../../domain/delivery.ts'
 import { messageOf, RelayError } from '../../domain/errors.ts'
 import { type FetchAnswers, fetchText } from '../../domain/fetch.ts'
+import type { InboundRequest } from '../../domain/inbound-request.ts'
 import type { Proof } from '../../domain/proof.ts'
 import { type Version, versionText } from '../../domain/version.ts'
 import { type CountedSilence, createSilences } from '../../mapping/compile/silence.ts'
@@ -49,7 +49,7 @@ export type WebhookChange =
  */
 export async function previewWebhook(
   mapper: Mapper,
-  delivery: Delivery,
+  delivery: InboundRequest,
   rules: ItemRules,
   limit: number,
   answers: FetchAnswers = nothingFetched.answers,
@@ -109,7 +109,7 @@ export interface Fixture {
 export function deliveryOf(
   { headers = {}, body, rawBody, query = '', method = 'POST' }: Fixture,
   source: string,
-): Delivery {
+): InboundRequest {
   const text = rawBody ?? (typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body))
   const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   // What is given is plain text, whatever the sender had done to it on the way.

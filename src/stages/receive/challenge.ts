@@ -1,5 +1,5 @@
-import type { Delivery } from '../../domain/delivery.ts'
 import { RelayError } from '../../domain/errors.ts'
+import type { InboundRequest } from '../../domain/inbound-request.ts'
 import type { Emit } from '../../domain/signal.ts'
 import type { Ping } from '../../mapping/mapper.ts'
 import { readWebhook } from '../../mapping/webhook/webhook.ts'
@@ -16,7 +16,7 @@ export interface ChallengeDeps {
  * Answers a GET of a source's URL. Throws RelayError `not_found` for one that the source's mapper does not know, and
  * ForbiddenAddress.
  */
-export type AnswerChallenge = (delivery: Delivery, address?: string) => Promise<Ping>
+export type AnswerChallenge = (delivery: InboundRequest, address?: string) => Promise<Ping>
 
 /** A sender proves with a GET that the URL is ours, or that it is there. Nothing is kept, and nothing is called. */
 export function createAnswerChallenge({ sources, now, emit }: ChallengeDeps): AnswerChallenge {
@@ -31,7 +31,7 @@ export function createAnswerChallenge({ sources, now, emit }: ChallengeDeps): An
   }
 }
 
-async function readPing({ mapper, verifier }: Source, delivery: Delivery, at: number): Promise<Ping | null> {
+async function readPing({ mapper, verifier }: Source, delivery: InboundRequest, at: number): Promise<Ping | null> {
   const verdict = await verifier.verify(delivery, at)
   const read = verdict.ok ? verdict.delivery : delivery // less the secrets in path and query
   const ping = await mapper.readPing(await readWebhook({ ...read, limit: read.body.length }))

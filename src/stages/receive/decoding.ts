@@ -1,4 +1,4 @@
-import type { Delivery } from '../../domain/delivery.ts'
+import type { InboundRequest } from '../../domain/inbound-request.ts'
 import { decodeBody } from '../../mapping/webhook/webhook.ts'
 import type { Intake } from '../ports.ts'
 
@@ -18,7 +18,7 @@ export interface Decoded {
  * Decompresses the body of a delivery. `check` is called when its turn has come and may throw. Throws RelayError as
  * `decodeBody` does, and `overloaded` where too many bytes are held.
  */
-export type Decode = (delivery: Pick<Delivery, 'headers' | 'body'>, check?: () => void) => Promise<Decoded>
+export type Decode = (delivery: Pick<InboundRequest, 'headers' | 'body'>, check?: () => void) => Promise<Decoded>
 
 /** Each takes up to twice the limit of a body while it runs. */
 const decodesAtOnce = 2

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
-import type { Delivery, Verified } from '../../domain/delivery.ts'
 import { RelayError } from '../../domain/errors.ts'
+import type { InboundRequest, Verified } from '../../domain/inbound-request.ts'
 import type { Proof } from '../../domain/proof.ts'
 import type { Emit } from '../../domain/signal.ts'
 import type { Answer, EventNames, Ping } from '../../mapping/mapper.ts'
@@ -35,7 +35,7 @@ export type Received =
   | { readonly kind: 'ping'; readonly ping: Ping }
 
 /** Takes one webhook in. Throws RelayError: the code says what the sender is told. */
-export type Receive = (delivery: Delivery, sender?: Sender) => Promise<Received>
+export type Receive = (delivery: InboundRequest, sender?: Sender) => Promise<Received>
 
 export interface Sender {
   readonly address: string
@@ -63,7 +63,12 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
   }
 
   /** The signature covers the bytes as sent; senders that compress in transit sign what they compressed. */
-  async function receiveEncoded(source: Source, delivery: Delivery, at: number, sender?: Sender): Promise<Received> {
+  async function receiveEncoded(
+    source: Source,
+    delivery: InboundRequest,
+    at: number,
+    sender?: Sender,
+  ): Promise<Received> {
     let decoded: Decoded | null = null
     try {
       let verdict = await source.verifier.verify(delivery, at)
@@ -84,7 +89,12 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
   }
 
   /** What can't be decompressed is not verified: whoever sends that time and again is slowed down as any forger. */
-  async function decodeOnTrust(source: Source, delivery: Delivery, reason: string, sender?: Sender): Promise<Decoded> {
+  async function decodeOnTrust(
+    source: Source,
+    delivery: InboundRequest,
+    reason: string,
+    sender?: Sender,
+  ): Promise<Decoded> {
     const check = () => {
       if (sender?.isSuspect(sender.address)) throw unverified(source, reason)
     }
@@ -96,7 +106,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
     }
   }
 
-  async function refuse(source: Source, delivery: Delivery, reason: string): Promise<Received> {
+  async function refuse(source: Source, delivery: InboundRequest, reason: string): Promise<Received> {
     const ping = await readUnsignedPing(source, delivery)
     if (ping) return answerPing(source, ping, delivery)
     throw unverified(source, reason)
@@ -105,7 +115,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
   /** Secrets in path, query and body are blanked in what is verified: what is read is what is kept. `bytes` are its body, decompressed. */
   async function keep(
     source: Source,
-    delivery: Delivery,
+    delivery: InboundRequest,
     { delivery: verified, proof }: Extract<Verdict, { ok: true }>,
     bytes: Buffer,
     at: number,
@@ -144,13 +154,13 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
     return { kind: 'kept', eventId, duplicate, answer: source.mapper.accepted }
   }
 
-  function answerPing(source: Source, ping: Ping, { body }: Delivery): Received {
+  function answerPing(source: Source, ping: Ping, { body }: InboundRequest): Received {
     const { status, note } = ping
     emit({ kind: 'webhook.answered', source: source.name, status, bytes: body.length, note })
     return { kind: 'ping', ping }
   }
 
-  async function readUnsignedPing(source: Source, delivery: Delivery): Promise<Ping | null> {
+  async function readUnsignedPing(source: Source, delivery: InboundRequest): Promise<Ping | null> {
     const { headers, body } = delivery
     if (!source.mapper.hasUnsignedPings || headers['content-encoding'] || body.length > longestPing) return null
     const ping = await readWebhook({ ...delivery, limit: longestPing }).then(

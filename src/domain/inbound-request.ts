@@ -1,5 +1,5 @@
 /** One webhook as it came in: the exact bytes, lower-case header names (several values joined by `, `), the raw query. */
-export interface Delivery {
+export interface InboundRequest {
   readonly source: string
   readonly method: string
   /** The path as sent, without the query. */
@@ -11,5 +11,5 @@ export interface Delivery {
 }
 
 declare const verified: unique symbol
-/** A delivery whose authenticity has been checked. Only a verifier can make one. */
-export type Verified = Delivery & { readonly [verified]: true }
+/** An inbound request whose authenticity has been checked. Only a verifier can make one. */
+export type Verified = InboundRequest & { readonly [verified]: true }
