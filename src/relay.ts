@@ -118,6 +118,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   const shared = { store, owner, now, random, newId: randomUUID, wait, emit, bodyLimit, isBusy, onError }
   const registry = createRegistry({ ...shared, cut: cut.signal, onEvents: mapBell.ring })
   stack.defer(registry.end)
+  stack.defer(store.onWork(() => wake()))
   // First what an earlier process had under way: what becomes of it depends on what runs now.
   await store.recover({ owner, longestWaitMs: longestWaitOf(config) })
   await registry.apply(composed.desired)

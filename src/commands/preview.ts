@@ -9,7 +9,8 @@ import {
   type PreviewEvent,
   type PreviewResult,
 } from '../stages/operate/preview-event.ts'
-import type { Store } from '../store/contract/store.ts'
+import type { Operating } from '../store/contract/operating.ts'
+
 import { composeSources } from '../wiring/sources.ts'
 import { filterOf, type ReplayOptions, selectionOf } from './event-options.ts'
 import { createProgress } from './progress.ts'
@@ -49,7 +50,7 @@ async function showNamed(preview: PreviewEvent, { ids, json }: ReplayOptions): P
 /** One event after the other, each printed as soon as it is known: there may be many, and each may be large. */
 async function showChosen(
   preview: PreviewEvent,
-  store: Pick<Store, 'chooseEvents'>,
+  store: Pick<Operating, 'chooseEvents'>,
   options: ReplayOptions,
 ): Promise<void> {
   const { json } = options

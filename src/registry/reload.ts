@@ -3,7 +3,8 @@ import type { Config } from '../config/schema.ts'
 import type { Issue } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { Emit } from '../domain/signal.ts'
-import type { Store } from '../store/contract/store.ts'
+import type { Browsing } from '../store/contract/browsing.ts'
+
 import { type Composed, composeDesired, settingsOf } from '../wiring/desired.ts'
 import { changesOf, type PlanEntry } from './plan.ts'
 import { type ApplyOptions, type Impact, itemsWithoutQuestion, type Registry } from './registry.ts'
@@ -25,7 +26,7 @@ export interface ReloadResult {
 }
 
 export interface ReloadDeps {
-  readonly store: Pick<Store, 'readStats' | 'listOtherSources'>
+  readonly store: Pick<Browsing, 'readStats' | 'listOtherSources'>
   readonly registry: Registry
   /** Reads the configuration anew. Throws RelayError `invalid` with every mistake. */
   readonly load: () => Promise<Config> | Config

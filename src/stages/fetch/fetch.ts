@@ -6,7 +6,8 @@ import type { Emit } from '../../domain/signal.ts'
 import { createReach, isTriedFor, notCounted, triedAgain } from '../../domain/tried.ts'
 import { readJson } from '../../json/read.ts'
 import type { Webhook } from '../../mapping/webhook/webhook.ts'
-import type { Fetch, MappedEvent, Store, WaitingEvent } from '../../store/contract/store.ts'
+import type { Mapping } from '../../store/contract/mapping.ts'
+import type { Fetch, MappedEvent, WaitingEvent } from '../../store/contract/store.ts'
 import type { Destination } from '../destination.ts'
 import {
   boundedText,
@@ -20,7 +21,7 @@ import {
 import type { Source, SourceFetch } from '../source.ts'
 
 export interface FetchDeps {
-  readonly store: Pick<Store, 'claimWaiting' | 'settleEvents' | 'nextFetchAt'>
+  readonly store: Pick<Mapping, 'claimWaiting' | 'settleEvents' | 'nextFetchAt'>
   readonly source: Source
   readonly destinations: ReadonlyMap<string, Destination>
   readonly owner: string

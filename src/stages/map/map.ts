@@ -2,14 +2,15 @@ import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../../domain/errors.ts'
 import type { Emit } from '../../domain/signal.ts'
 import type { Webhook } from '../../mapping/webhook/webhook.ts'
-import type { MappedEvent, PendingEvent, Store } from '../../store/contract/store.ts'
+import type { Mapping } from '../../store/contract/mapping.ts'
+import type { MappedEvent, PendingEvent } from '../../store/contract/store.ts'
 import type { Destination } from '../destination.ts'
 import type { Intake } from '../ports.ts'
 import type { Source } from '../source.ts'
 import { failedEvent, mapEvent, reportMapped, touchedBy, webhookOf } from './map-event.ts'
 
 export interface MapDeps {
-  readonly store: Pick<Store, 'claimEvents' | 'settleEvents'>
+  readonly store: Pick<Mapping, 'claimEvents' | 'settleEvents'>
   readonly sources: ReadonlyMap<string, Source>
   readonly destinations: ReadonlyMap<string, Destination>
   readonly owner: string

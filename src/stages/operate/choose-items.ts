@@ -1,6 +1,7 @@
 import { RelayError } from '../../domain/errors.ts'
 import { sourceTypes } from '../../domain/ingest-item.ts'
-import type { ItemKey, Store } from '../../store/contract/store.ts'
+import type { Browsing } from '../../store/contract/browsing.ts'
+import type { ItemKey } from '../../store/contract/store.ts'
 
 /** The items that an operator means: of any type if `type` is `any`, of the only one if it is left out. */
 export interface Meant {
@@ -10,7 +11,7 @@ export interface Meant {
 }
 
 export interface ChooseDeps {
-  readonly store: Pick<Store, 'getItems'>
+  readonly store: Pick<Browsing, 'getItems'>
   /** Names of the configured destinations. */
   readonly destinations: readonly string[]
 }

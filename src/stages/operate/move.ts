@@ -1,5 +1,7 @@
 import { RelayError } from '../../domain/errors.ts'
-import type { ItemFilter, Moved, Store } from '../../store/contract/store.ts'
+import type { Browsing } from '../../store/contract/browsing.ts'
+import type { Operating } from '../../store/contract/operating.ts'
+import type { ItemFilter, Moved } from '../../store/contract/store.ts'
 import { moveTarget } from '../upkeep/unconfigured.ts'
 
 export interface Move {
@@ -17,7 +19,7 @@ interface Settings {
 
 /** Items of one destination, configured or not, become those of another. Throws RelayError `invalid` if there is no such other one. */
 export async function moveBetween(
-  store: Pick<Store, 'abandonBatches' | 'moveItems' | 'listBatches'>,
+  store: Pick<Operating, 'abandonBatches' | 'moveItems'> & Pick<Browsing, 'listBatches'>,
   { destinations, sources }: Settings,
   { from, to, filter, limit, dryRun }: Move,
 ): Promise<Moved> {

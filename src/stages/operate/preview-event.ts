@@ -4,12 +4,13 @@ import { fetchText } from '../../domain/fetch.ts'
 import { isStale, knownOf } from '../../domain/item-order.ts'
 import { type Difference, jsonDiff } from '../../json/diff.ts'
 import type { Webhook } from '../../mapping/webhook/webhook.ts'
-import type { EventDetail, ItemChange, Store } from '../../store/contract/store.ts'
+import type { Browsing } from '../../store/contract/browsing.ts'
+import type { EventDetail, ItemChange } from '../../store/contract/store.ts'
 import { type MapTarget, mapEvent, webhookOf } from '../map/map-event.ts'
 import type { Source } from '../source.ts'
 
 export interface PreviewEventDeps {
-  readonly store: Pick<Store, 'getEvent' | 'getItems'>
+  readonly store: Pick<Browsing, 'getEvent' | 'getItems'>
   readonly sources: ReadonlyMap<string, Source>
   readonly destinations: ReadonlyMap<string, MapTarget>
   readonly bodyLimit: number

@@ -5,7 +5,8 @@ import type { Proof } from '../../domain/proof.ts'
 import type { Emit } from '../../domain/signal.ts'
 import type { Answer, EventNames, Ping } from '../../mapping/mapper.ts'
 import { codingsOf, provenPart, readDecoded, readWebhook, type Webhook } from '../../mapping/webhook/webhook.ts'
-import type { Store } from '../../store/contract/store.ts'
+import type { Receiving } from '../../store/contract/receiving.ts'
+
 import type { Verdict } from '../../verify/verifier.ts'
 import type { Intake } from '../ports.ts'
 import type { Source } from '../source.ts'
@@ -13,7 +14,7 @@ import { requireAllowed } from './allowed.ts'
 import { createDecode, type Decoded } from './decoding.ts'
 
 export interface ReceiveDeps {
-  readonly store: Pick<Store, 'accept'>
+  readonly store: Pick<Receiving, 'accept'>
   readonly sources: ReadonlyMap<string, Source>
   /** Limit for a body, also after decompression. Bytes. */
   readonly bodyLimit: () => number

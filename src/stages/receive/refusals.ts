@@ -1,5 +1,6 @@
 import type { Emit } from '../../domain/signal.ts'
-import type { Refusal, RefusedWebhook, Store, TurnedAwayCount } from '../../store/contract/store.ts'
+import type { Statistics } from '../../store/contract/statistics.ts'
+import type { Refusal, RefusedWebhook, TurnedAwayCount } from '../../store/contract/store.ts'
 
 /** Keeps in mind which webhooks of configured sources made no event. A sender that does not try again has lost what was refused. */
 export interface Refusals {
@@ -11,7 +12,7 @@ export interface Refusals {
 }
 
 export interface RefusalsDeps {
-  readonly store: Pick<Store, 'addTurnedAway'>
+  readonly store: Pick<Statistics, 'addTurnedAway'>
   readonly now: () => number
   readonly emit: Emit
 }

@@ -1,5 +1,6 @@
 import type { Emit } from '../../domain/signal.ts'
-import type { MoveTo, Store, Target } from '../../store/contract/store.ts'
+import type { Operating } from '../../store/contract/operating.ts'
+import type { MoveTo, Target } from '../../store/contract/store.ts'
 
 /** A destination, as the ingest API knows it. */
 export interface Retargetable {
@@ -14,7 +15,7 @@ export interface Retargeted extends Retargetable {
 }
 
 export interface RetargetDeps {
-  readonly store: Pick<Store, 'readTargets' | 'writeTarget' | 'abandonBatches' | 'resendItems'>
+  readonly store: Pick<Operating, 'readTargets' | 'writeTarget' | 'abandonBatches' | 'resendItems'>
   readonly emit: Emit
   /** Called when there is something to do for mapping and delivery. */
   readonly onChanges: () => void

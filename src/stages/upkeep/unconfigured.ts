@@ -1,6 +1,8 @@
 import type { Emit } from '../../domain/signal.ts'
 import { siteHostsOf } from '../../ingest/site-domain.ts'
-import type { DestinationStats, ItemFilter, MoveTo, OtherSource, Store } from '../../store/contract/store.ts'
+import type { Browsing } from '../../store/contract/browsing.ts'
+import type { Operating } from '../../store/contract/operating.ts'
+import type { DestinationStats, ItemFilter, MoveTo, OtherSource } from '../../store/contract/store.ts'
 
 /** What is in the store of destinations and sources that the configuration does not name: left behind by a new name, or a removal. */
 export interface Unconfigured {
@@ -15,7 +17,7 @@ interface Names {
 }
 
 export async function findUnconfigured(
-  store: Pick<Store, 'readStats' | 'listOtherSources'>,
+  store: Pick<Browsing, 'readStats' | 'listOtherSources'>,
   config: Names,
 ): Promise<Unconfigured> {
   const { destinations } = await store.readStats()
@@ -68,7 +70,7 @@ export function warningsOfUnconfigured({ destinations, sources }: Unconfigured):
 
 /** Purging items: dead ones, and of a destination that is not configured also those that wait for it in vain. */
 export function purgeOf(
-  store: Pick<Store, 'purgeItems' | 'giveUpItems' | 'chooseItems' | 'abandonBatches'>,
+  store: Pick<Operating, 'purgeItems' | 'giveUpItems' | 'chooseItems' | 'abandonBatches'>,
   config: Pick<Names, 'destinations'>,
   filter: ItemFilter,
   limit: number,

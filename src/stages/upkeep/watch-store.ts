@@ -1,9 +1,10 @@
 import { messageOf, RelayError } from '../../domain/errors.ts'
 import type { Emit } from '../../domain/signal.ts'
-import type { Store, StoreFiles } from '../../store/contract/store.ts'
+import type { StoreFiles } from '../../store/contract/store.ts'
+import type { Upkeep } from '../../store/contract/upkeep.ts'
 
 export interface WatchStoreDeps {
-  readonly store: Pick<Store, 'checkFiles'>
+  readonly store: Pick<Upkeep, 'checkFiles'>
   readonly now: () => number
   readonly emit: Emit
 }

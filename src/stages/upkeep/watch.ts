@@ -1,10 +1,11 @@
 import type { Emit, Signal } from '../../domain/signal.ts'
 import { heard, isNowSilent, type Rhythm, silenceLimit } from '../../domain/silence.ts'
-import type { Store } from '../../store/contract/store.ts'
+import type { Upkeep } from '../../store/contract/upkeep.ts'
+
 import type { Source } from '../source.ts'
 
 export interface WatchDeps {
-  readonly store: Pick<Store, 'writeRhythms'>
+  readonly store: Pick<Upkeep, 'writeRhythms'>
   readonly sources: ReadonlyMap<string, Pick<Source, 'name' | 'enabled' | 'silentAfter'>>
   /** As stored. */
   readonly rhythms: ReadonlyMap<string, Rhythm>
