@@ -3,7 +3,7 @@ import { isObject } from '../../json/kind.ts'
 import { readJson } from '../../json/read.ts'
 import type { BodyDefinition } from '../definition/body.ts'
 import type { Mapper } from '../mapper.ts'
-import type { Webhook } from '../webhook/webhook.ts'
+import { ShownWebhook, type Webhook } from '../webhook/webhook.ts'
 import { FieldError } from './field.ts'
 import { createFindings } from './findings.ts'
 
@@ -15,7 +15,7 @@ export function unpacking(mapper: Mapper, definition: BodyDefinition | undefined
   function open(webhook: Webhook): Webhook | RelayError {
     const known = unpacked.get(webhook)
     if (known) return known
-    const opened = attempt(() => new UnpackedWebhook(webhook, unpack(webhook.body, definition!)))
+    const opened = attempt(() => new ShownWebhook(webhook, { body: unpack(webhook.body, definition!) }))
     unpacked.set(webhook, opened)
     return opened
   }
@@ -47,31 +47,6 @@ function attempt(run: () => Webhook): Webhook | RelayError {
   } catch (error) {
     if (error instanceof RelayError) return error
     throw error
-  }
-}
-
-/** A webhook with another body. Its digest is that of the bytes, and made when it is asked for. */
-class UnpackedWebhook implements Webhook {
-  readonly method: string
-  readonly path: string
-  readonly headers: Webhook['headers']
-  readonly query: Webhook['query']
-  readonly body: unknown
-  readonly proof: Webhook['proof']
-  readonly #packed: Webhook
-
-  constructor(packed: Webhook, body: unknown) {
-    this.method = packed.method
-    this.path = packed.path
-    this.headers = packed.headers
-    this.query = packed.query
-    this.body = body
-    this.proof = packed.proof ?? null
-    this.#packed = packed
-  }
-
-  get digest(): string {
-    return this.#packed.digest
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Webhook } from './webhook.ts'
+import { ShownWebhook, type Webhook } from './webhook.ts'
 
 /** Kept of every webhook, for any mapper: how the body is decoded, and what finds the sender's side of it. */
 export const usualHeaders: readonly string[] = [
@@ -22,31 +22,5 @@ export function isSecretHeader(name: string): boolean {
 export function withHeaders(webhook: Webhook, names: readonly string[]): Webhook {
   const headers: Record<string, string> = {}
   for (const name of names) if (Object.hasOwn(webhook.headers, name)) headers[name] = webhook.headers[name]!
-  return new NarrowWebhook(webhook, headers)
-}
-
-class NarrowWebhook implements Webhook {
-  readonly method: string
-  readonly path: string
-  readonly headers: Webhook['headers']
-  readonly query: Webhook['query']
-  readonly proof: Webhook['proof']
-  readonly #sent: Webhook
-
-  constructor(sent: Webhook, headers: Webhook['headers']) {
-    this.method = sent.method
-    this.path = sent.path
-    this.headers = headers
-    this.query = sent.query
-    this.proof = sent.proof ?? null
-    this.#sent = sent
-  }
-
-  get body(): unknown {
-    return this.#sent.body
-  }
-
-  get digest(): string {
-    return this.#sent.digest
-  }
+  return new ShownWebhook(webhook, { headers })
 }

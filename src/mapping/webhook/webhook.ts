@@ -94,37 +94,43 @@ class ReadWebhook implements Webhook {
   }
 }
 
-/** The same webhook with nothing in it but what its proof covers. */
-export function provenPart(webhook: Webhook): Webhook {
-  const { proof = null } = webhook
-  return proof === null ? webhook : new ProvenWebhook(webhook, proof)
-}
+type Shown = Partial<Pick<Webhook, 'method' | 'path' | 'headers' | 'query' | 'body'>>
 
-class ProvenWebhook implements Webhook {
+/** A webhook of which some is shown in another way. Its own body and digest are made when they are asked for. */
+export class ShownWebhook implements Webhook {
   readonly method: string
   readonly path: string
   readonly headers: Webhook['headers']
   readonly query: Webhook['query']
-  readonly proof: Proof
+  readonly proof: Proof | null
   readonly #sent: Webhook
+  readonly #shown: Shown
 
-  constructor(sent: Webhook, proof: Proof) {
-    const isUrlProven = proof.url === true
-    this.method = isUrlProven ? sent.method : ''
-    this.path = isUrlProven ? sent.path : ''
-    this.query = isUrlProven ? sent.query : {}
-    this.headers = provenHeaders(sent.headers, proof)
-    this.proof = proof
+  constructor(sent: Webhook, shown: Shown) {
+    this.method = shown.method ?? sent.method
+    this.path = shown.path ?? sent.path
+    this.headers = shown.headers ?? sent.headers
+    this.query = shown.query ?? sent.query
+    this.proof = sent.proof ?? null
     this.#sent = sent
+    this.#shown = shown
   }
 
   get body(): unknown {
-    return this.#sent.body
+    return 'body' in this.#shown ? this.#shown.body : this.#sent.body
   }
 
   get digest(): string {
     return this.#sent.digest
   }
+}
+
+/** The same webhook with nothing in it but what its proof covers. */
+export function provenPart(webhook: Webhook): Webhook {
+  const { proof = null } = webhook
+  if (proof === null) return webhook
+  const headers = provenHeaders(webhook.headers, proof)
+  return new ShownWebhook(webhook, proof.url === true ? { headers } : { method: '', path: '', query: {}, headers })
 }
 
 interface ContentType {
