@@ -1,26 +1,10 @@
-import { isIP } from 'node:net'
-import { RelayError } from '../domain/errors.ts'
-import { refusalOf } from '../http-client/address.ts'
+import { type BaseUrl, checkAddress, readRoot } from '../http-client/url.ts'
 
-/** The root of a CMS's API. */
-export interface BaseUrl {
-  readonly origin: string
-  /** Without a slash at its end. */
-  readonly path: string
-}
-
-/** Throws RelayError `invalid` for what is not the root of an API, or is an address that is refused. */
+/** The root of a CMS's API. Throws RelayError `invalid` for what is not the root of an API, or is at an address that is refused. */
 export function readBaseUrl(text: string, allowPrivate: boolean): BaseUrl {
-  const url = URL.parse(text)
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new RelayError('invalid', 'must be an absolute http(s) url')
-  if (url.username || url.password || url.search || url.hash) {
-    throw new RelayError('invalid', 'must have no user name, password, query or fragment')
-  }
-  // A socket looks up names only. The parser has written 2130706433, 0177.1 and the like as what they are.
-  const reason = isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 ? null : refusalOf(url.hostname, allowPrivate)
-  if (reason !== null) throw new RelayError('invalid', `nothing is fetched from there: ${reason}`)
-  return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
+  const base = readRoot(text)
+  checkAddress(base.origin, allowPrivate, 'nothing is fetched from there')
+  return base
 }
 
 /** The url of a path below the base; null if it leads out of it. */

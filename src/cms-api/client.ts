@@ -1,9 +1,8 @@
 import type { FetchRequest } from '../domain/fetch.ts'
 import { readRetryAfter } from '../domain/retry.ts'
-import { deadlineAfter, headerIn, readDate, readText } from '../http-client/answer.ts'
+import { headerIn, readDate, readText } from '../http-client/answer.ts'
+import { type Answered, createHttpClient, type NoAnswer, refusedOf, type SendRequest } from '../http-client/client.ts'
 import { AddressRefused, guardedLookup, type ResolveHost } from '../http-client/guarded-lookup.ts'
-import { type NoAnswerReason, readNetworkError } from '../http-client/network-error.ts'
-import { type ConnectionPool, openPool, type PooledAnswer } from '../http-client/pool.ts'
 import { readBaseUrl, redirectBelow, urlBelow } from './base-url.ts'
 
 export interface FetchClientOptions {
@@ -28,7 +27,7 @@ export type FetchResult = { readonly durationMs: number } & (
   | { readonly kind: 'answer'; readonly status: number; readonly text: string; readonly retryAfterMs: number | null }
   /** Never asked: it would lead to where nothing is asked. */
   | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'no_answer'; readonly reason: NoAnswerReason; readonly message: string }
+  | NoAnswer
 )
 
 export interface FetchClient {
@@ -38,7 +37,6 @@ export interface FetchClient {
 }
 
 const maxRedirects = 3
-const connectTimeoutMs = 10_000
 
 /** Asks one API, over sockets of its own that are kept alive. Throws RelayError `invalid` for a base url that is none. */
 export function createFetchClient(options: FetchClientOptions): FetchClient {
@@ -47,20 +45,9 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
   const secrets = [...Object.values(options.query), ...Object.values(options.headers)].filter(
     (text) => text.length >= 8,
   )
-  let opening: Promise<ConnectionPool> | null = null
-  let closing: Promise<void> | undefined
-
-  /** Opened with the first request. */
-  function pool(): Promise<ConnectionPool> {
-    opening ??= openPool({
-      origin: base.origin,
-      connections: options.connections,
-      timeoutMs,
-      connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs),
-      lookup: guardedLookup(allowPrivate, options.resolveHost),
-    })
-    return opening
-  }
+  const { origin } = base
+  const lookup = guardedLookup(allowPrivate, options.resolveHost)
+  const client = createHttpClient({ origin, connections: options.connections, timeoutMs, lookup })
 
   function redact(message: string): string {
     return secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), message)
@@ -71,13 +58,11 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
     return url
   }
 
-  async function dispatch(url: URL, { method, headers, body }: FetchRequest, signal: AbortSignal) {
+  function dispatch(send: SendRequest, url: URL, { method, headers, body }: FetchRequest) {
     const { pathname, search } = withCredentials(url)
-    return (await pool()).request({
+    return send({
       method,
-      origin: base.origin,
       path: pathname + search,
-      signal,
       body: body === undefined ? null : JSON.stringify(body),
       headers: {
         accept: 'application/json',
@@ -89,11 +74,12 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
     })
   }
 
-  async function attempt(request: FetchRequest, signal: AbortSignal) {
+  async function attempt(send: SendRequest, request: FetchRequest, signal: AbortSignal) {
     let url = urlBelow(base, request.url)
     if (url === null) throw new AddressRefused('the url leads out of the base url')
     for (let redirects = 0; ; redirects++) {
-      const { statusCode: status, headers, body } = await dispatch(url, request, signal)
+      const answer = await dispatch(send, url, request)
+      const { statusCode: status, headers, body } = answer
       const location = headerIn(headers['location'])
       if (isRedirect(status) && location !== undefined && request.method === 'GET') {
         await body.dump({ limit: maxErrorBytes, signal })
@@ -107,17 +93,12 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
         headerIn(headers['retry-after']),
         readDate(headerIn(headers['date'])) ?? now(),
       )
-      return { kind: 'answer', status, text: await readAnswer(status, headers, body, signal), retryAfterMs } as const
+      return { kind: 'answer', status, text: await readAnswer(answer, signal), retryAfterMs } as const
     }
   }
 
   /** What an error says in its body is for nobody: it may quote the request. */
-  async function readAnswer(
-    status: number,
-    headers: PooledAnswer['headers'],
-    body: PooledAnswer['body'],
-    signal: AbortSignal,
-  ): Promise<string> {
+  async function readAnswer({ statusCode: status, headers, body }: Answered, signal: AbortSignal): Promise<string> {
     if (status >= 200 && status < 300) {
       const encoding = headerIn(headers['content-encoding']) ?? 'identity'
       if (encoding === 'identity') return readText(body, maxBytes)
@@ -129,26 +110,11 @@ export function createFetchClient(options: FetchClientOptions): FetchClient {
   }
 
   return {
-    async send(request, signal) {
-      const startedAt = performance.now()
-      using deadline = deadlineAfter(timeoutMs, signal)
-      try {
-        return { ...(await attempt(request, deadline.signal)), durationMs: performance.now() - startedAt }
-      } catch (error) {
-        const durationMs = performance.now() - startedAt
-        if (error instanceof AddressRefused) return { kind: 'refused', message: redact(error.message), durationMs }
-        if (deadline.isLate()) {
-          const message = `no whole answer within ${timeoutMs} ms`
-          return { kind: 'no_answer', reason: 'timeout', message, durationMs }
-        }
-        const { reason, message } = readNetworkError(error)
-        return { kind: 'no_answer', reason, message: redact(message), durationMs }
-      }
+    async send(request, cut) {
+      const result = await client.ask((send, signal) => attempt(send, request, signal).catch(refusedOf), cut)
+      return result.kind === 'answer' ? result : { ...result, message: redact(result.message) }
     },
-    close() {
-      closing ??= opening ? opening.then((opened) => opened.close()) : Promise.resolve()
-      return closing
-    },
+    close: client.close,
   }
 }
 

@@ -1,10 +1,5 @@
 import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
-
-/** Connections to one origin, as undici has them: `request` takes and answers what its documentation says. */
-export type ConnectionPool = Dispatcher
-export type PooledAnswer = Dispatcher.ResponseData
-
 import { RelayError } from '../domain/errors.ts'
 import { isLoopback } from './loopback.ts'
 

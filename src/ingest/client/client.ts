@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { RelayError } from '../../domain/errors.ts'
 import { readRetryAfter } from '../../domain/retry.ts'
-import { deadlineAfter, headerIn, readDate, readText } from '../../http-client/answer.ts'
-import { type NoAnswerReason, readNetworkError } from '../../http-client/network-error.ts'
-import { type ConnectionPool, openPool } from '../../http-client/pool.ts'
+import { headerIn, readDate, readText } from '../../http-client/answer.ts'
+import { createHttpClient, type NoAnswer, type SendRequest } from '../../http-client/client.ts'
+import { readRoot } from '../../http-client/url.ts'
 import { readToken, sign } from '../signer.ts'
 import { siteHostOf } from '../site-domain.ts'
 import { type CallPath, type Envelope, paths, readEnvelope } from '../wire.ts'
@@ -36,27 +35,21 @@ export interface IngestCall {
   readonly connectorType?: string | undefined
 }
 
+interface Answered {
+  readonly kind: 'answer'
+  readonly status: number
+  /** Null if the body is not an envelope, or was cut short on a 413. */
+  readonly envelope: Envelope | null
+  /** What a body that is not an envelope says: a page's title, or its first words. */
+  readonly excerpt?: string | undefined
+  readonly retryAfterMs: number | null
+  /** The server's clock, from its `Date` header, in unix milliseconds. */
+  readonly date: number | null
+  readonly requestId: string | null
+}
+
 /** What came of one attempt. */
-export type Answer =
-  | {
-      readonly kind: 'answer'
-      readonly status: number
-      /** Null if the body is not an envelope, or was cut short on a 413. */
-      readonly envelope: Envelope | null
-      /** What a body that is not an envelope says: a page's title, or its first words. */
-      readonly excerpt?: string | undefined
-      readonly retryAfterMs: number | null
-      /** The server's clock, from its `Date` header, in unix milliseconds. */
-      readonly date: number | null
-      readonly requestId: string | null
-      readonly durationMs: number
-    }
-  | {
-      readonly kind: 'no_answer'
-      readonly reason: NoAnswerReason
-      readonly message: string
-      readonly durationMs: number
-    }
+export type Answer = (Answered | NoAnswer) & { readonly durationMs: number }
 
 export interface IngestClient {
   /** One attempt, signed with a fresh nonce and timestamp. Never retries, never redirects, never throws for trouble. */
@@ -68,7 +61,6 @@ export interface IngestClient {
 }
 
 const defaultMaxAnswerBytes = 1024 * 1024
-const connectTimeoutMs = 10_000
 
 /**
  * Calls one destination, over sockets of its own that are kept alive. Secrets are in no message that it gives.
@@ -82,22 +74,9 @@ export function createIngestClient({
   const { token, websiteId, timeoutMs } = options
   const { secret } = readToken(token)
   const siteDomain = siteHostOf(options.siteDomain)
-  const base = readBaseUrl(options.baseUrl)
-  let opening: Promise<ConnectionPool> | null = null
-
-  /** Opened with the first call. */
-  function pool(): Promise<ConnectionPool> {
-    opening ??= openPool({
-      origin: base.origin,
-      connections: options.connections,
-      timeoutMs,
-      connectTimeoutMs: Math.min(timeoutMs, connectTimeoutMs),
-    })
-    return opening
-  }
-
+  const base = readRoot(options.baseUrl, 'base url ')
+  const client = createHttpClient({ origin: base.origin, connections: options.connections, timeoutMs })
   let clockSkewMs = 0
-  let closing: Promise<void> | undefined
 
   // A server may quote what it was sent. Words too short to be a secret would only spoil the message.
   function redact(message: string): string {
@@ -105,18 +84,13 @@ export function createIngestClient({
     return secret.length < 8 ? rest : rest.replaceAll(secret, '[secret]')
   }
 
-  async function attempt(
-    call: IngestCall,
-    signal: AbortSignal,
-  ): Promise<Omit<Extract<Answer, { kind: 'answer' }>, 'durationMs'>> {
+  async function attempt(call: IngestCall, send: SendRequest): Promise<Answered> {
     const path = base.path + paths[call.path]
     const timestampSec = Math.floor((now() + clockSkewMs) / 1000)
-    const { statusCode, headers, body } = await (await pool()).request({
+    const { statusCode, headers, body } = await send({
       method: 'POST',
-      origin: base.origin,
       path,
       body: call.body,
-      signal,
       headers: {
         ...sign({ token, websiteId, path, body: call.body, timestampSec, nonce: nonce() }),
         'Content-Type': 'application/json',
@@ -149,39 +123,12 @@ export function createIngestClient({
   }
 
   return {
-    async send(call, signal) {
-      const startedAt = performance.now()
-      using deadline = deadlineAfter(timeoutMs, signal)
-      try {
-        return { ...(await attempt(call, deadline.signal)), durationMs: performance.now() - startedAt }
-      } catch (error) {
-        const durationMs = performance.now() - startedAt
-        const trouble = deadline.isLate() ? timedOut(timeoutMs) : readNetworkError(error)
-        return { kind: 'no_answer', ...trouble, durationMs }
-      }
-    },
+    send: (call, cut) => client.ask((send) => attempt(call, send), cut),
     setClockSkew(skewMs) {
       clockSkewMs = skewMs
     },
-    close() {
-      closing ??= opening ? opening.then((opened) => opened.close()) : Promise.resolve()
-      return closing
-    },
+    close: client.close,
   }
-}
-
-function timedOut(timeoutMs: number): { reason: NoAnswerReason; message: string } {
-  return { reason: 'timeout', message: `no whole answer within ${timeoutMs} ms` }
-}
-
-function readBaseUrl(baseUrl: string): { readonly origin: string; readonly path: string } {
-  const url = URL.parse(baseUrl)
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new RelayError('invalid', 'base url must be an http(s) url')
-  if (url.username || url.password || url.search || url.hash) {
-    throw new RelayError('invalid', 'base url must have no credentials, query or fragment')
-  }
-  return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
 }
 
 function requestIdOf(envelope: Envelope | null): string | undefined {
