@@ -8,7 +8,7 @@ import type { MapperLibrary } from './mapping/library/load.ts'
 import { createHub } from './observe/hub.ts'
 import { createLiveMask } from './observe/log.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
-import { tellSeldom } from './observe/seldom.ts'
+import { limitRepeats } from './observe/repeats.ts'
 import { createSignalStream, type SignalStream } from './observe/stream.ts'
 import { createRegistry, type Registry } from './registry/registry.ts'
 import { createReload, type Reload } from './registry/reload.ts'
@@ -100,7 +100,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   const masked = createLiveMask(secretsOf(config), shortestMasked)
   const stream = createSignalStream({ mask: secrets.mask, now })
   const hub = createHub(observe(metrics), stream, now)
-  const emit = tellSeldom(hub.emit, now)
+  const emit = limitRepeats(hub.emit, now)
   const onError = (loop: string, error: unknown) => emit({ kind: 'step.failed', loop, error })
   // The store opens in a thread of its own while mappers are compiled in this one.
   const opening = openStore(config.store, { lock: true, now })

@@ -36,7 +36,7 @@ export function judge(result: FetchResult, { isRecord }: FetchRequest, credentia
     return { kind: 'failed', outcome, error: result.message, isFinal: isTooLarge }
   }
   const { status, retryAfterMs } = result
-  const again = (outcome: FetchOutcome, error: string): Judgement => ({
+  const retryWith = (outcome: FetchOutcome, error: string): Judgement => ({
     kind: 'failed',
     outcome,
     error,
@@ -46,12 +46,12 @@ export function judge(result: FetchResult, { isRecord }: FetchRequest, credentia
   if (status >= 200 && status < 300) return { kind: 'read', outcome: 'found', text: result.text }
   if (status === 404 || status === 410) {
     if (isRecord) return { kind: 'gone', outcome: 'gone' }
-    return again('not_found', `the API does not know what is asked for (${status})`)
+    return retryWith('not_found', `the API does not know what is asked for (${status})`)
   }
   if (status === 401 || status === 403) {
-    return again('unauthorized', `the API refuses the credentials (${status}): check ${credentials}`)
+    return retryWith('unauthorized', `the API refuses the credentials (${status}): check ${credentials}`)
   }
-  if (status === 429) return again('rate_limited', 'the API limits the rate (429)')
-  if (status === 408 || status === 425 || status >= 500) return again('server_error', `the API answered ${status}`)
+  if (status === 429) return retryWith('rate_limited', 'the API limits the rate (429)')
+  if (status === 408 || status === 425 || status >= 500) return retryWith('server_error', `the API answered ${status}`)
   return { kind: 'failed', outcome: 'rejected', error: `the API answered ${status}`, isFinal: true }
 }

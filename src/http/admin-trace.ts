@@ -48,18 +48,18 @@ export interface RefusedAdmin {
   readonly requestId: string
 }
 
-const tellEveryMs = 60_000
-/** Addresses beyond that, within a minute, are told together. */
+const reportEveryMs = 60_000
+/** Addresses beyond that, within a minute, are reported together. */
 const mostAddresses = 1_000
 const others = 'others'
 
 /** Counts refused callers, and tells of them once a minute at most for each address. */
 export function createRefusedAdmins(now: () => number, emit: Emit) {
-  const told = new Map<string, { at: number; untold: number; newest: RefusedAdmin }>()
+  const seen = new Map<string, { at: number; unreported: number; newest: RefusedAdmin }>()
 
-  function tell(one: { at: number; untold: number; newest: RefusedAdmin }, at: number): void {
-    const count = one.untold
-    one.untold = 0
+  function report(one: { at: number; unreported: number; newest: RefusedAdmin }, at: number): void {
+    const count = one.unreported
+    one.unreported = 0
     one.at = at
     emit({ kind: 'admin.refused', ...one.newest, count })
   }
@@ -68,27 +68,27 @@ export function createRefusedAdmins(now: () => number, emit: Emit) {
     note(refused: RefusedAdmin): void {
       const at = now()
       const group = addressGroup(refused.ip)
-      const isRoom = told.has(group) || told.size < mostAddresses
+      const isRoom = seen.has(group) || seen.size < mostAddresses
       const key = isRoom ? group : others
       const newest = isRoom ? refused : { ...refused, ip: others }
-      const one = told.get(key) ?? { at: Number.NEGATIVE_INFINITY, untold: 0, newest }
-      told.set(key, one)
-      one.untold += 1
+      const one = seen.get(key) ?? { at: Number.NEGATIVE_INFINITY, unreported: 0, newest }
+      seen.set(key, one)
+      one.unreported += 1
       one.newest = newest
-      if (Math.abs(at - one.at) >= tellEveryMs) tell(one, at)
+      if (Math.abs(at - one.at) >= reportEveryMs) report(one, at)
     },
-    /** Tells what is due, and forgets addresses that have been quiet. */
+    /** Reports what is due, and forgets addresses that have been quiet. */
     step(): void {
       const at = now()
-      for (const [key, one] of told) {
-        if (Math.abs(at - one.at) < tellEveryMs) continue
-        if (one.untold > 0) tell(one, at)
-        else told.delete(key)
+      for (const [key, one] of seen) {
+        if (Math.abs(at - one.at) < reportEveryMs) continue
+        if (one.unreported > 0) report(one, at)
+        else seen.delete(key)
       }
     },
-    /** Tells all that was not told. */
+    /** Reports all that was not reported. */
     end(): void {
-      for (const one of told.values()) if (one.untold > 0) tell(one, now())
+      for (const one of seen.values()) if (one.unreported > 0) report(one, now())
     },
   }
 }

@@ -38,14 +38,14 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
   const { write = writeToStdout(), maxWaiting = 1024 * 1024 } = options
   let waiting: string[] = []
   let waitingLength = 0
-  /** What is being written: its rest, its lines, and how many dropped ones it tells of. */
-  let chunk: { readonly bytes: Buffer; readonly lines: number; readonly tells: number } | null = null
+  /** What is being written: its rest, its lines, and how many dropped ones it reports. */
+  let chunk: { readonly bytes: Buffer; readonly lines: number; readonly reports: number } | null = null
   let isWriting = false
   /** Between a write that was in vain and the next. */
   let isPaused = false
   let timer: NodeJS.Timeout | null = null
   let droppedLines = 0
-  let toldLines = 0
+  let reportedLines = 0
   /** A chunk was given up in the middle of a line. */
   let isLineOpen = false
   let onIdle: (() => void) | null = null
@@ -74,9 +74,9 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
   }
 
   function takeChunk(): NonNullable<typeof chunk> {
-    const tells = droppedLines - toldLines
-    const text = (isLineOpen ? '\n' : '') + (tells > 0 ? noticeOf(tells) : '') + waiting.join('')
-    const taken = { bytes: Buffer.from(text), lines: waiting.length, tells }
+    const reports = droppedLines - reportedLines
+    const text = (isLineOpen ? '\n' : '') + (reports > 0 ? noticeOf(reports) : '') + waiting.join('')
+    const taken = { bytes: Buffer.from(text), lines: waiting.length, reports }
     waiting = []
     waitingLength = 0
     return taken
@@ -100,7 +100,7 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
   function goOn(done: NonNullable<typeof chunk>, written: number): void {
     isLineOpen = done.bytes[written - 1] !== 0x0a
     const rest = done.bytes.subarray(written)
-    if (rest.length === 0) toldLines += done.tells
+    if (rest.length === 0) reportedLines += done.reports
     chunk = rest.length === 0 ? null : { ...done, bytes: rest }
     if (chunk !== null || waitingLength >= gatherLength || onIdle !== null) next()
     else if (waiting.length > 0) later(gatherMs)

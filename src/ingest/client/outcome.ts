@@ -97,7 +97,7 @@ function readForeign(answer: Refused): Outcome {
   const isRedirect = status >= 300 && status < 400
   const reason = `status ${status}: ${isRedirect ? 'redirect not followed' : `not an answer of the ingest API${said}`}`
   if (status === 413) return { kind: 'split', reason }
-  return again(answer, foreignCauseOf(status), reason)
+  return retryOf(answer, foreignCauseOf(status), reason)
 }
 
 function foreignCauseOf(status: number): RetryCause {
@@ -106,7 +106,7 @@ function foreignCauseOf(status: number): RetryCause {
   return status >= 400 && status < 500 && status !== 408 && status !== 425 ? 'foreign' : 'failed'
 }
 
-function again({ retryAfterMs }: Refused, cause: RetryCause, reason: string): Outcome {
+function retryOf({ retryAfterMs }: Refused, cause: RetryCause, reason: string): Outcome {
   return { kind: 'retry', cause, reason, ...(retryAfterMs !== null && { afterMs: retryAfterMs }) }
 }
 
@@ -115,7 +115,7 @@ function readRefusal(answer: Refused, error: Failure, nowMs: number, signedSkewM
   const status = answer.status >= 400 ? answer.status : (error.status ?? answer.status)
   const code = error.code ?? ''
   const reason = `status ${answer.status}: ${describe(error)}`
-  const retry = again(answer, status === 429 ? 'rate_limit' : 'failed', reason)
+  const retry = retryOf(answer, status === 429 ? 'rate_limit' : 'failed', reason)
 
   if (status === 413) return { kind: 'split', reason }
   if (status === 408 || status === 425 || status === 429) return retry

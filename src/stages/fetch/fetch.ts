@@ -70,7 +70,7 @@ export function createFetch(deps: FetchDeps): FetchStage {
   const { store, source, owner, now, random, emit, onChanges } = deps
   const settings = source.fetch
   if (settings === null) throw new Error(`source '${source.name}' fetches nothing`)
-  const turn = createTurns(settings.concurrency)
+  const inSlot = createSlots(settings.concurrency)
   const reach = createReach(now())
   let pausedUntil = 0 // after a 429 the whole source rests: another event would meet with the same
 
@@ -82,7 +82,7 @@ export function createFetch(deps: FetchDeps): FetchStage {
     if (event === null) return false
     reach.expectBy(at + eventLimitMs)
     using limit = limitOf(signal)
-    const asking = createAsking(settings!, now, turn, limit.signal)
+    const asking = createAsking(settings!, now, inSlot, limit.signal)
     const mapped = await fetchEvent(event, asking)
     reach.look(now(), true)
     if (signal.aborted) return false // its claim is taken back at the next start
@@ -221,7 +221,7 @@ interface Asking {
 function createAsking(
   { client, credentials }: SourceFetch,
   now: () => number,
-  turn: Turn,
+  inSlot: InSlot,
   signal: AbortSignal,
 ): Asking {
   const answers = new Map<string, FetchAnswer>()
@@ -283,7 +283,7 @@ function createAsking(
     async ask(requests) {
       const fresh = requests.filter((request) => !answers.has(fetchKeyOf(request)))
       await Promise.all(
-        fresh.map(async (request) => answers.set(fetchKeyOf(request), await turn(() => askOne(request)))),
+        fresh.map(async (request) => answers.set(fetchKeyOf(request), await inSlot(() => askOne(request)))),
       )
     },
     answer: (request) => answers.get(fetchKeyOf(request)),
@@ -298,13 +298,13 @@ function createAsking(
   }
 }
 
-type Turn = <T>(run: () => Promise<T>) => Promise<T>
+type InSlot = <T>(run: () => Promise<T>) => Promise<T>
 
-/** Lets so many run at once; the others wait for their turn. */
-function createTurns(limit: number): Turn {
+/** Lets so many run at once; the others wait for a slot. */
+function createSlots(limit: number): InSlot {
   let running = 0
   const waiting: (() => void)[] = []
-  return async function turn(run) {
+  return async function inSlot(run) {
     if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
     else running += 1
     try {

@@ -20,7 +20,7 @@ export interface RefusalsDeps {
 /** What the relay refuses though the sender may have done nothing wrong. */
 const codes: ReadonlySet<string> = new Set(['rate_limited', 'overloaded', 'unavailable', 'too_large', 'address'])
 /** `webhook.rate_limited` is told once in so long for each source, with the number. */
-const tellEveryMs = 60_000
+const reportEveryMs = 60_000
 const minuteMs = 60_000
 /** Of all sources, the newest: while they can't be written, and of a flood. */
 const keptUnwritten = 500
@@ -31,8 +31,8 @@ export function createRefusals({ store, now, emit }: RefusalsDeps): Refusals {
   let unwritten = new Map<string, Refusal>()
   let counts = new Map<string, TurnedAwayCount>()
   let last: RefusedWebhook[] = []
-  const untold = new Map<string, { count: number; reason: string }>()
-  const toldAt = new Map<string, number>()
+  const unreported = new Map<string, { count: number; reason: string }>()
+  const reportedAt = new Map<string, number>()
 
   function keep(key: string, { count, firstAt, ...newest }: Refusal): void {
     const known = unwritten.get(key)
@@ -46,15 +46,15 @@ export function createRefusals({ store, now, emit }: RefusalsDeps): Refusals {
     counts.set(key, { ...known, duplicate: known.duplicate + duplicate, refused: known.refused + refused })
   }
 
-  function tell(source: string, at: number): void {
-    const { count, reason } = untold.get(source)!
-    untold.delete(source)
-    toldAt.set(source, at)
+  function report(source: string, at: number): void {
+    const { count, reason } = unreported.get(source)!
+    unreported.delete(source)
+    reportedAt.set(source, at)
     emit({ kind: 'webhook.rate_limited', source, count, reason })
   }
 
   function isDue(source: string, at: number): boolean {
-    return Math.abs(at - (toldAt.get(source) ?? Number.NEGATIVE_INFINITY)) >= tellEveryMs
+    return Math.abs(at - (reportedAt.get(source) ?? Number.NEGATIVE_INFINITY)) >= reportEveryMs
   }
 
   return {
@@ -66,15 +66,15 @@ export function createRefusals({ store, now, emit }: RefusalsDeps): Refusals {
       if (!codes.has(code)) return
       keep(`${source} ${code}`, { source, code, reason, count: 1, firstAt: at, lastAt: at })
       if (code !== 'rate_limited') return
-      untold.set(source, { count: (untold.get(source)?.count ?? 0) + 1, reason })
-      if (isDue(source, at)) tell(source, at)
+      unreported.set(source, { count: (unreported.get(source)?.count ?? 0) + 1, reason })
+      if (isDue(source, at)) report(source, at)
     },
     noteDuplicate(source) {
       count(source, now(), { duplicate: 1 })
     },
     async step() {
       const at = now()
-      for (const source of [...untold.keys()]) if (isDue(source, at)) tell(source, at)
+      for (const source of [...unreported.keys()]) if (isDue(source, at)) report(source, at)
       if (counts.size === 0) return
       const writing = { refusals: unwritten, counts, last }
       unwritten = new Map()
