@@ -59,6 +59,12 @@ describe.each(pages)('%s', (page) => {
   })
 })
 
+test('the README leads to every decision', () => {
+  const decisions = globSync('docs/decisions/*.md', { cwd: project })
+  expect(decisions.length).toBeGreaterThan(20)
+  expect(decisions.filter((file) => !read('README.md').includes(`(${file})`))).toEqual([])
+})
+
 test.each(globSync('docs/cms/*.md', { cwd: project }).sort())('%s says what changes without a webhook', (page) => {
   const [, section = '', ...more] = read(page).split(/^## What changes without a webhook\n/m)
   expect(more).toEqual([])

@@ -92,7 +92,7 @@ const destination = z.strictObject({
   connector_version: z.string().min(1).default('1.0.0').describe('Sent as X-Connector-Version.'),
   default_language: z.string().optional().describe('BCP-47 language of items that name none.'),
   enabled: flag.default(true).describe('False: changes are kept, nothing is sent.'),
-  insecure: flag.default(false).describe('True: an `http://` url to a host that is not private is no mistake.'),
+  insecure: flag.default(false).describe('True: `http://` urls are allowed to hosts that are not private, too.'),
   delivery: delivery.prefault({}),
   retry: retry.prefault({}),
 })
@@ -113,7 +113,7 @@ const fetch = z.strictObject({
   allow_private: flag
     .default(false)
     .describe('True: the API may be at a private or loopback address. Link-local ones are never asked.'),
-  insecure: flag.default(false).describe('True: an `http://` url to a host that is not private is no mistake.'),
+  insecure: flag.default(false).describe('True: `http://` urls are allowed to hosts that are not private, too.'),
   timeout: period.prefault('10s').describe('Limit for a request, to the last byte of the answer.'),
   max_bytes: size.prefault('10mb').describe('Size of an answer.'),
   concurrency: whole.min(1).max(64).default(4).describe('Requests under way at once.'),
@@ -212,7 +212,7 @@ const signalFields = z.strictObject({
   allow_private: flag
     .default(true)
     .describe('False: the url may not lead to a private or loopback address. Link-local ones are never asked.'),
-  insecure: flag.default(false).describe('True: an `http://` url to a host that is not private is no mistake.'),
+  insecure: flag.default(false).describe('True: `http://` urls are allowed to hosts that are not private, too.'),
   timeout: period.prefault('10s').describe('Limit for a request.'),
 })
 
