@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { attemptSchema, batchSchema, batchStatus, presentAttempt, presentBatch } from '../../src/api/batches.ts'
-import { pageParams, splitPage } from '../../src/api/input.ts'
+import { pageParams, presentPage } from '../../src/api/input.ts'
 import { type Route, route } from '../../src/http/route.ts'
 import type { Relay } from '../../src/relay.ts'
 
@@ -28,11 +28,7 @@ export function attempts({ store }: Relay): readonly Route[] {
       query: batchQuery,
       answer: z.array(batchSchema),
       holdsNoContent: true,
-      async handle({ query }) {
-        const { filter, page } = splitPage(query)
-        const { rows, next } = await store.listBatches(filter, page)
-        return { data: rows.map(presentBatch), cursor: next }
-      },
+      handle: ({ query }) => presentPage(query, store.listBatches, presentBatch),
     }),
     route({
       method: 'GET',
@@ -44,15 +40,8 @@ export function attempts({ store }: Relay): readonly Route[] {
       query: attemptQuery,
       answer: z.array(attemptSchema),
       holdsNoContent: true,
-      async handle({ query }) {
-        const { filter, page } = splitPage(query)
-        const { batch, ...rest } = filter
-        const { rows, next } = await store.listAttempts(
-          { ...rest, ...(batch !== undefined && { batchId: batch }) },
-          page,
-        )
-        return { data: rows.map(presentAttempt), cursor: next }
-      },
+      handle: ({ query: { batch: batchId, ...query } }) =>
+        presentPage({ batchId, ...query }, store.listAttempts, presentAttempt),
     }),
   ]
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bulkOf, bulkParams, bulkSchema } from '../../src/api/bulk.ts'
+import { bulkParams, bulkSchema } from '../../src/api/bulk.ts'
 import { eventErrorsSchema, presentEventErrors, presentRefusals, refusalsSchema } from '../../src/api/errors.ts'
 import {
   eventDetailSchema,
@@ -9,7 +9,7 @@ import {
   presentEventDetail,
   replayedSchema,
 } from '../../src/api/events.ts'
-import { defined, pageParams, periodParams, splitPage } from '../../src/api/input.ts'
+import { defined, pageParams, periodParams, presentPage, splitPage } from '../../src/api/input.ts'
 import { eventPreviewSchema, presentEventPreview } from '../../src/api/previews.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 import { runBulk } from '../../src/http/bulk.ts'
@@ -61,10 +61,9 @@ export function events(relay: Relay): readonly Route[] {
       answer: z.array(z.union([eventSchema, eventErrorsSchema, refusalsSchema])),
       holdsNoContent: true,
       async handle({ query: { group_by: groupBy, ...query } }) {
+        if (groupBy === undefined) return presentPage(query, store.listEvents, presentEvent)
         const { filter, page } = splitPage(query)
-        if (groupBy !== undefined) return { data: await groupErrors(filter, page.limit) }
-        const { rows, next } = await store.listEvents(filter, page)
-        return { data: rows.map(presentEvent), cursor: next }
+        return { data: await groupErrors(filter, page.limit) }
       },
     }),
     route({
@@ -123,18 +122,16 @@ export function events(relay: Relay): readonly Route[] {
       body: eventBulk,
       answer: bulkSchema('replayed'),
       statuses: [202, 200],
-      async handle({ body, request }) {
-        const { filter, limit, dryRun } = bulkOf(body)
-        const data = await runBulk('events.replayed', {
-          dryRun,
-          filter,
-          choose: () => store.chooseEvents('replay', filter, limit),
-          run: () => store.replayEvents(filter, limit),
-          request,
-        })
-        if (!dryRun) relay.wake()
-        return { data, status: dryRun ? 200 : 202 }
-      },
+      handle: (asked) =>
+        runBulk(
+          'events.replayed',
+          asked,
+          ({ filter, limit }) => ({
+            choose: () => store.chooseEvents('replay', filter, limit),
+            run: () => store.replayEvents(filter, limit),
+          }),
+          relay.wake,
+        ),
     }),
     route({
       method: 'POST',
@@ -145,17 +142,11 @@ export function events(relay: Relay): readonly Route[] {
       summary: 'Delete settled events that match, the oldest first; their delivery ids are forgotten',
       body: eventBulk,
       answer: bulkSchema('purged'),
-      async handle({ body, request }) {
-        const { filter, limit, dryRun } = bulkOf(body)
-        const data = await runBulk('events.purged', {
-          dryRun,
-          filter,
+      handle: (asked) =>
+        runBulk('events.purged', asked, ({ filter, limit }) => ({
           choose: () => store.chooseEvents('purge', filter, limit),
           run: () => store.purgeEvents(filter, limit),
-          request,
-        })
-        return { data }
-      },
+        })),
     }),
   ]
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { bulkOf, bulkParams, bulkSchema } from '../../src/api/bulk.ts'
+import { bulkParams, bulkSchema } from '../../src/api/bulk.ts'
 import { itemErrorsSchema, presentItemErrors } from '../../src/api/errors.ts'
-import { defined, pageParams, periodParams, splitPage } from '../../src/api/input.ts'
+import { defined, pageParams, periodParams, presentPage, splitPage } from '../../src/api/input.ts'
 import {
   itemDetailSchema,
   itemSchema,
@@ -93,13 +93,10 @@ export function items(relay: Relay): readonly Route[] {
       answer: z.array(z.union([itemSchema, itemErrorsSchema])),
       holdsNoContent: true,
       async handle({ query: { group_by: groupBy, ...query } }) {
+        if (groupBy === undefined) return presentPage(query, store.listItems, presentItem)
         const { filter, page } = splitPage(query)
-        if (groupBy !== undefined) {
-          const groups = await store.groupItemErrors(filter, page.limit)
-          return { data: groups.map(presentItemErrors) }
-        }
-        const { rows, next } = await store.listItems(filter, page)
-        return { data: rows.map(presentItem), cursor: next }
+        const groups = await store.groupItemErrors(filter, page.limit)
+        return { data: groups.map(presentItemErrors) }
       },
     }),
     route({
@@ -191,18 +188,17 @@ export function items(relay: Relay): readonly Route[] {
       body: redeliverBody,
       answer: bulkSchema('redelivered'),
       statuses: [202, 200],
-      async handle({ body, request }) {
-        const { filter, limit, dryRun, resetVersion } = bulkOf(body)
+      handle(asked) {
         const at = relay.now()
-        const data = await runBulk('items.redelivered', {
-          dryRun,
-          filter: { ...filter, ...(resetVersion && { resetVersion }) },
-          choose: () => store.chooseItems(resetVersion ? 'reset' : 'redeliver', filter, limit, at),
-          run: () => (resetVersion ? store.resetItems(filter, limit, at) : store.redeliverItems(filter, limit, at)),
-          request,
-        })
-        if (!dryRun) relay.wake()
-        return { data, status: dryRun ? 200 : 202 }
+        return runBulk(
+          'items.redelivered',
+          asked,
+          ({ filter, limit, resetVersion }) => ({
+            choose: () => store.chooseItems(resetVersion ? 'reset' : 'redeliver', filter, limit, at),
+            run: () => (resetVersion ? store.resetItems(filter, limit, at) : store.redeliverItems(filter, limit, at)),
+          }),
+          relay.wake,
+        )
       },
     }),
     route({
@@ -214,11 +210,8 @@ export function items(relay: Relay): readonly Route[] {
       summary: 'Give dead items up, or pending ones of a destination that is not configured',
       body: purgeBody,
       answer: bulkSchema('purged'),
-      async handle({ body, request }) {
-        const { filter, limit, dryRun } = bulkOf(body)
-        const purge = purgeOf(store, relay.config, filter, limit, relay.now())
-        return { data: await runBulk('items.purged', { dryRun, filter, ...purge, request }) }
-      },
+      handle: (asked) =>
+        runBulk('items.purged', asked, ({ filter, limit }) => purgeOf(store, relay.config, filter, limit, relay.now())),
     }),
     route({
       method: 'POST',

@@ -9,7 +9,7 @@ export const bulkParams = {
   dry_run: z.boolean().default(false).describe('Only count.'),
 }
 
-type BulkInput = { readonly limit: number; readonly dry_run: boolean; readonly reset_version?: boolean }
+export type BulkInput = { readonly limit: number; readonly dry_run: boolean; readonly reset_version?: boolean }
 
 /** What a body asks for: which ones, how many at most, and whether only to count. Never everything by accident. Throws RelayError `invalid`. */
 export function bulkOf<T extends BulkInput>({

@@ -1,109 +1,77 @@
 import { z } from 'zod'
 import type { EventDetail, EventSummary, Fetch } from '../store/contract/store.ts'
 import { count, text, textOrNull, time, timeOf, timeOrNull } from './fields.ts'
+import { defined } from './input.ts'
+import { fieldsOf } from './resource.ts'
 
 export const eventStatus = z.enum(['pending', 'waiting', 'processed', 'skipped', 'failed'])
 
-const eventFields = {
-  id: text,
-  source: text,
-  delivery_id: textOrNull.describe('What the sender calls the delivery.'),
-  topic: textOrNull,
-  status: eventStatus,
-  reason: textOrNull.describe('Why it was skipped.'),
-  error: textOrNull.describe('Why it failed, or was asked for in vain.'),
-  mapper: textOrNull,
-  mapper_version: textOrNull.describe('Which definition mapped it.'),
-  received_at: time,
-  settled_at: time.nullable(),
-  replays: count,
-  bytes: count.describe('Size of the body.'),
-}
-
+const event = fieldsOf<EventSummary>()({
+  id: [text, ({ id }) => id],
+  source: [text, ({ source }) => source],
+  delivery_id: [textOrNull.describe('What the sender calls the delivery.'), ({ deliveryId }) => deliveryId],
+  topic: [textOrNull, ({ topic }) => topic],
+  status: [eventStatus, ({ status }) => status],
+  reason: [textOrNull.describe('Why it was skipped.'), ({ reason }) => reason],
+  error: [textOrNull.describe('Why it failed, or was asked for in vain.'), ({ error }) => error],
+  mapper: [textOrNull, ({ mapper }) => mapper],
+  mapper_version: [textOrNull.describe('Which definition mapped it.'), ({ mapperVersion }) => mapperVersion],
+  received_at: [time, ({ receivedAt }) => timeOf(receivedAt)],
+  settled_at: [time.nullable(), ({ settledAt }) => timeOrNull(settledAt)],
+  replays: [count, ({ replays }) => replays],
+  bytes: [count.describe('Size of the body.'), ({ bytes }) => bytes],
+})
+export const presentEvent = event.present
 export const eventSchema = z
-  .strictObject(eventFields)
+  .strictObject(event.shape)
   .meta({ id: 'Event', description: 'A webhook that was accepted, and what came of it.' })
 
-export function presentEvent(event: EventSummary): z.output<typeof eventSchema> {
-  return {
-    id: event.id,
-    source: event.source,
-    delivery_id: event.deliveryId,
-    topic: event.topic,
-    status: event.status,
-    reason: event.reason,
-    error: event.error,
-    mapper: event.mapper,
-    mapper_version: event.mapperVersion,
-    received_at: timeOf(event.receivedAt),
-    settled_at: timeOrNull(event.settledAt),
-    replays: event.replays,
-    bytes: event.bytes,
-  }
-}
-
-export const fetchSchema = z
-  .strictObject({
-    at: time,
-    duration_ms: z.number(),
-    method: text,
-    url: text.describe('Below the base url of the source, without credentials.'),
-    status: z.int().nullable().describe('HTTP status; null if there was no answer.'),
-    outcome: text,
-    error: textOrNull,
-  })
+const fetch = fieldsOf<Fetch>()({
+  at: [time, ({ at }) => timeOf(at)],
+  duration_ms: [z.number(), ({ durationMs }) => durationMs],
+  method: [text, ({ method }) => method],
+  url: [text.describe('Below the base url of the source, without credentials.'), ({ url }) => url],
+  status: [z.int().nullable().describe('HTTP status; null if there was no answer.'), ({ status }) => status],
+  outcome: [text, ({ outcome }) => outcome],
+  error: [textOrNull, ({ error }) => error],
+})
+const fetchSchema = z
+  .strictObject(fetch.shape)
   .meta({ id: 'Fetch', description: "An execution: one request to the CMS's API." })
 
-export function presentFetch(fetch: Fetch): z.output<typeof fetchSchema> {
-  return {
-    at: timeOf(fetch.at),
-    duration_ms: fetch.durationMs,
-    method: fetch.method,
-    url: fetch.url,
-    status: fetch.status,
-    outcome: fetch.outcome,
-    error: fetch.error,
-  }
-}
-
-export const eventDetailSchema = z
-  .strictObject({
-    ...eventFields,
-    method: text,
-    path: text,
-    query: text,
-    headers: z.record(z.string(), z.string()).describe('As received, less what is secret.'),
-    proof: z
+const eventDetail = fieldsOf<EventDetail>()({
+  method: [text, ({ method }) => method],
+  path: [text, ({ path }) => path],
+  query: [text, ({ query }) => query],
+  headers: [z.record(z.string(), z.string()).describe('As received, less what is secret.'), ({ headers }) => headers],
+  proof: [
+    z
       .strictObject({ at: z.number().optional(), headers: z.array(text).optional(), url: z.boolean().optional() })
       .nullable()
       .describe('What of it is proven besides the body; null: all of it is believed. `at` is in unix milliseconds.'),
-    due_at: time.nullable().describe('When the API of its CMS is asked next.'),
-    fetches: z.array(fetchSchema).describe('The last 100, newest first.'),
+    ({ proof }) => {
+      const { at, headers, url } = proof ?? {}
+      return proof && defined({ at, headers: headers && [...headers], url })
+    },
+  ],
+  due_at: [time.nullable().describe('When the API of its CMS is asked next.'), ({ dueAt }) => timeOrNull(dueAt)],
+  fetches: [z.array(fetchSchema).describe('The last 100, newest first.'), ({ fetches }) => fetches.map(fetch.present)],
+})
+export const eventDetailSchema = z
+  .strictObject({
+    ...event.shape,
+    ...eventDetail.shape,
     body: text.optional().describe('The body, if it is UTF-8.'),
     body_base64: text.optional().describe('The body, if it is not.'),
   })
   .meta({ id: 'EventDetail', description: 'An event with its request.' })
 
 /** The body as text if it is UTF-8, else as base64. */
-export function presentEventDetail(event: EventDetail): z.output<typeof eventDetailSchema> {
-  const body = event.body.toString('utf8')
-  const isText = Buffer.from(body, 'utf8').equals(event.body)
-  const { at, headers, url } = event.proof ?? {}
-  return {
-    ...presentEvent(event),
-    method: event.method,
-    path: event.path,
-    query: event.query,
-    headers: event.headers,
-    proof: event.proof && {
-      ...(at !== undefined && { at }),
-      ...(headers && { headers: [...headers] }),
-      ...(url !== undefined && { url }),
-    },
-    due_at: timeOrNull(event.dueAt),
-    fetches: event.fetches.map(presentFetch),
-    ...(isText ? { body } : { body_base64: event.body.toString('base64') }),
-  }
+export function presentEventDetail(detail: EventDetail): z.output<typeof eventDetailSchema> {
+  const body = detail.body.toString('utf8')
+  const isText = Buffer.from(body, 'utf8').equals(detail.body)
+  const shown = isText ? { body } : { body_base64: detail.body.toString('base64') }
+  return { ...event.present(detail), ...eventDetail.present(detail), ...shown }
 }
 
 export const acceptedSchema = z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RelayError } from '../domain/errors.ts'
 import { sortableTime } from '../domain/version.ts'
-import type { Page } from '../store/contract/store.ts'
+import type { Page, Paged } from '../store/contract/store.ts'
 
 /** Reads a query or body by a schema. Throws RelayError `invalid` that names each mistake and its place. */
 export function readInput<S extends z.ZodType>(schema: S, value: unknown, place: string): z.output<S> {
@@ -41,6 +41,17 @@ export function splitPage<T extends { limit: number; cursor?: string | undefined
   const { limit, cursor, ...filter } = query
   const page: Page = { limit, ...(cursor !== undefined && { cursor }) }
   return { page, filter: defined(filter) }
+}
+
+/** A page of a list as the API tells it, with the cursor of the next one. */
+export async function presentPage<Query extends { limit: number; cursor?: string | undefined }, Row, Shown>(
+  query: Query,
+  list: (filter: ReturnType<typeof splitPage<Query>>['filter'], page: Page) => Promise<Paged<Row>>,
+  present: (row: Row) => Shown,
+) {
+  const { filter, page } = splitPage(query)
+  const { rows, next } = await list(filter, page)
+  return { data: rows.map(present), cursor: next }
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }

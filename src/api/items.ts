@@ -10,64 +10,52 @@ import type {
 } from '../store/contract/store.ts'
 import { attemptSchema, presentAttempt } from './batches.ts'
 import { count, ingestItem, text, textOrNull, time, timeOf, timeOrNull } from './fields.ts'
+import { fieldsOf } from './resource.ts'
 
 export const itemStatus = z.enum(['pending', 'delivered', 'dead'])
-export const itemKind = z.enum(['upsert', 'delete'])
+const itemKind = z.enum(['upsert', 'delete'])
 const version = textOrNull.describe('The known version of the record: `t:` and a time, or `n:` and a number.')
 
 const keyFields = { destination: text, type: text, id: text }
-const stateFields = {
-  version,
-  held: z.boolean().describe('An operator keeps it away.'),
-  removed: z.boolean().describe('Its desired state is the removal of an operator.'),
-  checksum: textOrNull.describe('Of the desired content.'),
-  delivered_kind: z.enum(['upsert', 'delete', 'unknown']).nullable().describe('What the ingest API has acknowledged.'),
-  delivered_checksum: textOrNull,
-  delivered_at: time.nullable(),
-  changed_at: time,
-  due_at: time.nullable().describe('When it may be sent; null if nothing is to be done.'),
-  error: textOrNull,
-  batch_id: textOrNull.describe('The batch that holds it now.'),
-  event_id: textOrNull.describe('The event that set the desired state; null if an operator has removed the item.'),
-  failed_attempts: count.describe('Tries that failed for this item alone.'),
-}
-const headFields = {
-  seq: z.int(),
-  destination: text,
-  source: text,
-  type: text,
-  id: text,
-  status: itemStatus,
-}
+const head = fieldsOf<ItemSummary>()({
+  seq: [z.int(), ({ seq }) => seq],
+  destination: [text, ({ destination }) => destination],
+  source: [text, ({ source }) => source],
+  type: [text, ({ type }) => type],
+  id: [text, ({ id }) => id],
+  status: [itemStatus, ({ status }) => status],
+})
+const state = fieldsOf<ItemSummary>()({
+  version: [version, (item) => item.version],
+  held: [z.boolean().describe('An operator keeps it away.'), ({ held }) => held],
+  removed: [z.boolean().describe('Its desired state is the removal of an operator.'), ({ removed }) => removed],
+  checksum: [textOrNull.describe('Of the desired content.'), ({ checksum }) => checksum],
+  delivered_kind: [
+    z.enum(['upsert', 'delete', 'unknown']).nullable().describe('What the ingest API has acknowledged.'),
+    ({ deliveredKind }) => deliveredKind,
+  ],
+  delivered_checksum: [textOrNull, ({ deliveredChecksum }) => deliveredChecksum],
+  delivered_at: [time.nullable(), ({ deliveredAt }) => timeOrNull(deliveredAt)],
+  changed_at: [time, ({ changedAt }) => timeOf(changedAt)],
+  due_at: [
+    time.nullable().describe('When it may be sent; null if nothing is to be done.'),
+    ({ dueAt }) => timeOrNull(dueAt),
+  ],
+  error: [textOrNull, ({ error }) => error],
+  batch_id: [textOrNull.describe('The batch that holds it now.'), ({ batchId }) => batchId],
+  event_id: [
+    textOrNull.describe('The event that set the desired state; null if an operator has removed the item.'),
+    ({ eventId }) => eventId,
+  ],
+  failed_attempts: [count.describe('Tries that failed for this item alone.'), ({ attempts }) => attempts],
+})
 
 export const itemSchema = z
-  .strictObject({ ...headFields, desired_kind: itemKind, ...stateFields })
+  .strictObject({ ...head.shape, desired_kind: itemKind, ...state.shape })
   .meta({ id: 'Item', description: 'One piece of content at one destination: desired and delivered state.' })
 
 export function presentItem(item: ItemSummary): z.output<typeof itemSchema> {
-  return { ...headOf(item), desired_kind: item.desiredKind, ...stateOf(item) }
-}
-
-function headOf({ seq, destination, source, type, id, status }: ItemSummary) {
-  return { seq, destination, source, type, id, status }
-}
-
-function stateOf(item: ItemSummary) {
-  return {
-    version: item.version,
-    held: item.held,
-    removed: item.removed,
-    checksum: item.checksum,
-    delivered_kind: item.deliveredKind,
-    delivered_checksum: item.deliveredChecksum,
-    delivered_at: timeOrNull(item.deliveredAt),
-    changed_at: timeOf(item.changedAt),
-    due_at: timeOrNull(item.dueAt),
-    error: item.error,
-    batch_id: item.batchId,
-    event_id: item.eventId,
-    failed_attempts: item.attempts,
-  }
+  return { ...head.present(item), desired_kind: item.desiredKind, ...state.present(item) }
 }
 
 const notedSchema = z.strictObject({ kind: itemKind, version, event_id: text, changed_at: time })
@@ -78,8 +66,8 @@ function presentNoted({ kind, version, eventId, changedAt }: NotedChange): z.out
 
 export const itemDetailSchema = z
   .strictObject({
-    ...headFields,
-    ...stateFields,
+    ...head.shape,
+    ...state.shape,
     desired: z.strictObject({
       kind: itemKind,
       item: ingestItem.nullable().describe('Null for a tombstone.'),
@@ -94,8 +82,8 @@ export const itemDetailSchema = z
 
 export function presentItemDetail(item: ItemDetail, attempts: readonly Attempt[]): z.output<typeof itemDetailSchema> {
   return {
-    ...headOf(item),
-    ...stateOf(item),
+    ...head.present(item),
+    ...state.present(item),
     desired: { kind: item.desiredKind, item: item.body === null ? null : JSON.parse(item.body) },
     ...(item.held && { noted: item.noted && presentNoted(item.noted) }),
     resource: item.resource,
@@ -105,7 +93,7 @@ export function presentItemDetail(item: ItemDetail, attempts: readonly Attempt[]
   }
 }
 
-export const itemKeySchema = z
+const itemKeySchema = z
   .strictObject(keyFields)
   .meta({ id: 'ItemKey', description: 'What tells an item from all others.' })
 

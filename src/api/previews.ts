@@ -3,6 +3,7 @@ import type { Difference } from '../json/diff.ts'
 import type { EventPreview, PreviewedItem } from '../stages/operate/preview-event.ts'
 import type { WebhookPreview } from '../stages/operate/preview-webhook.ts'
 import { count, ingestItem, text, textOrNull } from './fields.ts'
+import { fieldsOf } from './resource.ts'
 
 const skipped = textOrNull.describe('Why nothing came out, or what the CMS would have to be asked.')
 
@@ -70,33 +71,21 @@ const previewedItemSchema = z.strictObject({
   differences: z.array(differenceSchema).describe('From what is wanted now to what the mapper makes of the event.'),
 })
 
+const eventPreview = fieldsOf<EventPreview>()({
+  event_id: [text, ({ eventId }) => eventId],
+  source: [text, ({ source }) => source],
+  mapper: [text, ({ mapper }) => mapper],
+  mapper_version: [text, ({ mapperVersion }) => mapperVersion],
+  mapped_with: [textOrNull.describe('The definition that mapped it last.'), ({ mappedWith }) => mappedWith],
+  result: [z.enum(['same', 'changed', 'fails', 'skipped', 'not_compared']), ({ result }) => result],
+  skipped: [skipped, (preview) => preview.skipped],
+  error: [textOrNull, ({ error }) => error],
+  changes: [z.array(previewedItemSchema), ({ changes }) => changes.map(presentPreviewedItem)],
+})
+export const presentEventPreview = eventPreview.present
 export const eventPreviewSchema = z
-  .strictObject({
-    event_id: text,
-    source: text,
-    mapper: text,
-    mapper_version: text,
-    mapped_with: textOrNull.describe('The definition that mapped it last.'),
-    result: z.enum(['same', 'changed', 'fails', 'skipped', 'not_compared']),
-    skipped,
-    error: textOrNull,
-    changes: z.array(previewedItemSchema),
-  })
+  .strictObject(eventPreview.shape)
   .meta({ id: 'EventPreview', description: 'What a replay of an event would change.' })
-
-export function presentEventPreview(preview: EventPreview): z.output<typeof eventPreviewSchema> {
-  return {
-    event_id: preview.eventId,
-    source: preview.source,
-    mapper: preview.mapper,
-    mapper_version: preview.mapperVersion,
-    mapped_with: preview.mappedWith,
-    result: preview.result,
-    skipped: preview.skipped,
-    error: preview.error,
-    changes: preview.changes.map(presentPreviewedItem),
-  }
-}
 
 function presentPreviewedItem(item: PreviewedItem): z.output<typeof previewedItemSchema> {
   const { destination, type, id, kind, result, differences } = item
