@@ -19,7 +19,7 @@ type Webhook = FastifyRequest<{ Params: { source: string; '*'?: string }; Body: 
 const failuresPerMinute = 30
 const noBytes = Buffer.alloc(0)
 
-/** `POST /webhooks/:source`: receive. `GET`: a challenge, where the mapper knows one. */
+/** `POST /webhooks/:source`: receive. `GET`: a challenge, if the mapper knows one. */
 export function webhooks(app: FastifyInstance): readonly Route[] {
   // The signature covers the bytes as sent, so in this scope (only) nothing parses the body.
   app.removeAllContentTypeParsers()

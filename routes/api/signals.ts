@@ -82,7 +82,7 @@ function wantedBy(query: z.output<typeof signalQuery>): (entry: Entry) => boolea
 }
 
 interface SignalReader extends Readable {
-  /** Says that there is no more; after a moment also to who does not read. */
+  /** Says that there is no more; after a moment also to a reader that does not read. */
   end(): void
 }
 
@@ -126,7 +126,7 @@ function createReader(stream: SignalStream, wanted: (entry: Entry) => boolean, l
     }
   }
 
-  /** Not within whatever has happened: that must not wait for its readers. */
+  /** Not within what has happened: that must not wait for its readers. */
   function schedule(): void {
     if (isScheduled) return
     isScheduled = true

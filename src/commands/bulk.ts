@@ -46,7 +46,7 @@ export async function runBulk<Id>({ dryRun, rate, json }: BulkOptions, bulk: Bul
 }
 
 async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal }).catch(() => {}) // aborted: whoever waits looks at the signal
+  await setTimeout(ms, undefined, { signal }).catch(() => {}) // aborted: the caller looks at the signal
 }
 
 /** A dry run as the API tells it, else the count under the name of what was done. */

@@ -15,7 +15,7 @@ interface DestinationOptions extends CommandOptions {
   readonly name: string
 }
 
-/** Enables a destination after a test call. Throws RelayError `conflict` where the call is refused and `force` is not set. */
+/** Enables a destination after a test call. Throws RelayError `conflict` if the call is refused and `force` is not set. */
 export async function enable(options: DestinationOptions & { readonly force: boolean }): Promise<void> {
   const { name, force, json } = options
   const shown = await withStore(options, async (store, config) => {

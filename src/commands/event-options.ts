@@ -27,14 +27,14 @@ export function selectionOf({ last, ...options }: ReplayOptions): {
   return { filter: { ...filterOf(options), last }, limit: last }
 }
 
-/** Throws UsageError where nothing says which events. */
+/** Throws UsageError if nothing says which events. */
 export function eventFilterOf(options: EventOptions, more = ''): EventFilter {
   const filter = filterOf(options)
   if (Object.keys(filter).length > 0) return filter
   throw new UsageError(`say which events: ids, or --source, --status, --topic, --since${more}`)
 }
 
-/** The filter that options make; empty where nothing says which events. */
+/** The filter that options make; empty if nothing says which events. */
 export function filterOf({ ids, source, status, topic, since, until }: EventOptions): EventFilter {
   return defined({ ids: ids.length > 0 ? ids : undefined, source, status, topic, since, until })
 }

@@ -32,7 +32,7 @@ interface MapOptions extends Omit<CommandOptions, 'json'> {
 const fixtureSchema = z.strictObject({
   ...fixtureFields,
   method: z.string().optional(),
-  // Where the webhook is from, and what it was signed with: notes for who reads the fixture.
+  // Where the webhook is from, and what it was signed with: notes for readers of the fixture.
   source: z.string().optional(),
   secret: z.unknown().optional(),
 })

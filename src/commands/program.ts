@@ -44,7 +44,7 @@ export function createProgram(env: Environment): Command {
     .with(config())
     .action(async (options) => {
       await (await import('../serve.ts')).serve({ configFile: options.config, watch: options.watch, env })
-      process.exit() // whatever waits for a reader of standard output waits in vain
+      process.exit() // what waits for a reader of standard output waits in vain
     })
 
   program

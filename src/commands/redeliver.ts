@@ -33,7 +33,7 @@ export async function redeliver(options: ItemOptions & { readonly resetVersion: 
   failCancelled('items', result)
 }
 
-/** Throws UsageError where nothing says which items. */
+/** Throws UsageError if nothing says which items. */
 export function itemFilterOf({ destination, all, ...options }: ItemOptions) {
   const filter = { ...itemFilterIn(options), ...defined({ destination }) }
   if (Object.keys(filter).length > 0 || all) return filter

@@ -16,7 +16,7 @@ export function createBodyScheme({ field }: z.infer<typeof bodySchema>, secrets:
     name: 'body',
     proofHeaders: [],
     check(_delivery, body) {
-      // A stranger's JSON is not parsed: its values may take a hundred times the memory of its bytes.
+      // A stranger's JSON is not parsed: its values may cost a hundred times the memory of its bytes.
       if (!isObjectText(body)) return mismatch('the body is not a JSON object')
       const given = textMember(body, field)
       if (given === null || given === '') return `${field} in the body is missing or empty`
@@ -24,7 +24,7 @@ export function createBodyScheme({ field }: z.infer<typeof bodySchema>, secrets:
       return readObject(body) === null ? 'the body is not a JSON object' : null
     },
     blank(delivery, body) {
-      // What is checked, and so what is blanked, is plain even where it came compressed.
+      // What is checked, and so what is blanked, is plain even if it came compressed.
       const { 'content-encoding': _encoding, ...headers } = delivery.headers
       return { ...delivery, headers, body: replaceMember(body, field, blanked) }
     },

@@ -6,7 +6,7 @@ import type { VerifyConfig } from './schema.ts'
 import { timestampPattern } from './timestamp.ts'
 
 /**
- * What the proof of an authentic delivery covers besides its body. Null for a fixed token, and for `none`: who has the token
+ * What the proof of an authentic delivery covers besides its body. Null for a fixed token, and for `none`: a sender with the token
  * can send anything, so the whole request is believed. To be asked only of what has been verified.
  */
 export function coverageOf(config: VerifyConfig, { headers }: InboundRequest, body: Buffer): Proof | null {
@@ -49,7 +49,7 @@ export function coverageOf(config: VerifyConfig, { headers }: InboundRequest, bo
   }
 }
 
-/** Schemes by which whoever has seen one webhook can send any other. */
+/** Schemes by which anybody who has seen one webhook can send any other. */
 export const tokenSchemes: ReadonlySet<string> = new Set(['header', 'basic', 'path', 'query', 'body'])
 
 const hubspotTime = 'x-hubspot-request-timestamp'

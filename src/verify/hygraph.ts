@@ -20,7 +20,7 @@ export function createHygraphScheme(config: z.infer<typeof hygraphSchema>, secre
     const match = /^sign=([A-Za-z0-9+/]+={0,2}), ?env=([^,]*), ?t=(\d{1,16})$/.exec(value)
     if (!match) return `header ${header} is not of the form sign=<base64>, env=<environment>, t=<ms>`
     const [, signature = '', environment = '', timestamp = ''] = match
-    // As text, bytes that are no UTF-8 would all look alike.
+    // As text, bytes that are not UTF-8 would all look alike.
     if (!isUtf8(body)) return mismatch('the body is not UTF-8')
     const signed = JSON.stringify({
       Body: body.toString('utf8'),

@@ -17,7 +17,7 @@ export interface Scheme {
   readonly name: string
   /** Lower-case names of the headers that carry the proof: they are never stored or logged. */
   readonly proofHeaders: readonly string[]
-  /** `body` are the bytes that the sender signed. A promise only where there is no other way: most answer at once. */
+  /** `body` are the bytes that the sender signed. A promise only if there is no other way: most answer at once. */
   check(delivery: InboundRequest, body: Buffer, nowMs: number): Refusal | Promise<Refusal>
   /**
    * An authentic delivery without the secret that came in its path, query or body: what is read and stored. Left out

@@ -23,7 +23,7 @@ export function signedSettings(header: string, tolerance: string) {
   }
 }
 
-/** The URL that the sender calls, where a proxy has another one for it than the relay. */
+/** The URL that the sender calls, if a proxy has another one for it than the relay. */
 export const publicUrl = z
   .url({ protocol: /^https?$/, error: 'an absolute http(s) url' })
   .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or fragment' })

@@ -28,7 +28,7 @@ export interface Verifier {
   readonly proofHeaders: readonly string[]
   /**
    * The delivery as verified, less the secrets that came in its path, query or body; or why it is refused. `body` are
-   * the bytes to check where they are not those sent. A promise only from schemes that can't answer at once.
+   * the bytes to check if they are not those sent. A promise only from schemes that can't answer at once.
    */
   verify(delivery: InboundRequest, nowMs: number, body?: Buffer): Verdict | Promise<Verdict>
 }

@@ -19,7 +19,7 @@ export interface WebhookPreview {
     readonly mapperVersion: string
   }
   readonly changes: readonly WebhookChange[]
-  /** Why nothing came out, or what has to be asked of the CMS before all can; null where all did. */
+  /** Why nothing came out, or what has to be asked of the CMS before all can; null if all did. */
   readonly skipped: string | null
   /** The expressions that gave nothing, with the number of records for which they did. */
   readonly nothing: readonly CountedSilence[]
@@ -38,7 +38,7 @@ export type WebhookChange =
       readonly type: string
       readonly id: string
       readonly version: string | null
-      /** Whether the tombstone is sent even where the relay never sent the item. */
+      /** Whether the tombstone is sent even if the relay never sent the item. */
       readonly certain: boolean
     }
 
@@ -94,7 +94,7 @@ function wordsOf(version: Version | null): string | null {
   return version === null ? null : versionText(version)
 }
 
-/** A fixture: `{headers, body}` or `{headers, rawBody}`, and where it matters `query` and `method`. */
+/** A fixture: `{headers, body}` or `{headers, rawBody}`, and if it matters `query` and `method`. */
 export interface Fixture {
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: unknown

@@ -16,11 +16,11 @@ export interface Decoded {
 
 /**
  * Decompresses the body of a delivery. `check` is called when its turn has come and may throw. Throws RelayError as
- * `decodeBody` does, and `overloaded` where too many bytes are held.
+ * `decodeBody` does, and `overloaded` if too many bytes are held.
  */
 export type Decode = (delivery: Pick<InboundRequest, 'headers' | 'body'>, check?: () => void) => Promise<Decoded>
 
-/** Each takes up to twice the limit of a body while it runs. */
+/** Each costs up to twice the limit of a body while it runs. */
 const decodesAtOnce = 2
 
 /** Few bodies are decompressed at once, so that what is small to send is not large to receive. */

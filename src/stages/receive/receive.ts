@@ -55,7 +55,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
 
     if (sender) requireAllowed(source, sender.address)
     if (delivery.headers['content-encoding']) return receiveEncoded(source, delivery, at, sender)
-    // Most of what is asked from here on answers at once. To wait for it all the same takes a measurable part of an accept.
+    // Most of what is asked from here on answers at once. Waiting for it all the same costs a measurable part of an accept.
     const checked = source.verifier.verify(delivery, at)
     const verdict = checked instanceof Promise ? await checked : checked
     if (!verdict.ok) return refuse(source, delivery, verdict.reason)
@@ -80,7 +80,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
       if (!verdict.ok) return refuse(source, delivery, verdict.reason)
       admit(source)
       const { delivery: verified } = verdict
-      // Where a secret was blanked in it, the body is plain already.
+      // If a secret was blanked in it, the body is plain already.
       if (!verified.headers['content-encoding']) return await keep(source, delivery, verdict, verified.body, at)
       decoded ??= await decode(verified)
       return await keep(source, delivery, verdict, decoded.bytes, at)
@@ -166,7 +166,7 @@ export function createReceive({ store, sources, bodyLimit, intake, now, emit, on
     if (!source.mapper.hasUnsignedPings || headers['content-encoding'] || body.length > longestPing) return null
     const ping = await readWebhook({ ...delivery, limit: longestPing }).then(
       (webhook) => source.mapper.readPing(webhook),
-      () => null, // what can't be read is no ping; the refusal names the signature
+      () => null, // what can't be read is not a ping; the refusal names the signature
     )
     return ping?.unsigned ? ping : null
   }
@@ -207,7 +207,7 @@ function bounded({ id, topic }: EventNames): EventNames {
 
 type Read = { readonly ping: Ping } | (EventNames & { readonly tag: string | null })
 
-/** A function of its own, so that the values of a body are let go before its event is written: they may take a hundred times its memory. */
+/** A function of its own, so that the values of a body are let go before its event is written: they may cost a hundred times its memory. */
 async function readKept(
   source: Source,
   verified: Verified & { readonly proof: Proof | null },
