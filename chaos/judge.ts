@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { createSandbox } from '../src/sandbox/sandbox.ts'
+import { type Content, checksumOf } from './checksum.ts'
 import type { JudgeFault, Plan } from './plan.ts'
 import type { Random } from './random.ts'
 import { poisonId, type Save } from './traffic.ts'
@@ -17,13 +18,19 @@ export interface Verdicts {
   readonly resurrected: string[]
   readonly reusedKeys: string[]
   readonly refused: string[]
+  /** Content that nobody has saved, or a checksum that is not its own. */
+  readonly corrupt: string[]
 }
 
 export interface Judge {
   readonly baseUrl: string
   readonly verdicts: Verdicts
-  /** What the API holds: the version of each live item. */
-  readonly held: ReadonlyMap<string, number>
+  /** What the API holds: the text of each live item. */
+  readonly held: ReadonlyMap<string, string>
+  /** An operator asks for all items of a type once more: that they come again is right, and answers what has to come. */
+  redelivering(type: string): readonly string[]
+  /** Those of these items that no call has brought since then. */
+  missing(ids: readonly string[]): readonly string[]
   readonly calls: () => number
   /** From now on faults happen as planned. */
   begin(): void
@@ -32,10 +39,9 @@ export interface Judge {
   close(): Promise<void>
 }
 
-interface Item {
-  readonly type: string
+interface Item extends Content {
   readonly id: string
-  readonly text: string
+  readonly checksum: string
 }
 
 /**
@@ -51,8 +57,14 @@ export async function startJudge(
   let isOver = false
   let calls = 0
   const sandbox = createSandbox({ token, websiteId, siteDomain: 'example.com', now: () => Date.now() + clockOffset() })
-  const verdicts: Verdicts = { twice: [], stale: [], resurrected: [], reusedKeys: [], refused: [] }
-  const held = new Map<string, number>()
+  const verdicts: Verdicts = { twice: [], stale: [], resurrected: [], reusedKeys: [], refused: [], corrupt: [] }
+  const held = new Map<string, string>()
+  /** By item, the checksum of what it was taken with last. */
+  const sums = new Map<string, string>()
+  /** How often an item may come again because an operator has asked for it. */
+  const askedFor = new Map<string, number>()
+  /** Items that were asked for and have not come since. */
+  const outstanding = new Set<string>()
   const highest = new Map<string, number>()
   const removed = new Set<string>()
   const bodies = new Map<string, string>()
@@ -170,7 +182,7 @@ export async function startJudge(
     }
     if (injected.headers['idempotent-replayed'] === 'true') return answer
     if (request.url!.endsWith('/heartbeat')) return answer
-    note(JSON.parse(body.toString()), JSON.parse(injected.body))
+    note(JSON.parse(body.toString()))
     return fault === 'items fail, retryable' ? failing(answer) : answer
   }
 
@@ -192,28 +204,48 @@ export async function startJudge(
     return (takenUnclear.get(id) ?? []).some((key) => tries.get(key)! >= triesBeforeApart)
   }
 
-  function note(sent: { item?: Item; items?: Item[]; ids?: string[] }, answer: { data: { results: Result[] } }): void {
+  function mayComeAgain(id: string): boolean {
+    const asked = askedFor.get(id) ?? 0
+    if (asked > 0) askedFor.set(id, asked - 1)
+    return asked > 0 || failedThough.delete(id) || wasTakenApart(id)
+  }
+
+  function note(sent: { item?: Item; items?: Item[]; ids?: string[] }): void {
     for (const id of sent.ids ?? []) {
-      if (removed.has(id) && !failedThough.delete(id) && !wasTakenApart(id))
-        verdicts.twice.push(`${id} was removed twice`)
+      outstanding.delete(id)
+      if (removed.has(id) && !mayComeAgain(id)) verdicts.twice.push(`${id} was removed twice`)
       removed.add(id)
       held.delete(id)
+      sums.delete(id)
     }
-    const results = new Map(answer.data.results.map(({ id, status }) => [id, status]))
-    for (const { id, text } of sent.items ?? (sent.item ? [sent.item] : [])) {
-      const version = Number(text.slice(1))
+    for (const item of sent.items ?? (sent.item ? [sent.item] : [])) {
+      const { id, text = '' } = item
+      outstanding.delete(id)
+      const sum = checksumOf(item)
+      if (sum !== item.checksum)
+        verdicts.corrupt.push(`${id} has the checksum ${item.checksum}, and should have ${sum}`)
+      if (sums.get(id) === sum && !mayComeAgain(id)) verdicts.twice.push(`${id} came twice with "${text}"`)
       const before = highest.get(id) ?? 0
-      if (results.get(id) === 'skipped' && !failedThough.delete(id) && !wasTakenApart(id)) {
-        verdicts.twice.push(`${id} came twice as ${version}`)
+      const history = saves.get(id) ?? []
+      const removal = removed.has(id) ? history.find((save) => !save.live && save.version > before) : undefined
+      // The same text may be that of several saves: it counts as the one that it may be.
+      const likely = history.filter((save) => save.live && save.text === text).map((save) => save.version)
+      const version =
+        likely.find((one) => one > (removal?.version ?? 0) && one >= before) ??
+        likely.find((one) => one >= before) ??
+        likely.at(-1)
+      if (version === undefined) {
+        verdicts.corrupt.push(`${id} has the text "${text}", which nobody has saved`)
+        continue
       }
       if (version < before) verdicts.stale.push(`${id} went from ${before} to ${version}`)
-      const removal = saves.get(id)?.find((save) => !save.live && save.version > before)
-      if (removed.has(id) && removal && version < removal.version) {
+      if (removal && version < removal.version) {
         verdicts.resurrected.push(`${id} was removed with ${removal.version} and came back as ${version}`)
       }
       highest.set(id, Math.max(before, version))
       removed.delete(id)
-      held.set(id, version)
+      held.set(id, text)
+      sums.set(id, sum)
     }
   }
 
@@ -229,6 +261,15 @@ export async function startJudge(
     verdicts,
     held,
     calls: () => calls,
+    redelivering(type) {
+      const ids = [...held.keys(), ...removed].filter((id) => id.startsWith(`${type}:`))
+      for (const id of saves.keys()) {
+        if (id.startsWith(`${type}:`)) askedFor.set(id, (askedFor.get(id) ?? 0) + 1)
+      }
+      for (const id of ids) outstanding.add(id)
+      return ids
+    },
+    missing: (ids) => ids.filter((id) => outstanding.has(id)),
     begin: () => {
       startedAt = performance.now()
     },
@@ -242,11 +283,6 @@ export async function startJudge(
       await sandbox.close()
     },
   }
-}
-
-interface Result {
-  readonly id: string
-  readonly status: string
 }
 
 interface Answer {

@@ -30,6 +30,8 @@ export type JudgeFault = (typeof judgeFaults)[number]
 
 /** Moments in the relay at which it is killed: between an answer of the store, or a call on its way, and what follows. */
 export const crashPoints = [
+  'received, not committed',
+  'answered',
   'committed, not answered',
   'claimed for mapping',
   'mapped and settled',
@@ -54,6 +56,9 @@ export type ProcessFault =
   | { readonly kind: 'crash'; readonly point: CrashPoint; readonly pass: number }
   | { readonly kind: 'clock'; readonly atMs: number; readonly byMs: number }
 
+/** What an operator asks for while the traffic goes on. */
+export type Act = 'replay' | 'redeliver' | 'purge'
+
 /** One round. Times are since the first webhook. Milliseconds. */
 export interface Plan {
   readonly seed: number
@@ -62,11 +67,14 @@ export interface Plan {
   readonly savesEach: number
   readonly judge: readonly Window<JudgeFault>[]
   readonly process: readonly ProcessFault[]
+  readonly acts?: readonly { readonly act: Act; readonly atMs: number }[]
   /** Whether the ingest API refuses any call with the poison item in it. */
   readonly poison: boolean
   /** What is done to those calls; without it they are refused with an envelope. */
   readonly poisonAnswer?: 'reset' | '500'
 }
+
+const acts: readonly Act[] = ['replay', 'redeliver', 'purge']
 
 export function createPlan(seed: number): Plan {
   const random = createRandom(seed)
@@ -78,6 +86,7 @@ export function createPlan(seed: number): Plan {
     savesEach: random.whole(2, 8),
     judge: Array.from({ length: random.whole(0, 3) }, () => windowOf(random, trafficMs)),
     process: processFaults(random, trafficMs),
+    acts: acts.filter(() => random.chance(0.4)).map((act) => ({ act, atMs: random.whole(200, trafficMs + 1_000) })),
     poison: random.chance(0.25),
   }
 }
@@ -104,7 +113,7 @@ function processFaults(random: Random, trafficMs: number): ProcessFault[] {
 }
 
 /** A plan in a few words, for the log of a round. */
-export function describePlan({ judge, process, poison, items, savesEach }: Plan): string {
+export function describePlan({ judge, process, acts = [], poison, items, savesEach }: Plan): string {
   return [
     `${items} items x ${savesEach} saves`,
     ...judge.map(({ fault, share }) => `${fault}${share < 1 ? ` (${share * 100} %)` : ''}`),
@@ -115,6 +124,7 @@ export function describePlan({ judge, process, poison, items, savesEach }: Plan)
           ? `clock ${fault.byMs / 1_000} s`
           : fault.kind,
     ),
+    ...acts.map(({ act }) => act),
     ...(poison ? ['poison item'] : []),
   ].join(', ')
 }

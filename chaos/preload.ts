@@ -2,6 +2,7 @@
 // knows nothing of it; what is watched are messages to and from the store's thread, and undici's diagnostics.
 import diagnostics from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { isMainThread, Worker } from 'node:worker_threads'
 import type { CrashPoint } from './plan.ts'
@@ -63,6 +64,11 @@ function crashAt({ point, pass }: NonNullable<Orders['crash']>): void {
     const { id, method } = message as { readonly id?: number; readonly method?: string }
     if (id !== undefined && method !== undefined) methods.set(id, method)
     if (method === 'settleBatch') reached('answered, not settled')
+    if (method === 'acceptAll') {
+      reached('received, not committed')
+      // What is answered before its commit is answered long before it, and lost.
+      if (point === 'answered') return void setTimeout(() => Reflect.apply(postMessage, this, [message, ...rest]), 30)
+    }
     return Reflect.apply(postMessage, this, [message, ...rest])
   } as typeof postMessage
   Worker.prototype.on = function listen(this: Worker, event: string, listener: (value: never) => void) {
@@ -77,5 +83,13 @@ function crashAt({ point, pass }: NonNullable<Orders['crash']>): void {
     }
     return Reflect.apply(on, this, [event, watched])
   } as typeof on
+  if (point === 'answered') {
+    const { write } = Socket.prototype
+    Socket.prototype.write = function send(this: Socket, ...args: unknown[]) {
+      // Once the answer has left.
+      if (/^HTTP\/1\.1 202 /.test(String(args[0]).slice(0, 20))) setImmediate(() => reached('answered'))
+      return Reflect.apply(write, this, args)
+    } as typeof write
+  }
   diagnostics.subscribe('undici:request:bodySent', () => reached('sent, no answer read'))
 }

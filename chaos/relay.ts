@@ -28,6 +28,11 @@ export interface RelayOptions {
   readonly server?: Record<string, unknown>
 }
 
+export interface Answered {
+  readonly status: number
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
 /** The real process, started again whenever it ends, as a container would be. */
 export interface Relay {
   readonly origin: string
@@ -38,8 +43,10 @@ export interface Relay {
   relent(): Promise<void>
   /** Enables or disables the destination. */
   switchTo(state: 'enable' | 'disable'): Promise<void>
-  /** What it does not have done yet; null while it cannot be asked. */
-  unfinished(): Promise<{ readonly events: number; readonly items: number; readonly dead: number } | null>
+  /** What it does not have done yet, by its metrics; null while it cannot be asked. Throws if it does not say. */
+  unfinished(): Promise<{ readonly [What in keyof typeof metrics]: number } | null>
+  /** Asks the admin API, again and again until it answers. */
+  admin(method: 'GET' | 'POST', path: string, body?: object): Promise<Answered>
   readonly starts: () => number
   /** How often it ended otherwise than it was made to. */
   readonly surprises: string[]
@@ -110,12 +117,20 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   async function unfinished() {
     const answer = await fetch(`${origin}/metrics`).catch(() => null)
     if (!answer?.ok) return null
-    const text = await answer.text().catch(() => '')
-    const read = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0)
-    return {
-      events: read(/^cms_relay_events_pending (\d+)$/m),
-      items: read(/^cms_relay_items\{destination="main",status="pending"\} (\d+)$/m),
-      dead: read(/^cms_relay_items\{destination="main",status="dead"\} (\d+)$/m),
+    const text = await answer.text().catch(() => null)
+    return text === null ? null : readUnfinished(text)
+  }
+
+  async function admin(method: 'GET' | 'POST', path: string, body?: object): Promise<Answered> {
+    const headers = { authorization: `Bearer ${adminToken}`, ...(body && { 'content-type': 'application/json' }) }
+    const until = performance.now() + longestStartMs
+    for (;;) {
+      const request = { method, headers, ...(body && { body: JSON.stringify(body) }) }
+      const answer = await fetch(`${origin}/api/v1${path}`, request).catch(() => null)
+      const text = await answer?.text().catch(() => null)
+      if (answer && text && answer.status < 500) return { status: answer.status, data: JSON.parse(text).data }
+      if (performance.now() > until) throw new Error(`no answer to ${method} ${path}`)
+      await sleep(50)
     }
   }
 
@@ -168,12 +183,33 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       if (!answer.ok) throw new Error(`the destination is not told to ${state}: ${await answer.text()}`)
     },
     unfinished,
+    admin,
     starts: () => starts,
     surprises,
     residentBytes: () => residentBytesOf(child.pid!),
     signal: (signal) => void child.kill(signal),
     stop,
   }
+}
+
+const metrics = {
+  events: 'cms_relay_events_pending',
+  waiting: 'cms_relay_events_waiting',
+  failed: 'cms_relay_events_failed',
+  items: 'cms_relay_items{destination="main",status="pending"}',
+  dead: 'cms_relay_items{destination="main",status="dead"}',
+} as const
+
+/** Throws for a metric that is not there: what nobody counts is not zero. */
+function readUnfinished(text: string) {
+  const values = new Map(text.split('\n').map((line) => [line.slice(0, line.lastIndexOf(' ')), line]))
+  const read = (name: string) => {
+    const value = Number(values.get(name)?.slice(name.length))
+    if (!values.has(name) || Number.isNaN(value)) throw new Error(`the metric ${name} is missing`)
+    return value
+  }
+  const entries = Object.entries(metrics).map(([what, name]) => [what, read(name)])
+  return Object.fromEntries(entries) as { readonly [What in keyof typeof metrics]: number }
 }
 
 function configOf(

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { startJudge, type Verdicts } from './judge.ts'
+import { auditEvents, startOperator } from './operator.ts'
 import { createPlan, type Plan } from './plan.ts'
 import { createRandom } from './random.ts'
 import { startRelay } from './relay.ts'
@@ -31,13 +32,17 @@ export async function runRound(seed: number, folder: string): Promise<Result> {
   try {
     judge.begin()
     relay.begin()
-    const sent = await sendTraffic(traffic, relay.origin, random)
+    const events = new Map<string, { readonly item: string }>()
+    const sending = sendTraffic(traffic, relay.origin, random, events)
+    const operator = startOperator(plan, relay, judge, events, sending, createRandom(seed + 3))
+    const [sent] = await Promise.all([sending, operator.done])
     await sleep(Math.max(0, ...plan.judge.map(({ toMs }) => toMs - plan.trafficMs)))
     judge.relent()
     await relay.relent()
     const start = performance.now()
-    const other = await settle(relay, plan)
+    const settled = await settle(relay, plan)
     const convergedMs = performance.now() - start
+    const other = [...settled, ...operator.complaints(), ...(await auditEvents(relay, sent, operator.purged))]
     const lost = compare(traffic.saves, sent, judge.held)
     const result = {
       plan,
@@ -64,9 +69,12 @@ export async function settle(relay: Awaited<ReturnType<typeof startRelay>>, plan
   const until = performance.now() + longestMs
   for (;;) {
     const left = await relay.unfinished()
-    if (left && left.events === 0 && left.items === 0) {
+    if (left && left.events === 0 && left.waiting === 0 && left.items === 0) {
       const dead = plan.poison ? 1 : 0
-      return left.dead === dead ? [] : [`${left.dead} items are dead, and ${dead} should be`]
+      return [
+        ...(left.dead === dead ? [] : [`${left.dead} items are dead, and ${dead} should be`]),
+        ...(left.failed === 0 ? [] : [`${left.failed} events have failed`]),
+      ]
     }
     if (performance.now() > until) return [`not settled after ${longestMs / 1_000} s: ${JSON.stringify(left)}`]
     await sleep(20)
@@ -77,23 +85,24 @@ export async function settle(relay: Awaited<ReturnType<typeof startRelay>>, plan
 export function compare(
   saves: ReadonlyMap<string, readonly Save[]>,
   { acknowledged }: Sent,
-  held: ReadonlyMap<string, number>,
+  held: ReadonlyMap<string, string>,
 ): string[] {
   const lost: string[] = []
   for (const [item, version] of acknowledged) {
     if (item === poisonId) continue
     const last = saves.get(item)!.find((save) => save.version === version)!
     const now = held.get(item)
-    if (last.live ? now !== version : now !== undefined) {
-      lost.push(`${item} is ${now ?? 'not there'}, and should be ${last.live ? version : 'gone'}`)
+    if (last.live ? now !== last.text : now !== undefined) {
+      const is = now === undefined ? 'not there' : `"${now}"`
+      lost.push(`${item} is ${is}, and should be ${last.live ? `"${last.text}"` : 'gone'}`)
     }
   }
   return lost
 }
 
 /** Everything that should not have happened. */
-export function badOf({ lost, twice, stale, resurrected, reusedKeys, refused, other }: Result): string[] {
-  return [...lost, ...twice, ...stale, ...resurrected, ...reusedKeys, ...refused, ...other]
+export function badOf({ lost, twice, stale, resurrected, reusedKeys, refused, corrupt, other }: Result): string[] {
+  return [...lost, ...twice, ...stale, ...resurrected, ...reusedKeys, ...refused, ...corrupt, ...other]
 }
 
 function sleep(ms: number): Promise<void> {

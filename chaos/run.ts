@@ -101,6 +101,7 @@ function tableOf(results: readonly Result[]): string {
     ['**resurrections**', sum(({ resurrected }) => resurrected.length)],
     ['**keys reused with other bytes**', sum(({ reusedKeys }) => reusedKeys.length)],
     ['**calls refused by the judge**', sum(({ refused }) => refused.length)],
+    ['**content or checksums that nobody has saved**', sum(({ corrupt }) => corrupt.length)],
     ['**anything else that should not be**', sum(({ other }) => other.length)],
     [
       'longest time to converge',

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate, readMigrations } from '../src/store/sqlite/migrate.ts'
 import { deliveryScenarios } from './delivery-scenarios.ts'
 import { startJudge } from './judge.ts'
+import { auditEvents } from './operator.ts'
 import type { Plan } from './plan.ts'
 import { createRandom } from './random.ts'
 import { adminToken, startRelay } from './relay.ts'
@@ -32,7 +33,7 @@ async function stage(folder: string, { plan = peace, meanwhile, ...options }: St
     const sent = await sending
     judge.relent()
     await relay.relent()
-    const other = await settle(relay, plan)
+    const other = [...(await settle(relay, plan)), ...(await auditEvents(relay, sent, new Set()))]
     const lost = compare(traffic.saves, sent, judge.held)
     const { verdicts } = judge
     const result = { lost, other: [...other, ...relay.surprises], ...verdicts } as unknown as Result

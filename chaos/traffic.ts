@@ -13,6 +13,8 @@ export interface Save {
   readonly item: string
   readonly version: number
   readonly live: boolean
+  /** What its text says: that of an earlier save at times, or nothing at all. */
+  readonly text: string
 }
 
 interface Webhook {
@@ -48,7 +50,7 @@ export function createTraffic(plan: Plan, random: Random): Traffic {
     const item = `${typesOf(plan)[index % typesOf(plan).length]}:${1_000 + index}`
     saves.set(item, savesOf(item, savesEach, random))
   }
-  if (poison) saves.set(poisonId, [{ item: poisonId, version: 1, live: true }])
+  if (poison) saves.set(poisonId, [{ item: poisonId, version: 1, live: true, text: 'v1' }])
 
   const once = [...saves.values()].flatMap((history) => webhooksOf(history, trafficMs, random))
   // Half of those of the CMS go together, several in a body.
@@ -59,13 +61,17 @@ export function createTraffic(plan: Plan, random: Random): Traffic {
     const group = together.slice(at, at + 4)
     alone.push(cmsWebhook(group.flatMap(({ saves }) => saves), group[0]!.atMs)) // biome-ignore format: one idea
   }
-  const doubled = alone.filter(() => random.chance(0.2)).map((webhook) => doubleOf(webhook, random))
+  // What has neither version nor delivery id is another save if it comes again.
+  const mayDouble = ({ saves: [save] }: Webhook) => !save!.item.startsWith('faq:')
+  const doubled = alone
+    .filter((webhook) => mayDouble(webhook) && random.chance(0.2))
+    .map((webhook) => doubleOf(webhook, random))
   return { webhooks: [...alone, ...doubled].sort((a, b) => a.atMs - b.atMs), saves }
 }
 
 /** Where the relay's clock steps back, what counts as its receipt may come before what preceded it. */
 function typesOf({ process }: Plan): readonly string[] {
-  const types = ['product', 'post', 'doc', 'product', 'post', 'doc']
+  const types = ['product', 'post', 'doc', 'faq', 'product', 'post', 'doc', 'faq']
   return process.some(({ kind }) => kind === 'clock') ? types : [...types, 'page']
 }
 
@@ -73,11 +79,25 @@ function typesOf({ process }: Plan): readonly string[] {
 function savesOf(item: string, count: number, random: Random): Save[] {
   const isProduct = item.startsWith('product:')
   const endsRemoved = random.chance(0.4)
-  return Array.from({ length: count }, (_, index) => {
-    const isLast = index === count - 1
-    const live = isLast ? !endsRemoved : isProduct || random.chance(0.8)
-    return { item, version: index + 1, live }
-  })
+  const saves: Save[] = []
+  for (let version = 1; version <= count; version += 1) {
+    const live = version === count ? !endsRemoved : isProduct || random.chance(0.8)
+    saves.push({ item, version, live, text: textOf(version, saves, random) })
+  }
+  return saves
+}
+
+/** Editors undo what they did, and empty what they wrote. */
+function textOf(version: number, before: readonly Save[], random: Random): string {
+  const earlier = before.at(-2)
+  if (earlier && random.chance(0.35)) return earlier.text
+  return random.chance(0.1) ? '' : `v${version}`
+}
+
+/** Whether a save takes back the one before it: that is done soon after. */
+function isUndo(history: readonly Save[], index: number): boolean {
+  const [earlier, before, now] = [history[index - 2], history[index - 1], history[index]]
+  return earlier?.text === now?.text && before?.text !== now?.text
 }
 
 /** Those of one item, each at its time. */
@@ -85,12 +105,19 @@ function webhooksOf(history: readonly Save[], trafficMs: number, random: Random)
   const burstAt = random.whole(0, trafficMs)
   const isBurst = random.chance(0.4)
   const webhooks: Webhook[] = []
-  for (const save of history) {
-    const atMs = isBurst ? burstAt + random.whole(0, 40) : random.whole(0, trafficMs)
+  for (const [index, save] of history.entries()) {
+    const last = webhooks.at(-1)
+    const atMs =
+      last && isUndo(history, index)
+        ? last.atMs + random.whole(5, 80)
+        : isBurst
+          ? burstAt + random.whole(0, 40)
+          : random.whole(0, trafficMs)
     const type = save.item.split(':')[0]
     if (type === 'product') webhooks.push(shopWebhook(save, atMs, save.live ? [] : [...webhooks]))
     else if (type === 'doc') webhooks.push(siteWebhook(save, atMs))
     else if (type === 'page') webhooks.push(pageWebhook(save, atMs, [...webhooks]))
+    else if (type === 'faq') webhooks.push(signedByCms(envelopeOf(save), [save], atMs, [...webhooks]))
     else webhooks.push(cmsWebhook([save], atMs))
   }
   return webhooks
@@ -109,7 +136,7 @@ function timeOf(version: number): string {
 }
 
 function shopWebhook(save: Save, atMs: number, after: readonly Webhook[]): Webhook {
-  const { item, version, live } = save
+  const { item, version, live, text } = save
   const id = Number(item.split(':')[1])
   const body = JSON.stringify(
     live
@@ -120,7 +147,7 @@ function shopWebhook(save: Save, atMs: number, after: readonly Webhook[]): Webho
           status: 'active',
           published_at: timeOf(0),
           updated_at: timeOf(version),
-          body_html: `<p>v${version}</p>`,
+          body_html: htmlOf(text),
           variants: [{ id: 1, title: 'One', price: '10.00', sku: 'S' }],
         }
       : { id },
@@ -148,7 +175,11 @@ function pageWebhook(save: Save, atMs: number, after: readonly Webhook[]): Webho
   return signedByCms(body, [save], atMs, after)
 }
 
-function envelopeOf({ item, version, live }: Save) {
+function htmlOf(text: string): string {
+  return text === '' ? '' : `<p>${text}</p>`
+}
+
+function envelopeOf({ item, live, text }: Save) {
   const [type, id] = item.split(':')
   return {
     event: `${type}.saved`,
@@ -156,7 +187,8 @@ function envelopeOf({ item, version, live }: Save) {
     status: live ? 'published' : 'draft',
     url: `https://example.com/${type}/${id}`,
     title: item,
-    html: `<p>v${version}</p>`,
+    html: htmlOf(text),
+    json: { item }, // without a text there must be something
   }
 }
 
@@ -189,6 +221,8 @@ function siteWebhook(save: Save, atMs: number): Webhook {
 }
 
 export interface Sent {
+  /** By the id that the relay has answered with: whose webhook it was. */
+  readonly events: ReadonlyMap<string, { readonly item: string }>
   /** The highest version of each item that the relay has acknowledged. */
   readonly acknowledged: ReadonlyMap<string, number>
   readonly webhooks: number
@@ -199,7 +233,12 @@ const ownTimeoutMs = 2_000
 const longestMs = 180_000
 
 /** Sends as CMSs do: again after anything but a 2xx and after their own timeout, until the relay has taken it. */
-export async function sendTraffic({ webhooks }: Traffic, origin: string, random: Random): Promise<Sent> {
+export async function sendTraffic(
+  { webhooks }: Traffic,
+  origin: string,
+  random: Random,
+  events = new Map<string, { readonly item: string }>(),
+): Promise<Sent> {
   const acknowledged = new Map<string, number>()
   const answers = new Map<string, number>()
   const count = (answer: string) => answers.set(answer, (answers.get(answer) ?? 0) + 1)
@@ -216,8 +255,9 @@ export async function sendTraffic({ webhooks }: Traffic, origin: string, random:
     await Promise.all(after.map(take))
     await sleep(atMs - (performance.now() - start))
     for (;;) {
-      const status = await post(`${origin}/webhooks/${source}`, headers, body)
+      const { status, eventId } = await post(`${origin}/webhooks/${source}`, headers, body)
       count(String(status))
+      if (eventId !== null) events.set(eventId, saves[0]!)
       if (status === 202) break
       if (performance.now() - start > longestMs)
         throw new Error(`a webhook was not taken within ${longestMs / 1_000} s`)
@@ -227,16 +267,21 @@ export async function sendTraffic({ webhooks }: Traffic, origin: string, random:
   }
 
   await Promise.all(webhooks.map(take))
-  return { acknowledged, webhooks: webhooks.length, answers }
+  return { events, acknowledged, webhooks: webhooks.length, answers }
 }
 
-async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<number | string> {
+interface Told {
+  readonly status: number | string
+  readonly eventId: string | null
+}
+
+async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<Told> {
   try {
     const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(ownTimeoutMs) })
-    await answer.arrayBuffer()
-    return answer.status
+    const text = await answer.text()
+    return { status: answer.status, eventId: answer.status === 202 ? JSON.parse(text).data.event_id : null }
   } catch (error) {
-    return (error as Error).name === 'TimeoutError' ? 'timeout' : 'no connection'
+    return { status: (error as Error).name === 'TimeoutError' ? 'timeout' : 'no connection', eventId: null }
   }
 }
 
