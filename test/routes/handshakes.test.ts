@@ -46,6 +46,21 @@ async function eventCount({ relay }: Awaited<ReturnType<typeof start>>): Promise
   return (await relay.store.listEvents({}, { limit: 200 })).rows.length
 }
 
+describe('a ping that is not signed', () => {
+  test('is 401 if its mapper does not say that it may be', async () => {
+    const { send } = await start()
+    expect((await send('greeter', { kind: 'soap' })).statusCode).toBe(401)
+    expect((await send('greeter', { kind: 'soap' }, { 'x-token': 'token-canary' })).statusCode).toBe(200)
+  })
+
+  test('is not looked for in a body longer than a ping is', async () => {
+    const { send } = await start()
+    const ping = { validationUrl: 'https://cms.example/confirm' }
+    expect((await send('greeter', ping)).statusCode).toBe(200)
+    expect((await send('greeter', { ...ping, more: 'x'.repeat(70_000) })).statusCode).toBe(401)
+  })
+})
+
 describe('a GET', () => {
   test('that is a challenge is answered with it as plain text, and is no event', async () => {
     const test = await start()

@@ -260,6 +260,18 @@ for (const [name, { level, act }] of Object.entries(acts)) {
   })
 }
 
+test('the first commit of a connection is synced as any other', async () => {
+  const path = join(createFolder(), 'relay.db')
+  const open = () => openSqlite(path, { thread: false })
+  await (await open()).close()
+  const levels = watchCommits()
+  const store = await open()
+  onTestFinished(() => store.close())
+  levels.splice(0)
+  await store.accept([webhook()])
+  expect(levels).toEqual(['synced'])
+})
+
 const canTrace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0
 
 test.skipIf(!canTrace)('each accept that is alone syncs the log before it is answered', () => {

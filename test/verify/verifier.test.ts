@@ -32,6 +32,7 @@ describe('hmac', () => {
     ['a lengthened one', `${sign('body')}0`],
     ['a doubled one', `${sign('body')}, ${sign('body')}`],
     ['one without its prefix', sign('body').slice(7)],
+    ['one with another prefix that is as long', sign('body').replace('sha256=', 'sha512=')],
     ['an oversized one', `sha256=${'a'.repeat(14_000)}`],
     ['one in another encoding', `sha256=${createHmac('sha256', 'one').update('body').digest('base64')}`],
   ])('%s is refused, with a reason that holds no secret', async (_name, value) => {
