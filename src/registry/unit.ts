@@ -1,6 +1,5 @@
-import type { Emit } from '../domain/signal.ts'
 import type { LoopsOptions } from '../runtime/loop.ts'
-import type { Destination } from '../stages/destination.ts'
+import type { StageDeps } from '../stages/ports.ts'
 import type { Store } from '../store/contract/store.ts'
 
 export type UnitKind = 'source' | 'destination' | 'endpoint'
@@ -25,21 +24,9 @@ export interface Unit {
 /** A hash of each setting, by name: what differs between two of them says why a unit is replaced. */
 export type UnitSettings = Readonly<Record<string, string>>
 
-/** What all units share. */
-export interface UnitDeps extends LoopsOptions {
+/** What all units share. Each that claims under a name of its own adds to `owner`. */
+export interface UnitDeps extends LoopsOptions, StageDeps {
   readonly store: Store
-  /** Owner of claims; each unit that claims under a name of its own adds to it. */
-  readonly owner: string
-  readonly now: () => number
-  readonly random: () => number
-  readonly newId: () => string
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
-  readonly emit: Emit
-  /** Largest body, also after decompression. Bytes. */
-  readonly bodyLimit: () => number
-  readonly destinations: ReadonlyMap<string, Destination>
-  /** Called with the destinations that have something new to send. */
-  readonly onChanges: (destinations: ReadonlySet<string>) => void
   /** Cuts off calls under way. */
   readonly cut: AbortSignal
 }

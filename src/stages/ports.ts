@@ -1,3 +1,23 @@
+import type { Emit } from '../domain/signal.ts'
+import type { Destination } from './destination.ts'
+
+/** What a stage is given to work with, besides its part of the store. */
+export interface StageDeps {
+  /** Owner of claims. */
+  readonly owner: string
+  readonly now: () => number
+  readonly random: () => number
+  readonly newId: () => string
+  /** Waits, or rejects when the signal aborts. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly emit: Emit
+  /** Largest body, also after decompression. Bytes. */
+  readonly bodyLimit: () => number
+  readonly destinations: ReadonlyMap<string, Destination>
+  /** Called with the destinations that have something new to send. */
+  readonly onChanges: (destinations: ReadonlySet<string>) => void
+}
+
 /** What is being received at once. If a limit is reached, the next sender is told to come again. */
 export interface Intake {
   readonly webhooks: number

@@ -28,6 +28,11 @@ function saver(test: Parameters<typeof publish>[0]): (bodyHtml: string) => Retur
     publish(test, [1], { body_html, updated_at: `2026-02-01T00:00:${String(++version).padStart(2, '0')}Z` })
 }
 
+/** The one letter that each call had for a body. */
+function bodiesSent({ ingest }: { readonly ingest: ScriptedIngest }): readonly (string | undefined)[] {
+  return ingest.calls.map(({ text }) => /"([A-Z])"/.exec(text)?.[1])
+}
+
 /** The beginning of an answer that is to be longer. */
 function partOf(response: ServerResponse, onWritten?: () => void): void {
   response.writeHead(200, { 'content-length': '100' }).write('{"ok":', onWritten)
@@ -327,10 +332,7 @@ describe('promise 6: unchanged is not sent', () => {
     await save('B')
     await save('A')
     await test.deliver(5 * second)
-    expect(test.ingest.calls.map(({ text }) => text)).toEqual([
-      expect.stringContaining('"A"'),
-      expect.stringContaining('"A"'),
-    ])
+    expect(bodiesSent(test)).toEqual(['A', 'A'])
   })
 
   test('a redelivery that is asked for while a call is under way is not forgotten either', async () => {
@@ -348,10 +350,7 @@ describe('promise 6: unchanged is not sent', () => {
     await save('B')
     await save('A')
     await test.deliver(5 * second)
-    expect(test.ingest.calls.map(({ text }) => text)).toEqual([
-      expect.stringContaining('"A"'),
-      expect.stringContaining('"A"'),
-    ])
+    expect(bodiesSent(test)).toEqual(['A', 'A'])
   })
 
   test('A to B to A before delivery sends nothing, after delivery of B sends A', async () => {

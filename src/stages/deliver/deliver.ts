@@ -1,13 +1,13 @@
 import { type Circuit, callsAllowed, hasNewCredentials } from '../../domain/circuit.ts'
 import { RelayError } from '../../domain/errors.ts'
 import { backoffMs } from '../../domain/retry.ts'
-import type { Emit } from '../../domain/signal.ts'
 import { createReach } from '../../domain/tried.ts'
 import { readOutcome } from '../../ingest/client/outcome.ts'
 import { callOf } from '../../ingest/wire.ts'
 import type { Circuits, StoredCircuit } from '../../store/contract/circuits.ts'
 import type { Delivering, SealedBatch } from '../../store/contract/delivering.ts'
 import type { Destination } from '../destination.ts'
+import type { StageDeps } from '../ports.ts'
 import { assess, isInDoubt, noMemory } from './assess.ts'
 import { createClaim, type Wanted } from './claim.ts'
 import { createHealth } from './health.ts'
@@ -16,18 +16,11 @@ import { reportAttempt } from './report.ts'
 import { createSharedCircuit } from './shared-circuit.ts'
 import { type TestCall, testCall } from './test-call.ts'
 
-export interface DeliverDeps {
+export interface DeliverDeps extends Pick<StageDeps, 'owner' | 'now' | 'random' | 'newId' | 'wait' | 'emit'> {
   readonly store: Delivering & Pick<Circuits, 'changeCircuit'>
   readonly destination: Destination
   /** As stored; a destination that never failed has none. */
   readonly circuit: StoredCircuit | undefined
-  readonly owner: string
-  readonly now: () => number
-  readonly random: () => number
-  readonly newId: () => string
-  /** Waits, or rejects when the signal aborts. */
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
-  readonly emit: Emit
 }
 
 /** The delivery of one destination. */

@@ -2,13 +2,11 @@ import { type FetchOutcome, judge } from '../../cms-api/outcome.ts'
 import { messageOf } from '../../domain/errors.ts'
 import { type FetchAnswer, type FetchRequest, fetchKeyOf, fetchText } from '../../domain/fetch.ts'
 import { retryDelayMs } from '../../domain/retry.ts'
-import type { Emit } from '../../domain/signal.ts'
 import { createReach, isTriedFor, notCounted, triedAgain } from '../../domain/tried.ts'
 import { readJson } from '../../json/read.ts'
 import type { Webhook } from '../../mapping/webhook/webhook.ts'
 import type { Mapping } from '../../store/contract/mapping.ts'
 import type { Fetch, MappedEvent, WaitingEvent } from '../../store/contract/store.ts'
-import type { Destination } from '../destination.ts'
 import {
   boundedText,
   type EventMapping,
@@ -18,19 +16,14 @@ import {
   touchedBy,
   webhookOf,
 } from '../map/map-event.ts'
+import type { StageDeps } from '../ports.ts'
 import type { Source, SourceFetch } from '../source.ts'
 
-export interface FetchDeps {
+type FetchingDeps = Pick<StageDeps, 'destinations' | 'owner' | 'bodyLimit' | 'now' | 'random' | 'emit' | 'onChanges'>
+
+interface FetchDeps extends FetchingDeps {
   readonly store: Pick<Mapping, 'claimWaiting' | 'settleEvents' | 'nextFetchAt'>
   readonly source: Source
-  readonly destinations: ReadonlyMap<string, Destination>
-  readonly owner: string
-  readonly bodyLimit: () => number
-  readonly now: () => number
-  readonly random: () => number
-  readonly emit: Emit
-  /** Called with the destinations that have something new to send. */
-  readonly onChanges: (destinations: ReadonlySet<string>) => void
 }
 
 export interface FetchStage {

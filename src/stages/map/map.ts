@@ -1,27 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../../domain/errors.ts'
-import type { Emit } from '../../domain/signal.ts'
 import type { Webhook } from '../../mapping/webhook/webhook.ts'
 import type { Mapping } from '../../store/contract/mapping.ts'
 import type { MappedEvent, PendingEvent } from '../../store/contract/store.ts'
-import type { Destination } from '../destination.ts'
-import type { Intake } from '../ports.ts'
+import type { Intake, StageDeps } from '../ports.ts'
 import type { Source } from '../source.ts'
 import { failedEvent, mapEvent, reportMapped, touchedBy, webhookOf } from './map-event.ts'
 
-export interface MapDeps {
+type MappingDeps = Pick<StageDeps, 'destinations' | 'owner' | 'bodyLimit' | 'now' | 'emit' | 'onChanges'>
+
+interface MapDeps extends MappingDeps {
   readonly store: Pick<Mapping, 'claimEvents' | 'settleEvents'>
   readonly sources: ReadonlyMap<string, Source>
-  readonly destinations: ReadonlyMap<string, Destination>
-  readonly owner: string
-  readonly bodyLimit: () => number
-  readonly now: () => number
-  readonly emit: Emit
   readonly intake: Pick<Intake, 'arrivals'>
   /** Whether webhooks crowd in: then mapping holds back. */
   readonly isBusy: () => boolean
-  /** Called with the destinations that have something new to send. */
-  readonly onChanges: (destinations: ReadonlySet<string>) => void
   /** Called with the sources that have something to ask of their CMS. */
   readonly onWaiting: (sources: ReadonlySet<string>) => void
 }

@@ -5,7 +5,7 @@ import { createGroupCommit } from '../shared/group-commit.ts'
 import { nothingMoved } from '../shared/moves.ts'
 import { createSteps, createTurn } from '../shared/steps.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
-import { openEngine } from './engine.ts'
+import { type Engine, openEngine } from './engine.ts'
 import { leased } from './leased.ts'
 import { type Link, linkHere, linkThread } from './link.ts'
 import { lockDatabase } from './lock.ts'
@@ -120,6 +120,12 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside, now }: Stan
     return total
   }
 
+  /** The same, told the time in a last argument. */
+  function timed<Name extends keyof Engine & keyof Store>(names: readonly Name[]): Pick<Store, Name> {
+    const call: Link['call'] = (name, ...args) => writer.call(name, ...([...args, now()] as never))
+    return passedOn({ call }, names)
+  }
+
   let closing: Promise<void> | null = null
 
   async function closeAll(): Promise<void> {
@@ -135,35 +141,36 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside, now }: Stan
 
   return {
     accept: group.accept,
+    ...passedOn(writer, ['nextFetchAt', 'nextDueAt', 'newestTime', 'sealBatch', 'recordAttempt', 'addTurnedAway']),
+    ...passedOn(writer, [
+      'circuitsSince',
+      'changeCircuit',
+      'readRhythms',
+      'writeRhythms',
+      'readTargets',
+      'writeTarget',
+    ]),
+    ...passedOn(writer, ['shrink', 'checkHealth', 'checkFiles']),
+    ...passedOn(reader, ['chooseEvents', 'chooseItems', 'groupEventErrors', 'groupItemErrors', 'groupRefusals']),
+    ...passedOn(reader, ['listItems', 'getItems', 'listBatches', 'listAttempts', 'listRefusals', 'readStats']),
+    ...timed(['settleEvents', 'settleBatch', 'removeItem', 'releaseItem', 'abandonBatches', 'lease']),
     claimEvents: (claim) => writer.call('claimEvents', leased(claim, now())),
     claimWaiting: (claim) => writer.call('claimWaiting', leased(claim, now())),
-    nextFetchAt: (source) => writer.call('nextFetchAt', source),
     async releaseWaiting(sources, limit) {
       const seqs = await reader.call('pickForeign', sources, limit)
       return seqs.length > 0 ? writer.call('releaseWaiting', seqs) : 0
     },
-    settleEvents: (owner, events) => writer.call('settleEvents', owner, events, now()),
     claimItems: (claim) => writer.call('claimItems', leased(claim, now())),
-    sealBatch: (owner, batch) => writer.call('sealBatch', owner, batch),
     async claimBatch(claim) {
       const batch = await writer.call('claimBatch', leased(claim, now()))
       return batch && { ...batch, body: bufferOf(batch.body) }
     },
-    settleBatch: (owner, batchId, settlement) => writer.call('settleBatch', owner, batchId, settlement, now()),
-    recordAttempt: (attempt) => writer.call('recordAttempt', attempt),
     recover({ owner, longestWaitMs } = {}) {
       const at = now()
       const latest = longestWaitMs === undefined ? {} : { latest: at + longestWaitMs }
       return writer.call('recover', { at, ...(owner !== undefined && { owner }), ...latest })
     },
-    lease: (name, owner, ms) => writer.call('lease', name, owner, ms, now()),
     onWork: () => () => {}, // only commands work beside the one relay, and polling finds what they bring
-    newestTime: () => writer.call('newestTime'),
-    nextDueAt: (destination) => writer.call('nextDueAt', destination),
-    circuitsSince: (revision) => writer.call('circuitsSince', revision),
-    changeCircuit: (destination, expected, next) => writer.call('changeCircuit', destination, expected, next),
-    readRhythms: () => writer.call('readRhythms'),
-    writeRhythms: (rhythms) => writer.call('writeRhythms', rhythms),
     replayEvents({ last, ...filter }, limit) {
       const pick = (range: PickRange) =>
         reader.call('pickEvents', 'replay', last === undefined ? filter : { ...filter, last }, range)
@@ -173,10 +180,6 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside, now }: Stan
       itemsInSteps('redeliver', filter, { limit, at }, (chosen) => writer.call('redeliverItems', chosen, at)),
     resetItems: (filter, limit, at) =>
       itemsInSteps('reset', filter, { limit, at }, (chosen) => writer.call('resetItems', chosen, at)),
-    removeItem: (removal) => writer.call('removeItem', removal, now()),
-    releaseItem: (key) => writer.call('releaseItem', key, now()),
-    chooseEvents: (purpose, filter, limit) => reader.call('chooseEvents', purpose, filter, limit),
-    chooseItems: (purpose, filter, limit, at) => reader.call('chooseItems', purpose, filter, limit, at),
     purgeEvents: (filter, limit) =>
       steps(
         limit,
@@ -185,7 +188,6 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside, now }: Stan
       ),
     purgeItems: (filter, limit) =>
       itemsInSteps('purge', filter, { limit, at: 0 }, (chosen) => writer.call('purgeItems', chosen)),
-    abandonBatches: (destination) => writer.call('abandonBatches', destination, now()),
     giveUpItems: (filter, limit) =>
       itemsInSteps('give up', filter, { limit, at: 0 }, (chosen) => writer.call('giveUpItems', chosen)),
     moveItems: (filter, to, limit) =>
@@ -196,22 +198,15 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside, now }: Stan
       movedInSteps({ destination: to.destination }, Number.POSITIVE_INFINITY, (chosen) =>
         writer.call('resendItems', chosen, to, now()),
       ),
-    readTargets: () => writer.call('readTargets'),
-    writeTarget: (destination, target) => writer.call('writeTarget', destination, target),
     async listOtherSources(known) {
       await spreadAll()
       return reader.call('listOtherSources', known)
     },
-    groupEventErrors: (filter, limit) => reader.call('groupEventErrors', filter, limit),
-    groupItemErrors: (filter, limit) => reader.call('groupItemErrors', filter, limit),
-    addTurnedAway: (webhooks) => writer.call('addTurnedAway', webhooks),
-    listRefusals: (source) => reader.call('listRefusals', source),
     noteWaiting: async () => writer.call('writeWaiting', await reader.call('readWaiting'), now()),
     async readStatsSeries(query) {
       await spreadAll() // accepted events are counted when they leave the inbox
       return reader.call('readStatsSeries', query)
     },
-    groupRefusals: (filter, limit) => reader.call('groupRefusals', filter, limit),
     async listEvents(filter, page) {
       await spreadAll()
       return reader.call('listEvents', filter, page)
@@ -221,24 +216,25 @@ function createStore(writer: Link, reader: Link, { unlock, isBeside, now }: Stan
       const event = await reader.call('getEvent', id)
       return event && { ...event, body: bufferOf(event.body) }
     },
-    listItems: (filter, page) => reader.call('listItems', filter, page),
-    getItems: (filter) => reader.call('getItems', filter),
-    listBatches: (filter, page) => reader.call('listBatches', filter, page),
-    listAttempts: (filter, page) => reader.call('listAttempts', filter, page),
-    readStats: () => reader.call('readStats'),
     async prune({ events, attempts }, limit) {
       const at = now()
       const before = { events: at - events, attempts: at - attempts }
       return writer.call('prune', await reader.call('pickOld', before, limit), before)
     },
-    shrink: () => writer.call('shrink'),
-    checkHealth: () => writer.call('checkHealth'),
-    checkFiles: () => writer.call('checkFiles'),
     close: () => {
       closing ??= closeAll()
       return closing
     },
   }
+}
+
+/** Methods that an engine answers just as the store does. */
+function passedOn<Name extends keyof Engine & keyof Store>(link: Link, names: readonly Name[]): Pick<Store, Name> {
+  const call =
+    (name: Name) =>
+    (...args: unknown[]) =>
+      link.call(name, ...(args as Parameters<Engine[Name]>))
+  return Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as Pick<Store, Name>
 }
 
 /** However a process ends of itself, its connections are closed, and the last one works the log into the database. Killed, it does not. */

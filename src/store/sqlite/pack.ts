@@ -154,19 +154,9 @@ export function unpackEvents(rows: string, bodies: Uint8Array): readonly NewEven
       row
     names = newNames ?? names
     const headers = Object.fromEntries(names.map((name, at) => [name, values[at]!]))
-    return {
-      source,
-      deliveryId,
-      topic,
-      receivedAt,
-      method,
-      path,
-      query,
-      headers,
-      body: parts[index]!,
-      ...(proof && { proof }),
-      ...origin,
-    }
+    const body = parts[index]!
+    const event = { source, deliveryId, topic, receivedAt, method, path, query, headers, body }
+    return { ...event, ...(proof && { proof }), ...origin }
   })
 }
 
