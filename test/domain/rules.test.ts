@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   authFailuresToDisable,
+  type Circuit,
   type CircuitEvent,
   callsAllowed,
   closedCircuit,
@@ -216,4 +217,14 @@ describe('the checksum', () => {
       }),
     )
   })
+})
+
+test('a circuit opens with the fifth failure in a row, and is disabled with the third authentication failure', () => {
+  const after = (count: number, event: CircuitEvent) => {
+    return Array.from({ length: count }).reduce<Circuit>((circuit) => nextCircuit(circuit, event, 1), closedCircuit(0))
+  }
+  const failed = { kind: 'failed', reason: 'status 500' } as const
+  const unauthorized = { kind: 'unauthorized', reason: 'status 401', credentials: 'c' } as const
+  expect([4, 5].map((count) => after(count, failed).state)).toEqual(['closed', 'open'])
+  expect([2, 3].map((count) => after(count, unauthorized).state)).toEqual(['closed', 'disabled'])
 })
