@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 
-/** So many webhooks at once are a crowd, and it lasts a moment longer than the group of them that a commit lets go. */
-const crowd = 8
-const crowdedMs = 100
+/** More webhooks at once than this are many, and that counts a moment longer than a commit needs to let a group of them go. */
+const few = 8
+const lastsMs = 100
 /** Above this, what the event loop does for others is missing for receiving. Below, webhooks wait for the disk, and nothing is won by waiting, too. */
 const busyShare = 0.75
 const sampleMs = 100
@@ -24,26 +24,26 @@ export interface BackpressureOptions {
 }
 
 /**
- * Webhooks crowd in if many are being received at once and the event loop has hardly time for anything else. A new crowd
- * counts as busy until it has been looked at for a moment.
+ * Busy means that many webhooks are being received at once, and that the event loop has hardly time for anything else. Just after
+ * many have begun to come it counts as busy, until the event loop has been looked at for a moment.
  */
 export function createBackpressure({
   now = () => performance.now(),
   readShare = createShareReader(),
 }: BackpressureOptions = {}): Backpressure {
-  let crowdedAt = Number.NEGATIVE_INFINITY
+  let manyAt = Number.NEGATIVE_INFINITY
   let sampledAt = now()
   let share = 0
   return {
     see(webhooks) {
-      if (webhooks <= crowd) return
+      if (webhooks <= few) return
       const at = now()
-      if (at - crowdedAt >= crowdedMs) {
-        readShare() // what was before says nothing of this crowd
+      if (at - manyAt >= lastsMs) {
+        readShare() // what was before says nothing of these
         sampledAt = at
         share = 1
       }
-      crowdedAt = at
+      manyAt = at
     },
     isBusy() {
       const at = now()
@@ -51,7 +51,7 @@ export function createBackpressure({
         share += newestWeight * (readShare() - share)
         sampledAt = at
       }
-      return at - crowdedAt < crowdedMs && share > busyShare
+      return at - manyAt < lastsMs && share > busyShare
     },
   }
 }

@@ -13,7 +13,7 @@ interface MapDeps extends MappingDeps {
   readonly store: Pick<Mapping, 'claimEvents' | 'settleEvents'>
   readonly sources: ReadonlyMap<string, Source>
   readonly intake: Pick<Intake, 'arrivals'>
-  /** Whether webhooks crowd in: then mapping holds back. */
+  /** Whether receiving needs the processor for itself: then mapping holds back. */
   readonly isBusy: () => boolean
   /** Called with the sources that have something to ask of their CMS. */
   readonly onWaiting: (sources: ReadonlySet<string>) => void
@@ -21,8 +21,8 @@ interface MapDeps extends MappingDeps {
 
 /** Events of one step; also what one transaction settles. */
 const stepSize = 64
-/** While webhooks crowd in: enough to show that mapping works, and what it costs. */
-const stepSizeInACrowd = 8
+/** While receiving is busy: enough to show that mapping works, and what it costs. */
+const stepSizeIfBusy = 8
 /** Of their bodies: what is mapped costs many times that in memory. */
 const stepBytes = 4 * 1024 * 1024
 /** What is mapped by then is settled; a claim lasts a good while longer, for one event may take its time. */
@@ -42,7 +42,7 @@ export function createMap(deps: MapDeps): MapStep {
   const { store, owner, now, emit, isBusy, onChanges, onWaiting } = deps
   return async function mapStep() {
     const at = now()
-    const limit = isBusy() ? stepSizeInACrowd : stepSize
+    const limit = isBusy() ? stepSizeIfBusy : stepSize
     const events = await store.claimEvents({ owner, leaseMs, limit, maxBytes: stepBytes })
     if (events.length === 0) return 0
     const mapped: MappedEvent[] = []
@@ -54,7 +54,7 @@ export function createMap(deps: MapDeps): MapStep {
       if (mapped.length === events.length || mappedAt - at > stepMs) break
       if (mapped.length % turnSize !== 0 && mappedAt - turnAt < turnMs) continue
       await giveWay(deps)
-      if (mapped.length >= stepSizeInACrowd && isBusy()) break
+      if (mapped.length >= stepSizeIfBusy && isBusy()) break
       turnAt = now()
     }
     const settledAt = now()
