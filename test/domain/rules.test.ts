@@ -39,6 +39,7 @@ describe('backoff', () => {
         const delay = retryDelayMs(attempts, after, backoff, () => random)
         expect(delay).toBeGreaterThanOrEqual(Math.min(after, backoff.capMs))
         expect(delay).toBeLessThanOrEqual(backoff.capMs)
+        expect(delay).toBeGreaterThanOrEqual(backoffMs(attempts, backoff, () => random))
       }),
     )
   })
@@ -146,6 +147,8 @@ describe('the circuit', () => {
     expect(open).toMatchObject({ state: 'open', reason: 'down' })
     expect(callsAllowed(open, 8, 1000)).toBe(0)
     expect(callsAllowed(open, 8, open.retryAt)).toBe(1)
+    const hour = 3_600_000
+    expect(run(Array(failuresToOpen).fill({ ...failed, afterMs: hour }), 1000).retryAt).toBe(61_000) // its own cap
     const again = nextCircuit(open, failed, open.retryAt)
     expect(again.retryAt - open.retryAt).toBeGreaterThan(open.retryAt - 1000)
     expect(nextCircuit(again, answered, again.retryAt)).toMatchObject({ state: 'closed', failures: 0 })
@@ -159,6 +162,7 @@ describe('the circuit', () => {
     for (const event of [answered, failed, unauthorized]) expect(nextCircuit(disabled, event, 1)).toBe(disabled)
     expect(nextCircuit(disabled, { kind: 'enable' }, 1).state).toBe('closed')
     expect(run([unauthorized, unauthorized, answered, unauthorized, unauthorized]).state).toBe('closed')
+    expect(run([unauthorized, unauthorized, failed, unauthorized, unauthorized]).state).toBe('closed')
     expect(callsAllowed(run([unauthorized]), 8, 0)).toBe(1)
   })
 

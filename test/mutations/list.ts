@@ -283,6 +283,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 1,
         breaks: 'a webhook is answered before its commit is on disk',
+        tests: ['test/store/durability.test.ts'],
         find: "const answers = guarded('synced', () => {",
         replace: "const answers = guarded('unsynced', () => {",
       },
@@ -301,6 +302,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 1,
         breaks: 'no commit is synced',
+        tests: ['test/store/durability.test.ts'],
         find: "durability === 'synced' ? 'full' : 'normal'",
         replace: "durability === 'synced' ? 'normal' : 'normal'",
       },
@@ -326,6 +328,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 5,
         breaks: 'a batch is sent before its key and bytes are on disk',
+        tests: ['test/store/durability.test.ts'],
         find: "return database.transact('synced', () => {\n      const batch = selectClaimed",
         replace: "return database.transact('unsynced', () => {\n      const batch = selectClaimed",
       },
@@ -364,12 +367,14 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 5,
         breaks: 'the parts of a split are sent before they are on disk',
+        tests: ['test/store/durability.test.ts'],
         find: "settlement.kind === 'split' ? 'synced' : 'unsynced'",
         replace: "settlement.kind === 'split' ? 'unsynced' : 'unsynced'",
       },
       {
         promise: 5,
         breaks: 'batches are given up without a sync',
+        tests: ['test/store/durability.test.ts'],
         find: "return database.transact('synced', () => {\n      const batches = selectIdle",
         replace: "return database.transact('unsynced', () => {\n      const batches = selectIdle",
       },
@@ -406,12 +411,14 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 8,
         breaks: 'a removal by an operator is not synced',
+        tests: ['test/store/durability.test.ts'],
         find: "database.transact('synced', () => {\n      const item = findItem(key)\n      writeItem",
         replace: "database.transact('unsynced', () => {\n      const item = findItem(key)\n      writeItem",
       },
       {
         promise: 8,
         breaks: 'the end of a hold is not synced',
+        tests: ['test/store/durability.test.ts'],
         find: "return database.transact('synced', () => {\n      const item = findItem(key)\n      if",
         replace: "return database.transact('unsynced', () => {\n      const item = findItem(key)\n      if",
       },
@@ -466,6 +473,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 10,
         breaks: 'a decision on a circuit is not synced',
+        tests: ['test/store/durability.test.ts'],
         find: "database.transact('synced'",
         replace: "database.transact('unsynced'",
       },
@@ -508,6 +516,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 1,
         breaks: 'the look at whether the disk can be written does not sync',
+        tests: ['test/store/durability.test.ts'],
         find: "database.transact('synced', () => {\n      fill",
         replace: "database.transact('unsynced', () => {\n      fill",
       },
@@ -899,6 +908,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 13,
         breaks: 'what a batch has cost does not count for its items',
+        tests: ['test/stages/settlement.test.ts'],
         find: 'ms: item.tried.ms + batch.tried.ms',
         replace: 'ms: item.tried.ms',
       },
@@ -917,6 +927,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 10,
         breaks: 'a circuit opens late',
+        tests: ['test/domain/rules.test.ts'],
         find: 'export const failuresToOpen = 5',
         replace: 'export const failuresToOpen = 6',
       },
@@ -1233,6 +1244,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 8,
         breaks: 'an event with a bad record is processed',
+        tests: ['test/stages/delivery.test.ts'],
         find: "if (problems.length > 0) return { status: 'failed', error: boundedText(problems) }",
         replace: '',
       },

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { startScriptedCms } from '../cms-api/support.ts'
 import { createFolder } from '../folder.ts'
 import {
@@ -82,6 +82,9 @@ describe('promise 14: changing the configuration refuses nothing', () => {
     expect(changesOf(result)).toEqual(['replace source shop: other secret'])
     expect(result.applied).toBe(false)
     expect(relay.sources.get('shop')).toBe(before)
+    const { config } = relay
+    await reload(set('retention.events', '1d'), { dryRun: true })
+    expect(relay.config).toBe(config)
     expect((await sendShop('products/create', product(1))).statusCode).toBe(202)
     const answer = await admin('POST', '/reload', { dry_run: true })
     expect(answer.json().data).toMatchObject({ applied: false, issues: [], needs_restart: [] })
@@ -129,6 +132,84 @@ describe('promise 14: changing the configuration refuses nothing', () => {
     expect(signals.filter(({ kind }) => kind === 'config.reloaded')).toHaveLength(1)
     await relay.close()
     await expect(relay.reload()).rejects.toThrow('the relay is stopping')
+  })
+
+  test('one that asks for something else runs after it, and finds its work done', async () => {
+    const { reload } = await start()
+    const both = [reload(set('sources.shop.secret', 'the-second-shop-secret')), reload((same) => same, { yes: true })]
+    const [first, second] = await Promise.all(both)
+    expect(changesOf(first!)).toEqual(['replace source shop: other secret'])
+    expect(changesOf(second!)).toEqual([])
+  })
+
+  test('what comes while the relay runs goes to work by itself, and the unit that it replaces ends', async () => {
+    const clock = createClock()
+    const [sandbox, second] = [await startSandbox(clock), await startSandbox(clock)]
+    const { relay, reload, send } = await startRelay({ baseUrl: sandbox.baseUrl, clock })
+    relay.start()
+    const { client } = relay.destinations.get('main')!
+    const heartbeat = () => client.send({ path: 'heartbeat', key: 'k', body: Buffer.from('{}') })
+    expect(await heartbeat()).toMatchObject({ kind: 'answer' })
+    await reload((document) => {
+      const main = { ...document.destinations['main']!, delivery: { debounce: '0s' } }
+      const other = { ...main, base_url: second.baseUrl }
+      const demo = { ...document.sources['demo']!, destination: ['main', 'other'] }
+      return { ...document, destinations: { main, other }, sources: { ...document.sources, demo } }
+    })
+    const post = { event: 'post.saved', type: 'post', id: 1, url: 'https://example.com/1', html: '<p>One</p>' }
+    await send('demo', post)
+    for (const { items } of [sandbox, second]) {
+      await vi.waitFor(() => expect([...items()]).toMatchObject([{ id: 'post:1' }]), { timeout: 10_000 })
+    }
+    await vi.waitFor(async () => expect(await heartbeat()).toMatchObject({ kind: 'no_answer' }), { timeout: 10_000 })
+  })
+
+  test('an event that waits for a CMS which nobody asks any more does not wait for ever', async () => {
+    const fetch = { base_url: 'http://127.0.0.1:9', allow_private: true, token: 'a-token-of-the-api' }
+    const docs = {
+      mapper: 'github',
+      destination: 'main',
+      verify: 'none',
+      vars: { origin: 'https://example.com', root: 'docs' },
+      fetch,
+    }
+    const { relay, reload, map, send } = await startRelay({
+      baseUrl: 'http://127.0.0.1:9/v1/ingest',
+      sources: { docs },
+    })
+    const commit = { added: ['docs/a.md'], modified: [], removed: [] }
+    const repository = { full_name: 'example/docs', default_branch: 'main', pushed_at: 1_767_225_600 }
+    const push = { ref: 'refs/heads/main', after: 'b'.repeat(40), commits: [commit], repository }
+    const answer = await send('docs', push, { 'x-github-event': 'push', 'x-github-delivery': 'd-1' })
+    const status = async () => (await relay.store.getEvent(answer.json().data.event_id))?.status
+    await map()
+    expect(await status()).toBe('waiting')
+    await reload((document) => ({ ...document, sources: {} }))
+    await relay.registryStep()
+    await map()
+    expect(await status()).toBe('failed')
+  })
+
+  test('what the unit before it decides while it is replaced counts for the new one', async () => {
+    const { relay, reload } = await start()
+    const before = relay.delivers.get('main')!
+    const { readTargets, circuitsSince } = relay.store
+    // Right after the new one has been made of the circuit as it was.
+    let wasRead = false
+    Object.assign(relay.store, {
+      circuitsSince: (revision: number) => {
+        wasRead = true
+        return circuitsSince(revision)
+      },
+      readTargets: async () => {
+        if (wasRead) await before.disable('by a person')
+        return readTargets()
+      },
+    })
+    await reload(set('destinations.main.delivery.timeout', '9s'))
+    Object.assign(relay.store, { readTargets, circuitsSince })
+    expect(relay.delivers.get('main')).not.toBe(before)
+    expect(relay.delivers.get('main')!.circuit()).toMatchObject({ state: 'disabled', reason: 'by a person' })
   })
 
   test('a store that can not be written while a reload runs leaves what runs as it is', async () => {

@@ -187,7 +187,10 @@ export function describeMapping(name: string, { opened, openStore, openTwo }: Op
           .sort()
           .join(''),
       )
-      expect(rounds).toEqual(['ab', 'cd', 'ae', 'bc', 'de', 'ab', 'cd', 'ae', 'bc', 'de'])
+      // A rival takes turns of its own in between, but nobody waits for long, and nobody comes twice while others wait.
+      expect([...new Set(rounds.slice(0, 5).join(''))].sort().join('')).toBe('abcde')
+      for (const round of rounds.slice(0, 5)) expect(new Set(round).size).toBe(2)
+      expect(rounds.join('')).toHaveLength(20)
     })
 
     test('what has a lower priority waits until nothing else does', async () => {
