@@ -138,3 +138,13 @@ for (const [what, answer] of Object.entries(neverFatal)) {
     expect(await test.relay.store.getItems({ id: 'product:1' })).toMatchObject([{ status: 'pending' }])
   })
 }
+
+test('a batch that is at fault while heartbeats are answered opens no circuit for the others, however often it fails', async () => {
+  const test = await start({}, { base: '1s', cap: '10s' })
+  test.ingest.answer(({ ids }) => (ids.length > 0 ? refused(500, 'internal', true) : undefined))
+  await publish(test, [1])
+  await test.deliver(300 * second)
+  expect(test.ingest.calls.filter(({ ids }) => ids.length > 0).length).toBeGreaterThan(20)
+  expect(test.relay.delivers.get('main')!.circuit()).toMatchObject({ state: 'closed', failures: 0 })
+  expect(test.signals.map(({ kind }) => kind)).not.toContain('destination.changed')
+})

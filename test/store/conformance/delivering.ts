@@ -316,6 +316,22 @@ export function describeDelivering(name: string, { opened, openStore, openTwo }:
       expect(await atTime(store, start).settleBatch(owner, batch.batchId, { kind: 'done', items })).toBe(false)
     })
 
+    test('a batch without bytes was not tried: it is neither tried again nor split', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A'), upsert('p2', 'A')])
+      const batch = (await claim(store))!
+      const parts = batch.items.map(({ seq }) => ({
+        id: `part ${seq}`,
+        key: 'k',
+        body: Buffer.from('{}'),
+        items: [seq],
+      }))
+      expect(await settle(store, batch, { kind: 'retry', nextAt: start, error: 'failed' })).toBe(false)
+      expect(await settle(store, batch, { kind: 'split', error: 'too large', parts })).toBe(false)
+      expect((await store.listBatches({}, all())).rows).toMatchObject([{ status: 'claimed', attempts: 0, error: null }])
+      expect(await settle(store, batch, { kind: 'done', items: [] })).toBe(true)
+    })
+
     test('what was sent becomes the delivered state, and what came meanwhile stays pending', async () => {
       const store = await openStore()
       await arrive(store, [upsert('p1', 'A')])
