@@ -80,7 +80,7 @@ test.each<[string, object, string]>([
   [
     'a base url with a query',
     { token: 't', base_url: 'https://api.test/?a=b' },
-    'fetch.base_url: must have no user name',
+    'fetch.base_url: must have no query or fragment',
   ],
 ])('%s is a mistake', async (_what, fetch, mistake) => {
   expect(await mistakesIn(fetch)).toEqual([expect.stringContaining(`sources.blog.${mistake}`)])
