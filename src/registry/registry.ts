@@ -46,8 +46,8 @@ export interface Registry {
   readonly notifiers: ReadonlyMap<string, Notifier>
   /** What `apply` would do. */
   plan(desired: Desired): readonly PlanEntry[]
-  /** Which destinations would be sent everything anew. */
-  impactOf(desired: Desired): Promise<readonly Impact[]>
+  /** Which destinations `apply` would hold. */
+  heldBy(desired: Desired, options?: Pick<ApplyOptions, 'yes'>): Promise<readonly Impact[]>
   /**
    * Starts, replaces and stops units. New ones are ready before anything changes; all changes in one moment; old ones end once
    * their work under way is done. Answers what is held. One call at a time.
@@ -119,23 +119,25 @@ export function createRegistry(deps: RegistryDeps): Registry {
     ]
   }
 
-  async function impactOf(desired: Desired): Promise<readonly Impact[]> {
-    const changes = await retarget.find([...desired.destinations.values()])
+  async function heldBy(desired: Desired, { yes = false }: ApplyOptions = {}): Promise<readonly Impact[]> {
+    const changes = yes ? [] : await retarget.find([...desired.destinations.values()])
     if (changes.length === 0) return []
     const stats = new Map((await store.readStats()).destinations.map((row) => [row.destination, row]))
-    return changes.map(({ to: { destination }, changed }) => {
-      const { pending = 0, delivered = 0, dead = 0 } = stats.get(destination) ?? {}
-      return { destination, items: pending + delivered + dead, changed }
-    })
+    const circuits = await readCircuits(store)
+    const mayHold = (name: string) => !isFirst || circuits.get(name)?.circuit.held === true
+    return changes
+      .map(({ to: { destination }, changed }) => {
+        const { pending = 0, delivered = 0, dead = 0 } = stats.get(destination) ?? {}
+        return { destination, items: pending + delivered + dead, changed }
+      })
+      .filter(({ destination, items }) => items > itemsWithoutQuestion && mayHold(destination))
   }
 
   async function apply(desired: Desired, options: ApplyOptions = {}): Promise<readonly Impact[]> {
-    const { yes = false, onExchange = () => {} } = options
+    const { onExchange = () => {} } = options
     const entries = plan(desired)
     const circuits = await readCircuits(store)
-    const mayHold = (name: string) => !yes && (!isFirst || circuits.get(name)?.circuit.held === true)
-    const impact = await impactOf(desired)
-    const toHold = impact.filter(({ destination, items }) => items > itemsWithoutQuestion && mayHold(destination))
+    const toHold = await heldBy(desired, options)
 
     // Ready before anything changes: what fails until here has changed nothing.
     const made = entries
@@ -147,7 +149,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
       })
     for (const one of toHold) {
       const unit = made.find(({ kind, name }) => kind === 'destination' && name === one.destination)
-      if (unit?.kind === 'destination') await unit.deliver.hold(reasonToHold(one))
+      if (unit?.kind === 'destination') await unit.deliver.hold(heldText(one))
     }
     const isHeld = (name: string) => toHold.some(({ destination }) => destination === name)
     await retarget.prepare([...desired.destinations.values()].filter(({ to }) => !isHeld(to.destination)))
@@ -274,7 +276,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     fetches,
     notifiers,
     plan,
-    impactOf,
+    heldBy,
     apply,
     start() {
       isStarted = true
@@ -304,6 +306,10 @@ function fill<U, T>(map: Map<string, T>, from: ReadonlyMap<string, U>, partOf: (
   }
 }
 
-function reasonToHold({ destination, items, changed }: Impact): string {
-  return `held: ${items} items would be sent anew, since ${changed.join(', ')} changed; \`cms-relay enable ${destination}\` or \`cms-relay reload --yes\` lets them go`
+/** Why a destination is held, and what ends that. */
+export function heldText({ destination, items, changed }: Impact): string {
+  return (
+    `held: ${changed.join(', ')} changed, so all its ${items} items would be sent anew; ` +
+    `\`cms-relay enable ${destination}\` or \`cms-relay reload --yes\` lets them go`
+  )
 }

@@ -4,10 +4,9 @@ import type { Issue } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { Emit } from '../domain/signal.ts'
 import type { Browsing } from '../store/contract/browsing.ts'
-
 import { type Composed, composeDesired, settingsOf } from '../wiring/desired.ts'
 import { changesOf, type PlanEntry } from './plan.ts'
-import { type ApplyOptions, type Impact, itemsWithoutQuestion, type Registry } from './registry.ts'
+import { type ApplyOptions, heldText, type Impact, itemsWithoutQuestion, type Registry } from './registry.ts'
 
 export interface ReloadOptions extends Pick<ApplyOptions, 'yes'> {
   /** Only say what would be done. */
@@ -79,16 +78,15 @@ async function reload(deps: ReloadDeps, { dryRun = false, yes = false }: ReloadO
   }
   const { desired } = composed
   const plan = [...planOfSettings(current(), config), ...registry.plan(desired)]
-  const impact = await registry.impactOf(desired)
   const lost = await lossesOf(plan, deps)
   const result = { plan, issues: [], needs_restart: needsRestart }
   if (dryRun) {
-    const toHold = yes ? [] : impact.filter(({ items }) => items > itemsWithoutQuestion)
-    return { ...result, applied: false, warnings: [...toHold.map(heldText), ...lost] }
+    const held = await registry.heldBy(desired, { yes })
+    return { ...result, applied: false, warnings: [...held.map(warningOf), ...lost] }
   }
   onSecrets(config)
   const held = await registry.apply(desired, { yes, onExchange: () => onConfig(config, composed) })
-  const warnings = [...held.map(heldText), ...lost]
+  const warnings = [...held.map(warningOf), ...lost]
   const changes = plan
     .filter(({ act }) => act !== 'keep')
     .map(({ unit, name, act, why }) => `${act} ${unit} ${name}: ${why}`)
@@ -129,11 +127,8 @@ function planOfSettings(before: Config, after: Config): readonly PlanEntry[] {
   return changed.map((name) => ({ unit: 'setting', name, act: 'replace', why: 'has another value' }))
 }
 
-function heldText({ destination, items, changed }: Impact): string {
-  return (
-    `destination '${destination}' is held: ${changed.join(', ')} changed, so all its ${items} items would be sent anew; ` +
-    `\`cms-relay enable ${destination}\` or \`cms-relay reload --yes\` lets them go`
-  )
+function warningOf(held: Impact): string {
+  return `destination '${held.destination}' is ${heldText(held)}`
 }
 
 /** What waits for a unit that goes away. */

@@ -37,8 +37,7 @@ export interface Retarget {
 export function createRetarget({ store, emit, onChanges }: RetargetDeps): Retarget {
   const prepared = new Map<string, Retargeted>()
 
-  async function find(destinations: readonly Retargetable[]): Promise<readonly Retargeted[]> {
-    const known = await store.readTargets()
+  function changedIn(destinations: readonly Retargetable[], known: ReadonlyMap<string, Target>): readonly Retargeted[] {
     return destinations.flatMap(({ to, target }) => {
       const before = known.get(to.destination)
       const changed = before ? differences(before, target) : []
@@ -47,13 +46,13 @@ export function createRetarget({ store, emit, onChanges }: RetargetDeps): Retarg
   }
 
   return {
-    find,
+    find: async (destinations) => changedIn(destinations, await store.readTargets()),
     async prepare(destinations) {
       const known = await store.readTargets()
       for (const { to, target } of destinations) {
         if (!known.has(to.destination)) await store.writeTarget(to.destination, target)
       }
-      for (const one of await find(destinations)) {
+      for (const one of changedIn(destinations, known)) {
         await store.abandonBatches(one.to.destination)
         prepared.set(one.to.destination, one)
       }
