@@ -6,7 +6,7 @@ import { RelayError } from './domain/errors.ts'
 import type { Emit } from './domain/signal.ts'
 import type { MapperLibrary } from './mapping/library/load.ts'
 import { createHub } from './observe/hub.ts'
-import { createLiveMask } from './observe/log.ts'
+import { createLiveMask, type LiveMask } from './observe/log.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { limitRepeats } from './observe/repeats.ts'
 import { createSignalStream, type SignalStream } from './observe/stream.ts'
@@ -28,8 +28,8 @@ export interface RelayOptions {
   readonly config: Config
   /** Reads the configuration anew, for a reload; left out, it is always the same. */
   readonly load?: () => Promise<Config> | Config
-  /** Called with the configuration that a reload is about to take over. */
-  readonly onSecrets?: (config: Config) => void
+  /** The mask of the log; it learns the secrets of a configuration before that is in force. Left out, the relay has one of its own. */
+  readonly secrets?: LiveMask
   /** Called with the configuration that a reload takes over, as it comes into force. */
   readonly onConfig?: (config: Config) => void
   /** Given the metrics, makes what signals are told to. */
@@ -85,7 +85,7 @@ async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 /** Opens the store, makes units, stages and their supervisor. Whatever fails, what was opened is closed again, in reverse. */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
   const { config, load = () => config, observe, linesDropped = () => 0 } = options
-  const { onSecrets = () => {}, onConfig = () => {} } = options
+  const { secrets = createLiveMask(secretsOf(config)), onConfig = () => {} } = options
   const { now: wallClock = Date.now, monotonic = () => performance.now(), random = Math.random, wait = sleep } = options
   await using stack = new AsyncDisposableStack()
   let current = config
@@ -96,7 +96,6 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   // Several of the largest bodies fit in any case.
   const intake = createIntake({ webhooks: webhooksAtOnce, bytes: () => Math.max(bytesAtOnce, 8 * bodyLimit()) }, see)
   const metrics = createMetrics(intake, linesDropped)
-  const secrets = createLiveMask(secretsOf(config))
   const masked = createLiveMask(secretsOf(config), shortestMasked)
   const stream = createSignalStream({ mask: secrets.mask, now })
   const hub = createHub(observe(metrics), stream, now)
@@ -137,7 +136,6 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     ...{ store, registry, load, current: inForce, now, emit },
     onSecrets(next) {
       for (const mask of [secrets, masked]) mask.add(secretsOf(next))
-      onSecrets(next)
     },
     onConfig(next, parts) {
       onConfig(next)

@@ -86,6 +86,7 @@ interface RunOptions {
 async function run(options: RunOptions): Promise<void> {
   const { config, load, watched = null, log, secrets, output, isSandbox = false, onListening } = options
   let onHangup = () => {}
+  let watching: NodeJS.Timeout | undefined
   const stopping = stopSignal({
     ...(isSandbox && { isOfTerminal: true }),
     onHangup: () => onHangup(),
@@ -97,7 +98,7 @@ async function run(options: RunOptions): Promise<void> {
   const relay = await openRelay({
     config,
     ...(load && { load }),
-    onSecrets: (next) => secrets.add(secretsOf(next)),
+    secrets,
     onConfig(next) {
       log.level = next.log.level
       for (const warning of warningsOf(next)) log.warn({ warning }, 'config.warning')
@@ -114,13 +115,14 @@ async function run(options: RunOptions): Promise<void> {
     log.info({ origin, ...(adminOrigin && { adminOrigin }), ...countsOf(relay) }, 'relay.listening')
     onListening?.(origin)
     onHangup = () => reload(relay, log)
-    if (watched !== null) watchFiles(watched, relay, () => reload(relay, log))
+    if (watched !== null) watching = watchFiles(watched, relay, () => reload(relay, log))
   } catch (error) {
     await Promise.all(apps.map((app) => app.close()))
     await relay.close()
     throw error
   }
   const signal = await Promise.race([stopping, failing])
+  clearInterval(watching)
   log.info({ signal }, 'relay.stopping')
   await stop(apps, relay, relay.config.server.shutdown_grace, log)
   log.info('relay.stopped')
@@ -130,9 +132,9 @@ async function run(options: RunOptions): Promise<void> {
 /** How often files are looked at; a change is in force after two or three looks. */
 const lookEveryMs = 500
 
-function watchFiles(file: string, relay: Relay, onChange: () => void): void {
+function watchFiles(file: string, relay: Relay, onChange: () => void): NodeJS.Timeout {
   const files = watchConfigFiles(file, () => relay.config.mappers_dir)
-  setInterval(() => files.look() && onChange(), lookEveryMs).unref()
+  return setInterval(() => files.look() && onChange(), lookEveryMs).unref()
 }
 
 /** What came of it is told as a signal. */

@@ -26,8 +26,8 @@ export async function reload(options: ReloadCommandOptions): Promise<void> {
 function originOf({ host, port, admin }: Config['server']): string {
   const listener = admin ?? { host, port }
   if (listener.port === 0) throw new UsageError('the relay takes a free port: say where it listens, with --url')
-  const name = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[listener.host] ?? listener.host
-  return `http://${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${listener.port}`
+  const name = { '0.0.0.0': '127.0.0.1', '::': '::1' }[listener.host] ?? listener.host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${listener.port}`
 }
 
 function tokenOf({ admin_token: token }: Config['server']): string {

@@ -7,13 +7,13 @@ import { fieldsOf } from './signal-fields.ts'
 export function createObserver(log: Logger, metrics: Metrics): Emit {
   // Signals are flat and hold no secrets, and what they quote is masked in the finished line. To look for telling field
   // names in each would cost more than all else of the line.
-  const lines = log.child({}, { redact: [] })
+  // The level is that of `log`, which a reload may change.
+  const lines = log.child({}, { redact: [], level: 'trace' })
 
   return (signal) => {
     metrics.observe(signal)
-    if (lines.level !== log.level) lines.level = log.level // a reload may have changed it
     const level = levelOf(signal)
-    if (lines.isLevelEnabled(level)) lines[level](lineOf(signal), signal.kind)
+    if (log.isLevelEnabled(level)) lines[level](lineOf(signal), signal.kind)
   }
 }
 
