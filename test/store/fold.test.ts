@@ -4,6 +4,7 @@ import type { ItemOutcome } from '../../src/domain/item-release.ts'
 import type { ItemChange, MappedEvent, MergeCounts } from '../../src/store/contract/store.ts'
 import { createClaims } from '../../src/store/sqlite/claims.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { createDueTimes } from '../../src/store/sqlite/due-times.ts'
 import { createEvents } from '../../src/store/sqlite/events.ts'
 import { createInbox } from '../../src/store/sqlite/inbox.ts'
 import { createItems } from '../../src/store/sqlite/items.ts'
@@ -25,7 +26,7 @@ function openBeside() {
   const { claimEvents } = createEvents(database, inbox)
   const { settleEvents, removeItem, releaseItem } = createMerge(database)
   const { claimItems, sealBatch, claimBatch } = createClaims(database)
-  const { settleBatch } = createSettle(database)
+  const { settleBatch } = createSettle(database, createDueTimes(database))
   const { findItem } = createItems(database)
   let received = 0
   let batches = 0

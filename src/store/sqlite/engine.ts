@@ -3,6 +3,7 @@ import { createBulk } from './bulk.ts'
 import { createCircuits } from './circuits.ts'
 import { createClaims } from './claims.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
+import { createDueTimes } from './due-times.ts'
 import { relayErrorOf } from './errors.ts'
 import { createEvents } from './events.ts'
 import { createExecutions } from './executions.ts'
@@ -70,6 +71,7 @@ export type Engine = { readonly [Name in Plain]: Sync<Store[Name]> } & Timed & {
 export function openEngine(path: string, options: DatabaseOptions): Engine {
   const database = openDatabase(path, options)
   const inbox = createInbox(database)
+  const dueTimes = createDueTimes(database)
   const { claimWaiting, nextFetchAt, pickForeign, releaseWaiting } = createFetches(database)
   const { readWaiting, writeWaiting, readStatsSeries } = createRollups(database)
   const parts = {
@@ -82,7 +84,8 @@ export function openEngine(path: string, options: DatabaseOptions): Engine {
     releaseWaiting,
     ...createMerge(database),
     ...createClaims(database),
-    ...createSettle(database),
+    ...createSettle(database, dueTimes),
+    newestTime: dueTimes.newestTime,
     recordAttempt: createExecutions(database).recordAttempt,
     ...createBulk(database),
     ...createMove(database),

@@ -4,6 +4,7 @@ import { type HeldItem, type ItemOutcome, releaseItem } from '../../domain/item-
 import type { Delivered } from '../../domain/item-state.ts'
 import type { ItemSettlement, Settlement } from '../contract/store.ts'
 import { type Database, prepare } from './database.ts'
+import type { DueTimes } from './due-times.ts'
 import { createTallied, type Tally } from './rollups.ts'
 import { createKeepSentBody } from './sent-body.ts'
 import { columnsOf, type TriedColumns, triedOf } from './tried-columns.ts'
@@ -41,7 +42,7 @@ interface HeldRow extends TriedColumns {
 type Split = Extract<Settlement, { kind: 'split' }>
 
 /** Settling batches, and taking back what an owner has left behind. */
-export function createSettle(database: Database) {
+export function createSettle(database: Database, { bringForward }: DueTimes) {
   const selectBatch = prepare<Batch>(
     database,
     `select seq, tried_ms as triedMs, destination, kind, status from batches where id = ? and owner = ? and status in ('claimed', 'open')`,
@@ -211,49 +212,6 @@ export function createSettle(database: Database) {
   const disown = prepare(database, 'update batches set owner = null, lease_until = null where seq = ?')
   const deleteBatch = prepare(database, 'delete from batches where seq = ?')
 
-  const bringItemsForward = prepare(
-    database,
-    `update items set due_at = :at where seq in (
-       select seq from items where status = 'pending' and batch_seq is null and destination = :destination
-         and kind = :kind and due_at > :latest)`,
-  )
-  // What has changed while a batch holds it waits for its time once the batch is over.
-  const bringHeldForward = prepare(
-    database,
-    `update items set due_at = :at where due_at > :latest and seq in (
-       select item_seq from batch_items where batch_seq in (
-         select seq from batches where destination = :destination and status in ('claimed', 'open')))`,
-  )
-  const bringBatchesForward = prepare(
-    database,
-    `update batches set next_at = :at
-     where destination = :destination and status = 'open' and status in ('claimed', 'open') and next_at > :latest`,
-  )
-  const nextSource = prepare<{ source: string | null }>(
-    database,
-    'select min(source) as source from event_fetches where source > ?',
-  )
-  const bringFetchesForward = prepare(
-    database,
-    'update event_fetches set due_at = :at where source = :source and due_at > :latest',
-  )
-  const selectDestinations = prepare<{ destination: string }>(
-    database,
-    'select distinct destination from item_counts order by destination',
-  )
-
-  function bringForward(at: number, latest: number): void {
-    for (const { destination } of selectDestinations.all()) {
-      for (const kind of ['upsert', 'delete']) bringItemsForward.run({ at, latest, destination, kind })
-      bringHeldForward.run({ at, latest, destination })
-      bringBatchesForward.run({ at, latest, destination })
-    }
-    // From one source to the next: the index knows no other way to what is due late.
-    for (let { source } = nextSource.get('')!; source !== null; { source } = nextSource.get(source)!) {
-      bringFetchesForward.run({ at, latest, source })
-    }
-  }
-
   const selectIdle = prepare<Batch>(
     database,
     `select seq, destination, kind, status from batches
@@ -292,21 +250,7 @@ export function createSettle(database: Database) {
     })
   }
 
-  // Of several, because the newest may have come after the clock was set back.
-  const selectNewest = prepare<{ newest: number | null }>(
-    database,
-    `select max(at) as newest from (
-       select max(received_at) as at from (select received_at from events order by seq desc limit 100)
-       union all select max(received_at) from (select received_at from inbox order by first_seq desc limit 20)
-       union all select max(changed_at) from items
-       union all select max(at) from (select at from executions order by seq desc limit 100))`,
-  )
-
-  function newestTime(): number | null {
-    return selectNewest.get()!.newest
-  }
-
-  return { settleBatch, recover, newestTime, abandonBatches }
+  return { settleBatch, recover, abandonBatches }
 }
 
 export interface RecoveryAt {
