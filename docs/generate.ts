@@ -105,14 +105,14 @@ function verifyTables(): string {
   return table(['Scheme', 'Setting', 'Type', 'Default', 'Meaning'], rows)
 }
 
-async function mapperTable(prefix: string): Promise<string> {
+async function mapperTable(): Promise<string> {
   const rows = (await loadMappers()).list().map(({ name, title, description, verify, vars, retries, needsModels }) => {
     const required = Object.keys(vars).filter((key) => vars[key]?.required)
     const optional = Object.keys(vars).filter((key) => !vars[key]?.required)
     const asks = [...required.map((key) => `**${key}**`), ...optional, ...(needsModels ? ['**models**'] : [])]
     const scheme = verify ? `\`${String(verify['scheme'])}\`` : 'the source says how'
     return [
-      `[${title}](${prefix}cms/${name}.md)`,
+      `[${title}](${name}.md)`,
       `\`${name}\``,
       firstSentence(description),
       scheme,
@@ -137,7 +137,7 @@ const targets: readonly {
 }[] = [
   { file: 'docs/configuration.md', name: 'settings', make: configurationTable },
   { file: 'docs/configuration.md', name: 'verify', make: verifyTables },
-  { file: 'README.md', name: 'mappers', make: () => mapperTable('docs/') },
+  { file: 'docs/cms/README.md', name: 'mappers', make: mapperTable },
 ]
 
 const isCheck = process.argv.includes('--check')
