@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
-import type { Scheme } from './scheme.ts'
+import { type Scheme, withHeaders } from './scheme.ts'
 
 export const basicSchema = z
   .strictObject({
@@ -20,5 +20,6 @@ export function createBasicScheme({ username }: z.infer<typeof basicSchema>, pas
       if (!given) return 'header authorization holds no basic credentials'
       return isAnyEqual([given], credentials) ? null : 'the basic credentials do not match'
     },
+    sign: (delivery) => withHeaders(delivery, { authorization: `Basic ${credentials[0]}` }),
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { RelayError } from '../domain/errors.ts'
 import { isAnyEqual } from './equal.ts'
-import { isObjectText, readObject, replaceMember, textMember } from './json-object.ts'
+import { isObjectText, readObject, replaceMember, textMember, withMember } from './json-object.ts'
 import { blanked, mismatch, type Scheme } from './scheme.ts'
 
 export const bodySchema = z
@@ -27,6 +28,12 @@ export function createBodyScheme({ field }: z.infer<typeof bodySchema>, secrets:
       // What is checked, and so what is blanked, is plain even if it came compressed.
       const { 'content-encoding': _encoding, ...headers } = delivery.headers
       return { ...delivery, headers, body: replaceMember(body, field, blanked) }
+    },
+    sign(delivery) {
+      if (readObject(delivery.body) === null) {
+        throw new RelayError('invalid', `the secret goes into the body, as ${field}: it has to be a JSON object`)
+      }
+      return { ...delivery, body: withMember(delivery.body, field, secrets[0]!) }
     },
   }
 }

@@ -16,13 +16,16 @@ export function createGhostScheme(config: z.infer<typeof ghostSchema>, secrets: 
   const { header } = config
   const isAgeChecked = Number.isFinite(config.tolerance)
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme('ghost', config, (value, body) => {
-    const match = /^sha256=([0-9a-f]{64})(?:, ?t=(\d{1,16}))?$/i.exec(value)
-    if (!match) return `header ${header} is not of the form sha256=<hex>, t=<ms>`
-    const [, signature = '', timestamp = ''] = match
-    if (isAgeChecked && timestamp === '') return `header ${header} holds no timestamp`
-    const suffixes = isAgeChecked ? [timestamp] : [timestamp, '']
-    const expected = hmacs.flatMap((hmacOf) => suffixes.map((suffix) => hmacOf('hex', body, suffix)))
-    return { given: [signature.toLowerCase()], expected, atMs: Number(timestamp) }
+  return createSignedScheme('ghost', config, {
+    read(value, body) {
+      const match = /^sha256=([0-9a-f]{64})(?:, ?t=(\d{1,16}))?$/i.exec(value)
+      if (!match) return `header ${header} is not of the form sha256=<hex>, t=<ms>`
+      const [, signature = '', timestamp = ''] = match
+      if (isAgeChecked && timestamp === '') return `header ${header} holds no timestamp`
+      const suffixes = isAgeChecked ? [timestamp] : [timestamp, '']
+      const expected = hmacs.flatMap((hmacOf) => suffixes.map((suffix) => hmacOf('hex', body, suffix)))
+      return { given: [signature.toLowerCase()], expected, atMs: Number(timestamp) }
+    },
+    sign: ({ body }, { nowMs }) => ({ [header]: `sha256=${hmacs[0]!('hex', body, String(nowMs))}, t=${nowMs}` }),
   })
 }

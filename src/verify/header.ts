@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isAnyEqual } from './equal.ts'
-import type { Scheme } from './scheme.ts'
+import { type Scheme, withHeaders } from './scheme.ts'
 import { headerName } from './settings.ts'
 
 export const headerSchema = z
@@ -26,5 +26,6 @@ export function createHeaderScheme(
       if (!value) return `header ${header} is missing or empty`
       return isAnyEqual([value], expected) ? null : `header ${header} does not match`
     },
+    sign: (delivery) => withHeaders(delivery, { [header]: expected[0]! }),
   }
 }

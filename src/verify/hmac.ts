@@ -32,13 +32,16 @@ export const hmacSchema = z
 export function createHmacScheme(config: z.infer<typeof hmacSchema>, secrets: readonly string[]): Scheme {
   const { header, algorithm, encoding, prefix, separator, key } = config
   const hmacs = secrets.map((secret) => createHmacOf(algorithm, readKey(secret, key)))
-  return createSignedScheme('hmac', config, (value, body) => {
-    const parts = separator === undefined ? [value] : value.split(separator)
-    const given = parts
-      .map((part) => part.trim())
-      .filter((part) => part.startsWith(prefix))
-      .map((part) => normalised(part.slice(prefix.length), encoding))
-    if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
-    return { given, expected: hmacs.map((hmacOf) => hmacOf(encoding, body)) }
+  return createSignedScheme('hmac', config, {
+    read(value, body) {
+      const parts = separator === undefined ? [value] : value.split(separator)
+      const given = parts
+        .map((part) => part.trim())
+        .filter((part) => part.startsWith(prefix))
+        .map((part) => normalised(part.slice(prefix.length), encoding))
+      if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
+      return { given, expected: hmacs.map((hmacOf) => hmacOf(encoding, body)) }
+    },
+    sign: ({ body }) => ({ [header]: prefix + hmacs[0]!(encoding, body) }),
   })
 }

@@ -31,16 +31,26 @@ export function createHubspotScheme(config: z.infer<typeof hubspotSchema>, secre
   const proofHeaders = ['x-hubspot-signature', 'x-hubspot-signature-v3']
   const timestampHeader = 'x-hubspot-request-timestamp'
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme('hubspot', { header, proofHeaders, tolerance }, (value, body, delivery) => {
-    const request = delivery.method + urlOf(public_url, delivery)
-    if (version !== 'v3') {
-      const start = version === 'v1' ? '' : request
-      const hashOf = (secret: string) => hash('sha256', Buffer.concat([Buffer.from(secret + start), body]))
-      return { given: [value.toLowerCase()], expected: secrets.map(hashOf) }
-    }
-    const timestamp = timestampIn(delivery.headers, timestampHeader)
-    if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
-    const expected = hmacs.map((hmacOf) => hmacOf('base64', request, body, timestamp))
-    return { given: [value], expected, atMs: Number(timestamp) }
+  function hashOf(secret: string, request: string, body: Buffer): string {
+    return hash('sha256', Buffer.concat([Buffer.from(secret + (version === 'v1' ? '' : request)), body]))
+  }
+  const settings = { header, proofHeaders, tolerance }
+  return createSignedScheme('hubspot', settings, {
+    read(value, body, delivery) {
+      const request = delivery.method + urlOf(public_url, delivery)
+      if (version !== 'v3') {
+        return { given: [value.toLowerCase()], expected: secrets.map((secret) => hashOf(secret, request, body)) }
+      }
+      const timestamp = timestampIn(delivery.headers, timestampHeader)
+      if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
+      const expected = hmacs.map((hmacOf) => hmacOf('base64', request, body, timestamp))
+      return { given: [value], expected, atMs: Number(timestamp) }
+    },
+    sign(delivery, { nowMs }) {
+      const request = delivery.method + urlOf(public_url, delivery)
+      if (version !== 'v3') return { [header]: hashOf(secrets[0]!, request, delivery.body) }
+      const signature = hmacs[0]!('base64', request, delivery.body, String(nowMs))
+      return { [timestampHeader]: String(nowMs), [header]: signature }
+    },
   })
 }

@@ -56,6 +56,16 @@ export function replaceMember(body: Buffer, name: string, text: string): Buffer 
   return Buffer.concat([...parts, body.subarray(done)])
 }
 
+/** A JSON object that has this text as a member of its own: in the place of the one that it has, else at its end. */
+export function withMember(body: Buffer, name: string, text: string): Buffer {
+  const replaced = replaceMember(body, name, text)
+  if (textMember(replaced, name) !== null) return replaced
+  const end = body.lastIndexOf('}')
+  const isEmpty = /^\s*\{\s*$/.test(body.toString('utf8', 0, end).replace(/^\uFEFF/, ''))
+  const member = `${isEmpty ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(text)}`
+  return Buffer.concat([body.subarray(0, end), Buffer.from(member), body.subarray(end)])
+}
+
 /** Where the members of this name stand in the outermost object: start and end of the value if it is a text, else null. */
 function* membersOf(body: Buffer, name: string): Generator<{ readonly value: readonly [number, number] | null }> {
   const json = body.toString('latin1') // one char for each byte; all that has a meaning to JSON is ASCII

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { errors as JoseErrors } from 'jose'
 import { z } from 'zod'
 import { duration } from '../domain/units.ts'
-import { mismatch, type Refusal, type Scheme } from './scheme.ts'
+import { mismatch, onlySenderSigns, type Refusal, type Scheme } from './scheme.ts'
 import { publicKeys } from './settings.ts'
 
 const keyTypes = { RS256: 'rsa', PS256: 'rsa', ES256: 'ec', EdDSA: 'ed25519' } as const
@@ -58,6 +58,7 @@ export function createJwtScheme({ algorithm, public_key, tolerance }: z.infer<ty
       if (refusals.includes(null)) return null
       return refusals.find((refusal) => refusal !== wrongSignature) ?? wrongSignature
     },
+    sign: onlySenderSigns,
   }
 }
 

@@ -30,6 +30,10 @@ export function createPathScheme(_config: unknown, secrets: readonly string[]): 
         headers: headersWithout(delivery.headers, [given, decoded(given) ?? given]),
       }
     },
+    sign(delivery) {
+      const parts = delivery.path.split('/')
+      return { ...delivery, path: parts.toSpliced(place, 0, encodeURIComponent(secrets[0]!)).join('/') }
+    },
   }
 }
 

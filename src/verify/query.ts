@@ -33,6 +33,11 @@ export function createQueryScheme({ parameter }: z.infer<typeof querySchema>, se
         headers: headersWithout(delivery.headers, given),
       }
     },
+    sign(delivery) {
+      const others = delivery.query.split('&').filter((pair) => pair !== '' && !isOurs(pair))
+      const own = `${encodeURIComponent(parameter)}=${encodeURIComponent(secrets[0]!)}`
+      return { ...delivery, query: [...others, own].join('&') }
+    },
   }
 }
 

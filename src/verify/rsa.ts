@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { readBase64 } from './base64.ts'
 import { isEqual } from './equal.ts'
 import { readObject } from './json-object.ts'
-import { mismatch, type Scheme } from './scheme.ts'
+import { mismatch, onlySenderSigns, type Scheme } from './scheme.ts'
 import { headerName, publicKeys } from './settings.ts'
 
 export const rsaSchema = z
@@ -56,6 +56,7 @@ export function createRsaScheme({ header, padding, prefix, over, public_key, cla
       if (!isSigned) return mismatch(`header ${header.join(', ')} does not match`)
       return judgeClaims(body, claims)
     },
+    sign: onlySenderSigns,
   }
 }
 

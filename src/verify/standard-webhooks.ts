@@ -3,9 +3,10 @@ import { z } from 'zod'
 import { readBase64 } from './base64.ts'
 import { isAnyEqual } from './equal.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { maxSignatures, mismatch, type Scheme } from './scheme.ts'
+import { maxSignatures, mismatch, onlySenderSigns, type Scheme, withHeaders } from './scheme.ts'
 import { readKey } from './secret-key.ts'
 import { publicKeys, toleranceSetting } from './settings.ts'
+import { standardHeaders } from './sign-standard-webhook.ts'
 import { timestampIn } from './signed-scheme.ts'
 import { judgeTimestamp } from './timestamp.ts'
 
@@ -67,6 +68,13 @@ export function createStandardWebhooksScheme(
       if (!isSigned && !isSignedBy(verifyKeys, named('v1a'), start, body))
         return mismatch(`header ${header} does not match`)
       return judgeTimestamp(Number(timestamp) * 1000, nowMs, tolerance)
+    },
+    sign(delivery, signing) {
+      if (hmacs.length === 0) onlySenderSigns()
+      const own = delivery.headers[`${header_prefix}-id`]
+      const id = own && !own.includes('.') ? own : signing.id
+      const webhook = { id, timestampSec: Math.floor(signing.nowMs / 1000), body: delivery.body }
+      return withHeaders(delivery, standardHeaders(header_prefix, hmacs.slice(0, 1), webhook))
     },
   }
 }

@@ -27,17 +27,23 @@ export const timestampedSchema = z
 export function createTimestampedScheme(config: z.infer<typeof timestampedSchema>, secrets: readonly string[]): Scheme {
   const { header, unit, encoding, version } = config
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme('timestamped', config, (value, body) => {
-    const parts = value.split(',').map((part) => part.trim())
-    const named = (name: string) =>
-      parts.flatMap((part) => (part.startsWith(`${name}=`) ? [part.slice(name.length + 1)] : []))
-    const [timestamp = '', ...others] = named('t')
-    const given = named(version).map((signature) => normalised(signature, encoding))
-    // A second timestamp would leave open which one is signed.
-    if (!timestampPattern.test(timestamp) || others.length > 0 || given.length === 0) {
-      return `header ${header} is not of the form t=<timestamp>,${version}=<signature>`
-    }
-    const expected = hmacs.map((hmacOf) => hmacOf(encoding, `${timestamp}.`, body))
-    return { given, expected, atMs: Number(timestamp) * (unit === 's' ? 1000 : 1) }
+  return createSignedScheme('timestamped', config, {
+    read(value, body) {
+      const parts = value.split(',').map((part) => part.trim())
+      const named = (name: string) =>
+        parts.flatMap((part) => (part.startsWith(`${name}=`) ? [part.slice(name.length + 1)] : []))
+      const [timestamp = '', ...others] = named('t')
+      const given = named(version).map((signature) => normalised(signature, encoding))
+      // A second timestamp would leave open which one is signed.
+      if (!timestampPattern.test(timestamp) || others.length > 0 || given.length === 0) {
+        return `header ${header} is not of the form t=<timestamp>,${version}=<signature>`
+      }
+      const expected = hmacs.map((hmacOf) => hmacOf(encoding, `${timestamp}.`, body))
+      return { given, expected, atMs: Number(timestamp) * (unit === 's' ? 1000 : 1) }
+    },
+    sign({ body }, { nowMs }) {
+      const timestamp = unit === 's' ? Math.floor(nowMs / 1000) : nowMs
+      return { [header]: `t=${timestamp},${version}=${hmacs[0]!(encoding, `${timestamp}.`, body)}` }
+    },
   })
 }

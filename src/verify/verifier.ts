@@ -16,7 +16,7 @@ import { createPathScheme } from './path.ts'
 import { createQueryScheme } from './query.ts'
 import { createRsaScheme } from './rsa.ts'
 import { type VerifyConfig, verifySchema } from './schema.ts'
-import type { Refusal, Scheme } from './scheme.ts'
+import type { Refusal, Scheme, Signing } from './scheme.ts'
 import { createStandardWebhooksScheme } from './standard-webhooks.ts'
 import { createTimestampedScheme } from './timestamped.ts'
 import { createWebflowScheme } from './webflow.ts'
@@ -75,6 +75,15 @@ export function createVerifier(config: VerifyConfig, secrets: readonly string[])
   }
 }
 
+/** Makes the side of the sender: it signs as the CMS would, with the first secret. What it throws says why it can't. */
+export function createSigner(
+  config: VerifyConfig,
+  secrets: readonly string[],
+): (delivery: InboundRequest, signing: Signing) => InboundRequest {
+  checkSecrets(config, secrets)
+  return schemeOf(config, secrets).sign
+}
+
 function checkSecrets(config: VerifyConfig, secrets: readonly string[]): void {
   const { scheme } = config
   const isPublic = scheme === 'rsa' || scheme === 'jwt'
@@ -109,7 +118,7 @@ const schemes: { readonly [Name in SchemeName]: CreateScheme<Name> } = {
   hubspot: createHubspotScheme,
   hygraph: createHygraphScheme,
   webflow: createWebflowScheme,
-  none: () => ({ name: 'none', proofHeaders: [], check: () => null }),
+  none: () => ({ name: 'none', proofHeaders: [], check: () => null, sign: (delivery) => delivery }),
 }
 
 function schemeOf<Name extends SchemeName>(

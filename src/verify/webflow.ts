@@ -14,12 +14,18 @@ export const webflowSchema = z
 
 /** Webflow: HMAC-SHA256 of `<ms>:<body>`. Source: webflow/js-webflow-api src/wrapper/WebhooksClient.ts */
 export function createWebflowScheme(config: z.infer<typeof webflowSchema>, secrets: readonly string[]): Scheme {
-  const { timestamp_header } = config
+  const { header, timestamp_header } = config
   const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme('webflow', config, (value, body, { headers }) => {
-    const timestamp = timestampIn(headers, timestamp_header)
-    if (timestamp === null) return `header ${timestamp_header} holds no timestamp`
-    const expected = hmacs.map((hmacOf) => hmacOf('hex', `${timestamp}:`, body))
-    return { given: [value.toLowerCase()], expected, atMs: Number(timestamp) }
+  return createSignedScheme('webflow', config, {
+    read(value, body, { headers }) {
+      const timestamp = timestampIn(headers, timestamp_header)
+      if (timestamp === null) return `header ${timestamp_header} holds no timestamp`
+      const expected = hmacs.map((hmacOf) => hmacOf('hex', `${timestamp}:`, body))
+      return { given: [value.toLowerCase()], expected, atMs: Number(timestamp) }
+    },
+    sign: ({ body }, { nowMs }) => ({
+      [timestamp_header]: String(nowMs),
+      [header]: hmacs[0]!('hex', `${nowMs}:`, body),
+    }),
   })
 }
