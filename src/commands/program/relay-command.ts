@@ -1,0 +1,60 @@
+import { Command, Help, type Option } from 'commander'
+
+/** A command line to copy, and what it does. */
+export interface Example {
+  readonly does: string
+  readonly line: string
+}
+
+/** A command that is given several options at once, and shows examples in its help. */
+export class RelayCommand extends Command {
+  readonly #examples: Example[] = []
+
+  override createCommand(name?: string): RelayCommand {
+    return new RelayCommand(name)
+  }
+
+  override createHelp(): Help {
+    return Object.assign(new RelayHelp(), this.configureHelp())
+  }
+
+  with(...options: readonly Option[]): this {
+    for (const option of options) this.addOption(option)
+    return this
+  }
+
+  /** Shows examples below the help: pairs of what a line does, and the line. */
+  example(...examples: readonly (readonly [does: string, line: string])[]): this {
+    if (this.#examples.length === 0) this.addHelpText('after', () => textOf(this.#examples))
+    this.#examples.push(...examples.map(([does, line]) => ({ does, line })))
+    return this
+  }
+
+  get examples(): readonly Example[] {
+    return this.#examples
+  }
+}
+
+function textOf(examples: readonly Example[]): string {
+  const lines = examples.map(({ does, line }) => `  # ${does}\n  ${line}`)
+  return `\nExamples:\n${lines.join('\n\n')}`
+}
+
+/** Help without noise: nothing is said of a default that anybody expects (a flag is off, a list is empty). */
+class RelayHelp extends Help {
+  override optionDescription({ description, argChoices, defaultValue }: Option): string {
+    const facts = [
+      ...(argChoices ? [argChoices.join(', ')] : []),
+      ...(isExpected(defaultValue) ? [] : [`default ${String(defaultValue)}`]),
+    ]
+    return facts.length > 0 ? `${description} (${facts.join('; ')})` : description
+  }
+
+  override subcommandTerm(command: Command): string {
+    return super.subcommandTerm(command).replace(' [options]', '')
+  }
+}
+
+function isExpected(preset: unknown): boolean {
+  return preset === undefined || typeof preset === 'boolean' || (Array.isArray(preset) && preset.length === 0)
+}

@@ -1,0 +1,60 @@
+import type { Environment } from '../../config/substitute.ts'
+import { readWhole } from './option-values.ts'
+import type { RelayCommand } from './relay-command.ts'
+import { config, json } from './shared-options.ts'
+
+/** Commands that lead to a relay that works. */
+export function addSetUpCommands(program: RelayCommand, env: Environment): void {
+  program.commandsGroup('Set up:')
+
+  program
+    .command('init')
+    .summary('write a configuration for a CMS')
+    .description('Writes a configuration for a CMS. At a terminal it asks for what the command line leaves out.')
+    .argument('[mapper]', 'the CMS, as `cms-relay mappers` names it')
+    .option('--site <host>', 'host of the public site, such as example.com')
+    .option('--source <name>', 'name of the source, which is in its URL; else that of the mapper')
+    .option('--output <file>', 'where to', 'relay.yaml')
+    .option('--force', 'overwrite the file', false)
+    .example(
+      ['answer questions', 'cms-relay init'],
+      ['for a Shopify shop', 'cms-relay init shopify --site shop.example.com'],
+    )
+    .action(async (mapper, options) =>
+      (await import('../init.ts')).init({ ...options, mapper, isTerminal: Boolean(process.stdin.isTTY) }),
+    )
+
+  program
+    .command('check')
+    .summary('validate the configuration, and show what is wired to what')
+    .description('Validates the configuration, calls nobody, and shows what is wired to what.')
+    .option('--strict', 'exit with 1 if there are warnings', false)
+    .option('--no-store', 'do not look into the database')
+    .with(config(), json())
+    .example(
+      ['the configuration that `serve` would take', 'cms-relay check'],
+      ['before a deployment', 'cms-relay check --config relay.yaml --strict --no-store'],
+    )
+    .action(async (options) => (await import('../check.ts')).check({ ...options, env }))
+
+  program
+    .command('mappers')
+    .summary('the mappers there are, and what each needs')
+    .description('Lists the mappers and what each needs. With a name it shows one in full, with a source to copy.')
+    .argument('[name]', 'a mapper')
+    .with(config(), json())
+    .example(
+      ['all of them, your own included', 'cms-relay mappers'],
+      ['what a source for Strapi needs', 'cms-relay mappers strapi'],
+    )
+    .action(async (name, options) => (await import('../mappers.ts')).showMappers({ ...options, name, env }))
+
+  program
+    .command('keygen')
+    .summary('make up a secret')
+    .description('Makes up a secret for webhooks or for the admin API.')
+    .option('--bytes <n>', 'of randomness, at least 16', readWhole, 32)
+    .with(json())
+    .example(['an admin token', 'cms-relay keygen'])
+    .action(async (options) => (await import('../keygen.ts')).keygen(options))
+}

@@ -1,0 +1,59 @@
+import type { Environment } from '../../config/substitute.ts'
+import { collect, readWhole } from './option-values.ts'
+import type { RelayCommand } from './relay-command.ts'
+import { config, json } from './shared-options.ts'
+
+/** Commands that try a mapper, or a call, without a relay. */
+export function addTryCommands(program: RelayCommand, env: Environment): void {
+  program.commandsGroup('Try:')
+
+  program
+    .command('map')
+    .summary('what one webhook would come to')
+    .description('Shows what one webhook would come to, as JSON. Nothing is kept or sent.')
+    .option('--mapper <name>', 'the mapper; with --source, the one of the source')
+    .option('--fixture <file>', '{"headers":{…},"body":…} or {"headers":{…},"rawBody":"…"}; - is standard input')
+    .option('--input <file>', 'the body alone; - is standard input')
+    .option('--header <line>', "a header of the webhook, 'Name: value'; repeatable", collect, [])
+    .option('--var <pair>', 'a var of the source, name=value; repeatable', collect, [])
+    .option('--source <name>', 'take vars, models and destination of this source')
+    .with(config())
+    .example(
+      ['with the settings of a source', 'cms-relay map --source shop --fixture webhook.json'],
+      [
+        'a body alone',
+        "cms-relay map --mapper shopify --input body.json --header 'X-Shopify-Topic: products/update' --var origin=https://example.com --var currency=EUR",
+      ],
+    )
+    .action(async (options) => (await import('../map.ts')).mapOne({ ...options, env }))
+
+  program
+    .command('sandbox')
+    .summary('an ingest API for tests')
+    .description('Runs an ingest API for tests, on loopback, that judges every call as the real one would.')
+    .option('--port <n>', 'port; 0 takes a free one', readWhole, 8081)
+    .option('--token <token>', 'connectorId.secret')
+    .option('--website-id <id>', 'the website of the token')
+    .option('--site-domain <host>', 'the host that urls must have')
+    .option('--alias <host>', 'a further host that they may have; repeatable', collect, [])
+    .option('--state <file>', 'remember items over restarts')
+    .example(
+      ['with its own token and website', 'cms-relay sandbox'],
+      ['with yours', 'cms-relay sandbox --token con_1.secret --website-id site_1 --site-domain example.com'],
+    )
+    .action(async (options) => (await import('../sandbox.ts')).runSandbox(options))
+
+  program
+    .command('sign')
+    .summary('the signed headers of an ingest call')
+    .description('Prints the signed headers of an ingest call, to compare another implementation with.')
+    .requiredOption('--website-id <id>', 'the website of the token')
+    .option('--token <token>', 'connectorId.secret; else BAINQUET_CONNECTOR_TOKEN')
+    .option('--path <path>', 'path of the url, as sent', '/v1/ingest/batch')
+    .option('--input <file>', 'the exact body; - is standard input', '-')
+    .option('--timestamp <sec>', 'unix seconds; else now', readWhole)
+    .option('--nonce <nonce>', 'else a fresh one')
+    .with(json())
+    .example(['a batch from a file', 'cms-relay sign --website-id site_1 --input batch.json'])
+    .action(async (options) => (await import('../sign.ts')).signCall({ ...options, env }))
+}
