@@ -2,13 +2,13 @@ import type { Config } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { escapeText } from '../domain/printable.ts'
-import { type Definition, needsModels } from '../mapping/library/bind.ts'
 import { loadConfigOrSandbox } from '../sandbox/mode.ts'
 import type { Source } from '../stages/source.ts'
 import { findUnconfigured, warningsOfUnconfigured } from '../stages/upkeep/unconfigured.ts'
 import { peekStore } from '../store/open.ts'
 import { tokenSchemes } from '../verify/coverage.ts'
 import { composeEndpoints } from '../wiring/endpoints.ts'
+import { warningsOfMappers } from '../wiring/mapper-warnings.ts'
 import { composeSources } from '../wiring/sources.ts'
 import { warningsOf } from '../wiring/warnings.ts'
 import type { CommandOptions } from './options.ts'
@@ -25,17 +25,8 @@ export async function check({ config: flag, json, strict, store, env }: CheckOpt
   const { config, file } = await loadConfigOrSandbox(flag, env)
   const { sources, mappers } = await composeSources(config)
   composeEndpoints(config)
-  const inMappers = Object.entries(config.sources).flatMap(([name, settings]) => {
-    const { mapper, models, rate_limit: rateLimit } = settings
-    const definition = mappers.get(mapper)!
-    const isMute = needsModels(definition) && Object.keys(models).length === 0
-    return [
-      ...(isMute ? [`sources.${name}: mapper '${mapper}' sends registered models only, and none is registered`] : []),
-      ...(rateLimit ? lossWarnings(`sources.${name}.rate_limit`, definition) : []),
-    ]
-  })
   const inStore = store ? await storeWarnings(config) : []
-  const warnings = [...warningsOf(config), ...inMappers, ...inStore]
+  const warnings = [...warningsOf(config), ...warningsOfMappers(config, mappers), ...inStore]
   const wiring = wiringOf(config, file, sources, warnings)
   print(wiring, { json, text: () => textOf(wiring) })
   if (!strict || warnings.length === 0) return
@@ -55,27 +46,6 @@ async function storeWarnings(config: Config): Promise<readonly string[]> {
   } catch (error) {
     if (!(error instanceof RelayError)) throw error
     return [`the store was not looked into: ${messageOf(error)} (--no-store leaves it out)`]
-  }
-}
-
-/** What a limit costs with a system that does not try again for long. */
-function lossWarnings(path: string, { name, title, retries }: Definition): readonly string[] {
-  switch (retries?.for) {
-    case 'hours':
-    case 'days':
-      return []
-    case 'none':
-      return [`${path}: webhooks over it are lost: ${title} does not send them again (${retries.how})`]
-    case 'minutes':
-      return [`${path}: webhooks over it may be lost: ${title} sends them again for minutes only (${retries.how})`]
-    case 'setting':
-      return [`${path}: webhooks over it may be lost: ${title} sends them again only if set so (${retries.how})`]
-    case 'unknown':
-      return [`${path}: webhooks over it may be lost: whether ${title} sends them again: ${retries.how}`]
-    case undefined:
-      return [
-        `${path}: webhooks over it may be lost: mapper '${name}' has no \`retries\` to say whether they come again`,
-      ]
   }
 }
 

@@ -138,12 +138,13 @@ function isRaw(value: unknown): value is Raw {
 /** The environment's overrides laid over the document, and the `BAINQUET_*` destination if the file names none. */
 function overridden(document: unknown, env: Environment): unknown {
   if (!isRaw(document)) return document
-  const { PORT, RELAY_STORE, RELAY_ADMIN_TOKEN, LOG_LEVEL } = env
+  const { PORT, RELAY_STORE, RELAY_ADMIN_TOKEN, LOG_LEVEL, LOG_FORMAT } = env
   const server = { ...(PORT && { port: PORT }), ...(RELAY_ADMIN_TOKEN && { admin_token: RELAY_ADMIN_TOKEN }) }
+  const log = { ...(LOG_LEVEL && { level: LOG_LEVEL }), ...(LOG_FORMAT && { format: LOG_FORMAT }) }
   return {
     ...document,
     ...merged('server', document, server),
-    ...merged('log', document, LOG_LEVEL ? { level: LOG_LEVEL } : {}),
+    ...merged('log', document, log),
     ...(RELAY_STORE && { store: RELAY_STORE }),
     ...(!hasDestinations(document) && bainquetDestination(env)),
   }

@@ -43,6 +43,12 @@ const server = z
       .union([z.literal(''), z.string().min(16, { error: 'must have at least 16 characters' })])
       .optional()
       .describe('Bearer token of the admin API; without one the API is off. `RELAY_ADMIN_TOKEN` overrides.'),
+    public_url: httpUrl
+      .refine((text) => !/[?#]/.test(text), { error: 'must have no query and no fragment' })
+      .optional()
+      .describe(
+        'The address that a CMS reaches the relay at, such as https://relay.example.com. Printed in the URLs to paste.',
+      ),
     admin: z
       .strictObject({
         host: z.string().min(1).default('127.0.0.1').describe('Address of the listener for operators.'),
@@ -247,6 +253,12 @@ export const configSchema = z.strictObject({
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
         .default('info')
         .describe('Least level that is logged. `LOG_LEVEL` overrides.'),
+      format: z
+        .enum(['auto', 'pretty', 'json'])
+        .default('auto')
+        .describe(
+          '`pretty`: lines for people; `json`: one object a line; `auto`: pretty at a terminal, else json. `LOG_FORMAT` overrides.',
+        ),
     })
     .prefault({}),
 })

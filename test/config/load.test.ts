@@ -72,20 +72,21 @@ describe('a valid configuration', () => {
     expect(config.destinations['main']?.token).toBe('con_1.from-file')
   })
 
-  test('is overridden by PORT, RELAY_STORE, RELAY_ADMIN_TOKEN and LOG_LEVEL', () => {
+  test('is overridden by PORT, RELAY_STORE, RELAY_ADMIN_TOKEN, LOG_LEVEL and LOG_FORMAT', () => {
     const env = {
       TOKEN: 'a.b',
       PORT: '9000',
       RELAY_STORE: 'sqlite:/x.db',
       RELAY_ADMIN_TOKEN: 'a-long-admin-token',
       LOG_LEVEL: 'warn',
+      LOG_FORMAT: 'json',
     }
-    const { config } = loadConfig(file(full), env)
-    expect([config.server.port, config.store, config.server.admin_token, config.log.level]).toEqual([
+    const { server, store, log } = loadConfig(file(full), env).config
+    expect([server.port, store, server.admin_token, log]).toEqual([
       9000,
       'sqlite:/x.db',
       'a-long-admin-token',
-      'warn',
+      { level: 'warn', format: 'json' },
     ])
   })
 
