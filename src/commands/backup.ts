@@ -5,6 +5,7 @@ import { interruption } from './interruption.ts'
 import type { CommandOptions } from './options.ts'
 import { createProgress } from './progress.ts'
 import { print } from './report.ts'
+import { onStore } from './uses.ts'
 
 interface BackupCommandOptions extends CommandOptions {
   readonly file: string
@@ -13,7 +14,7 @@ interface BackupCommandOptions extends CommandOptions {
 
 /** Copies the database of a running relay into one checked file. Ctrl-C leaves nothing behind. */
 export async function backup({ file, force, json, ...options }: BackupCommandOptions): Promise<void> {
-  const { config } = await loadConfigOrSandbox(options.config, options.env)
+  const { config } = await loadConfigOrSandbox(options.config, options.env, onStore)
   using interrupted = interruption()
   using progress = createProgress({ json })
   const { signal } = interrupted

@@ -9,6 +9,7 @@ import type { Store } from '../store/contract/store.ts'
 import { composeDestination } from '../wiring/sources.ts'
 import type { CommandOptions } from './options.ts'
 import { print } from './report.ts'
+import { forCalling } from './uses.ts'
 import { withStore } from './with-store.ts'
 
 interface DestinationOptions extends CommandOptions {
@@ -18,7 +19,7 @@ interface DestinationOptions extends CommandOptions {
 /** Enables a destination after a test call. Throws RelayError `conflict` if the call is refused and `force` is not set. */
 export async function enable(options: DestinationOptions & { readonly force: boolean }): Promise<void> {
   const { name, force, json } = options
-  const shown = await withStore(options, async (store, config) => {
+  const shown = await withStore({ ...options, uses: forCalling(name) }, async (store, config) => {
     if (await isLeftBehind(store, config, name)) {
       await decideCircuit(store, name, { kind: 'enable' }, Date.now())
       const error = 'it is not configured, so nothing is sent to it'

@@ -19,6 +19,7 @@ import { readInputFile } from './input.ts'
 import { ownMappersDir } from './mappers.ts'
 import type { CommandOptions } from './options.ts'
 import { printJson, UsageError } from './report.ts'
+import { forMapping } from './uses.ts'
 
 interface MapOptions extends Omit<CommandOptions, 'json'> {
   readonly mapper?: string
@@ -43,7 +44,7 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const config =
     sourceName === undefined && options.config === undefined
       ? null
-      : loadConfig(findConfigFile(options.config, env), env).config
+      : loadConfig(findConfigFile(options.config, env), env, forMapping).config
   const source =
     config && sourceName !== undefined && Object.hasOwn(config.sources, sourceName)
       ? config.sources[sourceName]

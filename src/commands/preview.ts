@@ -11,30 +11,22 @@ import {
 } from '../stages/operate/preview-event.ts'
 import type { Operating } from '../store/contract/operating.ts'
 
-import { composeSources } from '../wiring/sources.ts'
+import { composeMappings } from '../wiring/sources.ts'
 import { filterOf, type ReplayOptions, selectionOf } from './event-options.ts'
 import { createProgress } from './progress.ts'
 import { print, printPart } from './report.ts'
+import { forMapping } from './uses.ts'
 import { withStore } from './with-store.ts'
 
 /** Shows what replaying events would change now, and changes nothing. Events that are named are all shown, of others those that differ. */
 export async function showPreviews(options: ReplayOptions): Promise<void> {
-  await withStore(options, async (store, config) => {
-    const { sources } = await composeSources(config)
-    try {
-      const deps = {
-        store,
-        sources,
-        destinations: targetsOf(config),
-        bodyLimit: config.server.body_limit,
-        now: Date.now,
-      }
-      const preview = createPreviewEvent(deps)
-      const isNamed = options.last === undefined && Object.keys(filterOf(options)).every((key) => key === 'ids')
-      await (isNamed ? showNamed(preview, options) : showChosen(preview, store, options))
-    } finally {
-      for (const { fetch } of sources.values()) await fetch?.client.close()
-    }
+  await withStore({ ...options, uses: forMapping }, async (store, config) => {
+    const sources = await composeMappings(config)
+    const bodyLimit = config.server.body_limit
+    const deps = { store, sources, destinations: targetsOf(config), bodyLimit, now: Date.now }
+    const preview = createPreviewEvent(deps)
+    const isNamed = options.last === undefined && Object.keys(filterOf(options)).every((key) => key === 'ids')
+    await (isNamed ? showNamed(preview, options) : showChosen(preview, store, options))
   })
 }
 

@@ -1,10 +1,10 @@
-import { findConfigFile } from '../config/load.ts'
+import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { ReloadResult } from '../registry/reload.ts'
-import { loadWholeConfig } from '../wiring/sources.ts'
 import type { CommandOptions } from './options.ts'
 import { print, table, UsageError } from './report.ts'
+import { ofServer } from './uses.ts'
 
 interface ReloadCommandOptions extends CommandOptions {
   readonly url?: string
@@ -17,7 +17,7 @@ interface ReloadCommandOptions extends CommandOptions {
 export async function reload(options: ReloadCommandOptions): Promise<void> {
   const { url, token, dryRun, yes, json } = options
   const { server } =
-    url && token ? {} : (await loadWholeConfig(findConfigFile(options.config, options.env), options.env)).config
+    url && token ? {} : loadConfig(findConfigFile(options.config, options.env), options.env, ofServer).config
   const result = await ask(url ?? originOf(server!), token ?? tokenOf(server!), { dry_run: dryRun, yes })
   print(result, { json, text: () => textOf(result, dryRun) })
   if (result.issues.length > 0) process.exitCode = 1

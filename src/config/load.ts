@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { dangerousMistakes } from './mistakes.ts'
 import { type Config, configSchema, sourceSchema } from './schema.ts'
+import { type Uses, withStandIns } from './stand-ins.ts'
 import { type Environment, type Issue, substitute } from './substitute.ts'
 
 export interface LoadedConfig {
@@ -22,10 +23,15 @@ export function findConfigFile(flag: string | undefined, env: Environment, cwd =
   return existsSync(usual) ? usual : null
 }
 
-/** Reads, fills in and checks a configuration. Throws RelayError `invalid` with every mistake in `details.issues`. */
-export function loadConfig(file: string | null, env: Environment): LoadedConfig {
-  const document = file === null ? {} : readYaml(file)
-  return { config: readConfig(document, { ...readDotEnv(file), ...env }, file), file }
+/**
+ * Reads, fills in and checks a configuration. Throws RelayError `invalid` with every mistake in `details.issues`. With `uses`, a
+ * variable that is not set is a mistake only in a setting that the caller uses.
+ */
+export function loadConfig(file: string | null, env: Environment, uses?: Uses): LoadedConfig {
+  const whole = file === null ? {} : readYaml(file)
+  const known = { ...readDotEnv(file), ...env }
+  const document = uses ? withStandIns(whole, known, uses) : whole
+  return { config: readConfig(document, known, file), file }
 }
 
 /** What `.env` beside the file says; nothing if it is not there. The environment wins over it, and never gets it. */

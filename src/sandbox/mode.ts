@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { findConfigFile, type LoadedConfig, readConfig } from '../config/load.ts'
+import { findConfigFile, type LoadedConfig, loadConfig, readConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
+import type { Uses } from '../config/stand-ins.ts'
 import type { Environment } from '../config/substitute.ts'
 import { RelayError } from '../domain/errors.ts'
 import { loadWholeConfig } from '../wiring/sources.ts'
@@ -35,11 +36,20 @@ export function isSandboxMode(file: string | null, env: Environment): boolean {
   return true
 }
 
-/** The configuration that a command works with: a file's, or that of the sandbox if nothing is configured. */
-export async function loadConfigOrSandbox(flag: string | undefined, env: Environment): Promise<LoadedConfig> {
+/**
+ * The configuration that a command works with: a file's, or that of the sandbox if nothing is configured. With `uses`, as `loadConfig`
+ * has it.
+ */
+export async function loadConfigOrSandbox(
+  flag: string | undefined,
+  env: Environment,
+  uses?: Uses,
+): Promise<LoadedConfig> {
   const file = findConfigFile(flag, env)
   // A store that is named is meant.
-  if (env['RELAY_STORE'] || !isSandboxMode(file, env)) return loadWholeConfig(file, env)
+  if (env['RELAY_STORE'] || !isSandboxMode(file, env)) {
+    return uses ? loadConfig(file, env, uses) : loadWholeConfig(file, env)
+  }
   const { port } = sandboxConfig(env, 'http://127.0.0.1/').server
   return { config: sandboxConfig(env, `http://127.0.0.1:${ingestPort(port)}/v1/ingest`), file }
 }

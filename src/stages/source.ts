@@ -25,6 +25,9 @@ export interface Source {
   readonly rateLimit: SourceRateLimit | null
 }
 
+/** As much of a source as mapping asks for: it needs no secret. */
+export type MappingSource = Pick<Source, 'name' | 'mapper' | 'destinations' | 'maxClockLeadMs'>
+
 export interface SourceRateLimit {
   readonly max: number
   readonly windowMs: number

@@ -10,7 +10,7 @@ import { bindMapper } from '../mapping/library/bind.ts'
 import { type MapperLibrary, readMappers } from '../mapping/library/load.ts'
 import type { Destination } from '../stages/destination.ts'
 import { createStorableHeaders } from '../stages/receive/storable-headers.ts'
-import type { Source, SourceRateLimit } from '../stages/source.ts'
+import type { MappingSource, Source, SourceRateLimit } from '../stages/source.ts'
 import { createAllowed } from '../verify/allowed-addresses.ts'
 import { createVerifier } from '../verify/verifier.ts'
 import { composeFetch } from './fetch.ts'
@@ -43,14 +43,25 @@ function issuesIn(error: RelayError): readonly Issue[] {
 }
 
 /** Mappers and sources, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
-export async function composeSources(config: ValidPart, now: () => number = Date.now): Promise<Parts> {
+export function composeSources(config: ValidPart, now: () => number = Date.now): Promise<Parts> {
+  return composeAll(config, (name, settings, mappers, issues) => composeSource(name, settings, mappers, now, issues))
+}
+
+/** Sources as far as mapping goes: no secret is needed, and no API of a CMS. Throws RelayError `invalid` with every mistake. */
+export async function composeMappings(config: ValidPart): Promise<ReadonlyMap<string, MappingSource>> {
+  return (await composeAll(config, composeMapping)).sources
+}
+
+type Compose<T> = (name: string, settings: SourceConfig, mappers: MapperLibrary, issues: Issue[]) => T | null
+
+async function composeAll<T>(config: ValidPart, compose: Compose<T>) {
   const { library: mappers, issues: inMappers } = await readMappers({ userDir: config.mappers_dir })
   const issues: Issue[] = [...inMappers]
-  const sources = new Map<string, Source>()
+  const sources = new Map<string, T>()
   for (const [name, settings] of Object.entries(config.sources)) {
     // A mapper with mistakes has told them; one that is not there may be in a file that could not be read.
     if (inMappers.length > 0 && !isSound(settings.mapper, mappers)) continue
-    const source = composeSource(name, settings, mappers, now, issues)
+    const source = compose(name, settings, mappers, issues)
     if (source) sources.set(name, source)
   }
   if (issues.length > 0) throw new ConfigError('configuration', issues)
@@ -74,34 +85,39 @@ function composeSource(
   issues: Issue[],
 ): Source | null {
   const path = `sources.${name}`
+  const mapping = composeMapping(name, settings, mappers, issues)
+  const definition = mappers.get(settings.mapper)
+  if (!definition) return null
+  const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
+  const verifier = tried(issues, `${path}.secret`, () => {
+    return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
+  })
+  if (!mapping || !verifier) return null
+  const { mapper } = mapping
+  const { enabled, silent_after: silentAfter } = settings
+  const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
+  const rateLimit = rateLimitOf(settings, now)
+  const isAllowed = settings.allow_from === undefined ? null : createAllowed(settings.allow_from)
+  const storableHeaders = createStorableHeaders(mapper.headers, verifier.proofHeaders)
+  return { ...mapping, enabled, silentAfter, verifier, storableHeaders, isAllowed, rateLimit, fetch }
+}
+
+function composeMapping(
+  name: string,
+  settings: SourceConfig,
+  mappers: MapperLibrary,
+  issues: Issue[],
+): MappingSource | null {
+  const path = `sources.${name}`
   const definition = mappers.get(settings.mapper)
   if (!definition) {
     const known = mappers.names.join(', ')
     issues.push({ path: `${path}.mapper`, message: `there is no such mapper (there is ${known})` })
     return null
   }
-  const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
-  const {
-    enabled,
-    vars,
-    models,
-    html,
-    destination,
-    silent_after: silentAfter,
-    max_clock_lead: maxClockLeadMs,
-  } = settings
+  const { vars, models, html, destination, max_clock_lead: maxClockLeadMs } = settings
   const mapper = tried(issues, path, () => bindMapper(definition, { source: name, vars, models, html }))
-  const verifier = tried(issues, `${path}.secret`, () => {
-    return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
-  })
-  if (!mapper || !verifier) return null
-  const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
-  const destinations = [...new Set([destination].flat())]
-  const rateLimit = rateLimitOf(settings, now)
-  const isAllowed = settings.allow_from === undefined ? null : createAllowed(settings.allow_from)
-  const storableHeaders = createStorableHeaders(mapper.headers, verifier.proofHeaders)
-  const work = { mapper, verifier, storableHeaders, isAllowed, rateLimit, fetch }
-  return { name, enabled, destinations, silentAfter, maxClockLeadMs, ...work }
+  return mapper && { name, mapper, destinations: [...new Set([destination].flat())], maxClockLeadMs }
 }
 
 function rateLimitOf({ rate_limit: limit }: SourceConfig, now: () => number): SourceRateLimit | null {

@@ -7,7 +7,7 @@ import type { Draft, Fetched, Mapping } from '../../mapping/mapper.ts'
 import { readWebhook, type Webhook } from '../../mapping/webhook/webhook.ts'
 import type { ItemChange, MappedEvent, MergeCounts, PendingEvent, StaleRemoval } from '../../store/contract/store.ts'
 import type { Destination } from '../destination.ts'
-import type { Source } from '../source.ts'
+import type { MappingSource } from '../source.ts'
 
 /** What one event comes to: its changes, and what has to be known before the rest of them. */
 export interface EventMapping extends Pick<Mapping, 'requests' | 'late'> {
@@ -27,7 +27,7 @@ export function webhookOf(event: PendingEvent, limit: number): Promise<Webhook> 
 export async function mapEvent(
   event: PendingEvent,
   webhook: Webhook,
-  source: Source,
+  source: MappingSource,
   destinations: ReadonlyMap<string, MapTarget>,
   fetched?: Fetched,
 ): Promise<EventMapping> {
@@ -81,7 +81,7 @@ export function boundedText(problems: readonly string[]): string {
 }
 
 /** An event that comes to nothing but an error. `source` is left out if it is not configured any more. */
-export function failedEvent({ seq }: PendingEvent, error: string, source?: Source): MappedEvent {
+export function failedEvent({ seq }: PendingEvent, error: string, source?: MappingSource): MappedEvent {
   const { name: mapper, version: mapperVersion } = source?.mapper ?? { name: 'none', version: '' }
   return {
     seq,
@@ -93,7 +93,7 @@ export function failedEvent({ seq }: PendingEvent, error: string, source?: Sourc
 }
 
 interface ChangeOrigin {
-  readonly source: Pick<Source, 'maxClockLeadMs'>
+  readonly source: Pick<MappingSource, 'maxClockLeadMs'>
   readonly destination: MapTarget
   readonly askedAt: number | undefined
 }

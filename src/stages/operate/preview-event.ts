@@ -7,11 +7,11 @@ import type { Webhook } from '../../mapping/webhook/webhook.ts'
 import type { Browsing } from '../../store/contract/browsing.ts'
 import type { EventDetail, ItemChange } from '../../store/contract/store.ts'
 import { type MapTarget, mapEvent, webhookOf } from '../map/map-event.ts'
-import type { Source } from '../source.ts'
+import type { MappingSource } from '../source.ts'
 
 export interface PreviewEventDeps {
   readonly store: Pick<Browsing, 'getEvent' | 'getItems'>
-  readonly sources: ReadonlyMap<string, Source>
+  readonly sources: ReadonlyMap<string, MappingSource>
   readonly destinations: ReadonlyMap<string, MapTarget>
   readonly bodyLimit: number
   readonly now: () => number
