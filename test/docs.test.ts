@@ -48,7 +48,7 @@ describe.each(pages)('%s', (page) => {
 
   test('names commands that exist', () => {
     const commands = new Set(createProgram({}).commands.map((command) => command.name()))
-    const named = [...text.matchAll(/\bnode src\/cli\.ts +([a-z]+)\b/g)].map(([, command = '']) => command)
+    const named = [...text.matchAll(/\b(?:npx|exec relay) cms-relay +([a-z]+)\b/g)].map(([, command = '']) => command)
     expect(named.filter((command) => !commands.has(command))).toEqual([])
   })
 

@@ -59,7 +59,7 @@ async function planOf(options: InitOptions, library: MapperLibrary, ask: Ask | n
 
 async function askForMapper(library: MapperLibrary, ask: Ask | null): Promise<string> {
   if (ask === null) {
-    throw new UsageError(`say which CMS: cms-relay init NAME --site HOST (there is ${library.names.join(', ')})`)
+    throw new UsageError(`say which CMS: npx cms-relay init NAME --site HOST (there is ${library.names.join(', ')})`)
   }
   const choices = library.list().map(({ name, title }) => ({ name, title }))
   return ask.choice('Which CMS sends the webhooks?', choices)
@@ -150,12 +150,12 @@ function nextSteps(plan: InitPlan, variables: readonly EnvironmentVariable[], ou
   const widest = Math.max(...variables.map(({ name }) => name.length))
   const needs = needsOf(definition)
   const steps = [
-    `Set the environment variables (cms-relay keygen makes up a secret):\n${variables
+    `Set the environment variables (npx cms-relay keygen makes up a secret):\n${variables
       .map(({ name, meaning }) => `     ${name.padEnd(widest)}  ${meaning}`)
       .join('\n')}`,
     ...(needs.models ? [`Name your content types under \`models\` in ${output}: none but those are sent.`] : []),
-    `Check it: cms-relay check${config}`,
-    `Start the relay: cms-relay serve${config}`,
+    `Check it: npx cms-relay check${config}`,
+    `Start the relay: npx cms-relay serve${config}`,
     `In ${definition.title}, send the webhooks to https://<relay>/webhooks/${source}\n     Where to click: docs/cms/${definition.name}.md`,
   ]
   return `${output} is written. What is left:\n${steps.map((step, index) => `  ${index + 1}. ${step}`).join('\n')}`

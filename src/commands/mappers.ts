@@ -81,7 +81,7 @@ function listText(reports: readonly Report[]): string {
     table([['MAPPER', 'SYSTEM', 'VERIFY', 'VARS', 'NEEDS', ''], ...rows]),
     '',
     'models: only the models that a source registers are sent. fetch: the CMS is asked for what its webhooks leave out.',
-    'One in full, with a source to copy: cms-relay mappers NAME. A whole configuration: cms-relay init NAME.',
+    'One in full, with a source to copy: npx cms-relay mappers NAME. A whole configuration: npx cms-relay init NAME.',
   ].join('\n')
 }
 

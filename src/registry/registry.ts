@@ -310,6 +310,6 @@ function fill<U, T>(map: Map<string, T>, from: ReadonlyMap<string, U>, partOf: (
 export function heldText({ destination, items, changed }: Impact): string {
   return (
     `held: ${changed.join(', ')} changed, so all its ${items} items would be sent anew; ` +
-    `\`cms-relay enable ${destination}\` or \`cms-relay reload --yes\` lets them go`
+    `\`npx cms-relay enable ${destination}\` or \`npx cms-relay reload --yes\` lets them go`
   )
 }

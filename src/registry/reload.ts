@@ -143,13 +143,13 @@ async function lossesOf(plan: readonly PlanEntry[], { store }: ReloadDeps): Prom
       .filter(({ destination, pending }) => goingDestinations.has(destination) && pending > itemsWithoutQuestion)
       .map(
         ({ destination, pending }) =>
-          `${pending} items wait for destination '${destination}', which goes: configure it again, or \`cms-relay move --from ${destination} --to NAME\``,
+          `${pending} items wait for destination '${destination}', which goes: configure it again, or \`npx cms-relay move --from ${destination} --to NAME\``,
       ),
     ...failing
       .filter(({ source, waiting }) => goingSources.includes(source) && waiting > itemsWithoutQuestion)
       .map(
         ({ source, waiting }) =>
-          `${waiting} events of source '${source}', which goes, wait for its CMS and fail: configure it again and \`cms-relay replay --source ${source}\``,
+          `${waiting} events of source '${source}', which goes, wait for its CMS and fail: configure it again and \`npx cms-relay replay --source ${source}\``,
       ),
   ]
 }

@@ -52,7 +52,7 @@ function secretWarnings(
   path: string,
   secret: string | undefined,
   what = 'it',
-  cure = '`cms-relay keygen` makes one',
+  cure = '`npx cms-relay keygen` makes one',
 ): readonly string[] {
   if (secret === undefined) return []
   const bare = secret.trim().toLowerCase()

@@ -46,7 +46,7 @@ test('check says what is left in the database of destinations and sources with o
   const checked = await run('check')
   expect(checked).toMatchObject({ code: 0, stderr: '' })
   expect(checked.stdout).toMatch(
-    /^warning: destination 'main' is not configured, and 2 pending and 0 dead items are for it: configure it again, `cms-relay move --from main --to NAME`, or give them up: `cms-relay purge items --destination main`$/m,
+    /^warning: destination 'main' is not configured, and 2 pending and 0 dead items are for it: configure it again, `npx cms-relay move --from main --to NAME`, or give them up: `npx cms-relay purge items --destination main`$/m,
   )
   expect(await run('check', '--strict')).toMatchObject({
     code: 1,

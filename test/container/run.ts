@@ -99,11 +99,12 @@ function buildEnvironment(image: Image): NodeJS.ProcessEnv {
 
 /** Only what a container would see: nothing of ours leaks in but the way to node. */
 function environment(image: Image): NodeJS.ProcessEnv {
+  const path = `${dirname(process.execPath)}:${process.env['PATH']}`
   const own = Object.entries(image.env).map(([name, value]) => [
     name,
-    value.startsWith('/') ? join(image.root, value) : value,
+    (value.startsWith('/') ? join(image.root, value) : value).replace('$PATH', path),
   ])
-  return { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: scratch, ...Object.fromEntries(own) }
+  return { PATH: path, HOME: scratch, ...Object.fromEntries(own) }
 }
 
 /** Nobody may write but into the volumes: what `read_only: true` does. */
@@ -175,6 +176,15 @@ try {
     ...user,
   })
   console.log('healthy: HEALTHCHECK exits with 0')
+
+  const status = execFileSync('cms-relay', ['status'], {
+    cwd: join(image.root, image.workdir),
+    env: environment(image),
+    encoding: 'utf8',
+    ...user,
+  })
+  assert.match(status, /main/)
+  console.log('commands: cms-relay status works beside it')
 
   const body = JSON.stringify({
     id: 1,

@@ -44,11 +44,11 @@ export function reportUnconfigured({ destinations, sources }: Unconfigured, emit
 }
 
 function destinationCure(name: string): string {
-  return `configure it again, \`cms-relay move --from ${name} --to NAME\`, or give them up: \`cms-relay purge items --destination ${name}\``
+  return `configure it again, \`npx cms-relay move --from ${name} --to NAME\`, or give them up: \`npx cms-relay purge items --destination ${name}\``
 }
 
 function sourceCure(name: string): string {
-  return `configure it again and \`cms-relay replay --source ${name}\`, or \`cms-relay purge events --source ${name}\``
+  return `configure it again and \`npx cms-relay replay --source ${name}\`, or \`npx cms-relay purge events --source ${name}\``
 }
 
 /** Each with its cure; nothing for what was delivered or settled, which waits for nobody. */
