@@ -3,6 +3,7 @@ import type { Answer, DraftFields, Ping } from '../mapper.ts'
 import type { Webhook } from '../webhook/webhook.ts'
 import type { BodyDefinition } from './body.ts'
 import type { Retries, VarDefinition } from './definition.ts'
+import type { Setup } from './setup.ts'
 
 /** What a module's functions are told besides the body. */
 export interface MapContext {
@@ -69,6 +70,8 @@ export interface MapperModule<Input = unknown> {
   readonly replace?: boolean
   /** Whether the CMS sends a webhook again that was refused. */
   readonly retries?: Retries | undefined
+  /** What a person does in the CMS until its webhooks come. */
+  readonly setup?: Setup | undefined
   readonly verify?: Readonly<Record<string, unknown>>
   readonly vars?: Readonly<Record<string, Partial<VarDefinition>>>
   /** Names of the headers that its functions read. Besides the usual ones, no others are kept, nor shown to them. */

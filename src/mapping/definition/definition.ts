@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bodySchema } from './body.ts'
+import { setupSchema } from './setup.ts'
 
 /** JSONata text: what nearly every string in a mapper is. */
 export const expression = z.string().regex(/\S/, { error: 'an expression must not be empty' })
@@ -243,6 +244,7 @@ const headFields = {
   description: z.string().optional().describe('What to know about the mapper.'),
   replace: z.boolean().default(false).describe('Takes the place of the built-in mapper of the same name.'),
   retries: retriesSchema.optional(),
+  setup: setupSchema.optional(),
 }
 
 /** A mapper as a YAML file says it. The one place where its keys are declared, checked and described. */

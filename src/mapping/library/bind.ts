@@ -72,7 +72,7 @@ interface Versioned {
 }
 
 function versionOf({ definition, models, vars, html }: Versioned): string {
-  const { retries: _, ...mapping } = definition // what the CMS does changes no item
+  const { retries: _, setup: __, ...mapping } = definition // what happens in the CMS changes no item
   const content = isModule(definition) ? definition.fingerprint : mapping
   return createHash('sha256')
     .update(canonicalJson({ definition: content, models, vars, html }))

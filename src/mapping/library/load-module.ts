@@ -7,6 +7,7 @@ import { bodySchema } from '../definition/body.ts'
 import { kit, type MapperModule, type ModuleDefinition } from '../definition/define-mapper.ts'
 import { answerStatus, answerType, mapperName, retriesSchema, varsSchema } from '../definition/definition.ts'
 import { type Issue, issuesOf } from '../definition/issues.ts'
+import { setupSchema } from '../definition/setup.ts'
 import { isSecretHeader } from '../webhook/kept-headers.ts'
 
 const isFunction = z.custom((value) => typeof value === 'function', { error: 'must be a function' })
@@ -25,6 +26,7 @@ const moduleSchema = z.strictObject({
   description: z.string().optional(),
   replace: z.boolean().default(false),
   retries: retriesSchema.optional(),
+  setup: setupSchema.optional(),
   verify: z.record(z.string(), z.unknown()).optional(),
   vars: varsSchema.default({}),
   headers: z.array(headerName).default([]),
