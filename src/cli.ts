@@ -6,17 +6,12 @@ process.report.excludeEnv = true
 
 // Most of a command's time is the reading of code; a cache in the system's temporary folder halves it.
 enableCompileCache()
-const { createProgram } = await import('./commands/program.ts')
-const { reportFailure } = await import('./commands/report.ts')
+const { runCommandLine } = await import('./commands/run-command-line.ts')
 
 // The reader of the output may have seen enough (`| head`): that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-// 0 done, 1 failed, 2 wrong use.
-try {
-  await createProgram(process.env).parseAsync()
-} catch (error) {
-  process.exitCode = reportFailure(error, (text) => process.stderr.write(text))
-}
+const code = await runCommandLine(process.argv.slice(2), process.env)
+if (code !== 0) process.exitCode = code

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { presentTestCall } from '../api/destinations.ts'
 import type { Config } from '../config/schema.ts'
 import { RelayError } from '../domain/errors.ts'
+import { describeUnknown } from '../domain/unknown-name.ts'
 import { decideCircuit } from '../stages/deliver/shared-circuit.ts'
 import { testCall } from '../stages/deliver/test-call.ts'
 import { findUnconfigured } from '../stages/upkeep/unconfigured.ts'
@@ -67,6 +68,5 @@ async function isLeftBehind(store: Store, config: Config, name: string): Promise
 function settingsOf(config: Config, name: string): Config['destinations'][string] {
   const settings = Object.hasOwn(config.destinations, name) ? config.destinations[name] : undefined
   if (settings) return settings
-  const known = Object.keys(config.destinations).join(', ') || 'none'
-  throw new RelayError('not_found', `there is no destination '${name}' (there is ${known})`)
+  throw new RelayError('not_found', describeUnknown('destination', name, Object.keys(config.destinations)))
 }

@@ -1,7 +1,7 @@
 import { defined } from '../api/input.ts'
 import type { EventFilter, EventStatus, ReplayFilter } from '../store/contract/store.ts'
 import type { BulkOptions } from './bulk.ts'
-import { UsageError } from './report.ts'
+import { UsageError } from './failure.ts'
 
 export interface EventOptions extends BulkOptions {
   readonly ids: readonly string[]

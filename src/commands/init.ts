@@ -1,14 +1,16 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { RelayError } from '../domain/errors.ts'
+import { describeUnknown } from '../domain/unknown-name.ts'
 import type { VarDefinition } from '../mapping/definition/definition.ts'
 import type { Issue } from '../mapping/definition/issues.ts'
 import { readVars } from '../mapping/definition/vars.ts'
 import type { Definition } from '../mapping/library/bind.ts'
 import { loadMappers, type MapperLibrary } from '../mapping/library/load.ts'
+import { UsageError } from './failure.ts'
 import { needsOf } from './mapper-needs.ts'
 import { type Ask, withQuestions } from './questions.ts'
-import { print, UsageError } from './report.ts'
+import { print } from './report.ts'
 import { type EnvironmentVariable, sourceBlock } from './source-block.ts'
 
 export interface InitOptions {
@@ -48,7 +50,7 @@ interface InitPlan {
 async function planOf(options: InitOptions, library: MapperLibrary, ask: Ask | null): Promise<InitPlan> {
   const name = options.mapper ?? (await askForMapper(library, ask))
   const definition = library.names.includes(name) ? library.get(name) : undefined
-  if (!definition) throw new UsageError(`no mapper '${name}' (there is ${library.names.join(', ')})`)
+  if (!definition) throw new RelayError('not_found', describeUnknown('mapper', name, library.names))
   const site = await siteOf(options.site, ask)
   const source = options.source ?? name
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(source)) {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { print, UsageError } from './report.ts'
+import { UsageError } from './failure.ts'
+import { print } from './report.ts'
 
 /** Prints a random secret, base64url without padding. */
 export function keygen({ bytes, json }: { readonly bytes: number; readonly json: boolean }): void {

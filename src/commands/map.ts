@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { InboundRequest } from '../domain/inbound-request.ts'
 import type { Proof } from '../domain/proof.ts'
+import { describeUnknown } from '../domain/unknown-name.ts'
 import { readJson } from '../json/read.ts'
 import { bindMapper, type Definition } from '../mapping/library/bind.ts'
 import { loadMappers } from '../mapping/library/load.ts'
@@ -15,10 +16,11 @@ import { deliveryOf, type Fixture, previewWebhook } from '../stages/operate/prev
 import { coverageOf } from '../verify/coverage.ts'
 import { verifySchema } from '../verify/schema.ts'
 import { verifyConfigOf } from '../wiring/verify.ts'
+import { UsageError } from './failure.ts'
 import { readInputFile } from './input.ts'
 import { ownMappersDir } from './mappers.ts'
 import type { CommandOptions } from './options.ts'
-import { printJson, UsageError } from './report.ts'
+import { printJson } from './report.ts'
 import { forMapping } from './uses.ts'
 
 interface MapOptions extends Omit<CommandOptions, 'json'> {
@@ -49,15 +51,15 @@ export async function mapOne(options: MapOptions): Promise<void> {
     config && sourceName !== undefined && Object.hasOwn(config.sources, sourceName)
       ? config.sources[sourceName]
       : undefined
-  if (sourceName !== undefined && !source) throw new UsageError(`no source '${sourceName}' in the configuration`)
+  if (sourceName !== undefined && !source) {
+    throw new RelayError('not_found', describeUnknown('source', sourceName, Object.keys(config?.sources ?? {})))
+  }
   const name = options.mapper ?? source?.mapper
   if (name === undefined) throw new UsageError('say which mapper: --mapper NAME, or --config FILE --source NAME')
 
   const library = await loadMappers({ userDir: config === null ? ownMappersDir(undefined, env) : config.mappers_dir })
   const definition = library.get(name)
-  if (!definition) {
-    throw new UsageError(`no mapper '${name}' (there is ${library.names.join(', ')})`)
-  }
+  if (!definition) throw new RelayError('not_found', describeUnknown('mapper', name, library.names))
   const vars = { ...source?.vars, ...varsOf(options.var) }
   const mapper = bindMapper(definition, {
     source: sourceName ?? 'map',
@@ -110,10 +112,10 @@ function readFixture({ fixture, input, header }: MapOptions): Fixture {
   try {
     document = readJson(text)
   } catch (error) {
-    throw new UsageError(`${fixture} is not JSON: ${(error as Error).message}`)
+    throw new RelayError('invalid', `${fixture} is not JSON`, { cause: error })
   }
   const result = fixtureSchema.safeParse(document)
-  if (!result.success) throw new UsageError(`${fixture} is no fixture: ${z.prettifyError(result.error)}`)
+  if (!result.success) throw new RelayError('invalid', `${fixture} is no fixture: ${z.prettifyError(result.error)}`)
   return { ...result.data, headers: { ...result.data.headers, ...extra } }
 }
 

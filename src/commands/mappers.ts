@@ -1,9 +1,11 @@
 import { ConfigError, findConfigFile, loadConfig } from '../config/load.ts'
 import type { Environment } from '../config/substitute.ts'
+import { RelayError } from '../domain/errors.ts'
+import { describeUnknown } from '../domain/unknown-name.ts'
 import { loadMappers, type MapperLibrary, type MapperSummary } from '../mapping/library/load.ts'
 import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
 import type { CommandOptions } from './options.ts'
-import { print, table, UsageError } from './report.ts'
+import { print, table } from './report.ts'
 import { sourceBlock } from './source-block.ts'
 
 interface MappersOptions extends CommandOptions {
@@ -21,9 +23,7 @@ export async function showMappers({ name, config, json, env }: MappersOptions): 
   }
   const summary = library.list().find((one) => one.name === name)
   const definition = library.get(name)
-  if (!summary || !definition) {
-    throw new UsageError(`no mapper '${name}' (there is ${library.names.join(', ')})`)
-  }
+  if (!summary || !definition) throw new RelayError('not_found', describeUnknown('mapper', name, library.names))
   const report = reportOf(summary, library)
   const { text } = sourceBlock({ source: name, definition, destination: 'main', site: 'example.com' })
   print({ ...report, source: text }, { json, text: () => oneText(report, needsOf(definition), text) })

@@ -1,7 +1,8 @@
 import { defined } from '../api/input.ts'
 import { type BulkOptions, describeBulk, failCancelled, presentResult, runBulk } from './bulk.ts'
+import { UsageError } from './failure.ts'
 import { type ItemFilterOptions, itemFilterIn } from './options.ts'
-import { print, UsageError } from './report.ts'
+import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 
 export interface ItemOptions extends BulkOptions, ItemFilterOptions {

@@ -2,8 +2,9 @@ import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { ReloadResult } from '../registry/reload.ts'
+import { UsageError } from './failure.ts'
 import type { CommandOptions } from './options.ts'
-import { print, table, UsageError } from './report.ts'
+import { print, table } from './report.ts'
 import { ofServer } from './uses.ts'
 
 interface ReloadCommandOptions extends CommandOptions {

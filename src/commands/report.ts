@@ -1,42 +1,5 @@
 import { once } from 'node:events'
-import { CommanderError } from 'commander'
-import type { Issue } from '../config/substitute.ts'
-import { messageOf, RelayError } from '../domain/errors.ts'
 import { escapeJson, escapeLines, escapeText } from '../domain/printable.ts'
-
-/** A command that was called in a way that makes no sense: exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
-/** Tells a person what went wrong, without a stack trace if it was expected. Answers the exit code. */
-export function reportFailure(error: unknown, write: (text: string) => void): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // commander has said it already
-  if (error instanceof UsageError) {
-    write(`cms-relay: ${escapeText(error.message)}\n`)
-    return 2
-  }
-  if (error instanceof RelayError || isSystemError(error)) {
-    const issues = error instanceof RelayError ? (error.details['issues'] as readonly Issue[] | undefined) : undefined
-    const lines = (issues ?? []).map(({ path, message }) => (path ? `${path}: ${message}` : message))
-    write(`cms-relay: ${escapeText(withoutList(messageOf(error), lines))}\n`)
-    for (const line of lines) write(`  ${escapeText(line)}\n`)
-    return 1
-  }
-  write(`cms-relay: ${escapeLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
-  return 1
-}
-
-/** A message that ends with the mistakes, without them: they are listed below it. */
-function withoutList(message: string, lines: readonly string[]): string {
-  const list = `: ${lines.join('; ')}`
-  return lines.length > 0 && message.endsWith(list) ? message.slice(0, -list.length) : message
-}
-
-/** A port in use, a missing file, …: the operating system's word is enough. */
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
-}
 
 /**
  * Prints for machines with `--json`, else for people. Whatever content holds, a terminal shows it and does not obey it. Of a list

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { sign } from '../ingest/signer.ts'
+import { UsageError } from './failure.ts'
 import { readInputFile } from './input.ts'
 import type { CommandOptions } from './options.ts'
-import { print, UsageError } from './report.ts'
+import { print } from './report.ts'
 
 interface SignOptions extends Omit<CommandOptions, 'config'> {
   readonly token?: string

@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { RelayCommand } from '../../src/commands/program/relay-command.ts'
+import { pathOf, type RelayCommand } from '../../src/commands/program/relay-command.ts'
 import { createProgram } from '../../src/commands/program.ts'
 import { runHere } from './run-here.ts'
 
 /** Every command of the tree, the root and groups such as `purge` included. */
 function all(command: RelayCommand): readonly RelayCommand[] {
   return [command, ...command.commands.flatMap((child) => all(child as RelayCommand))]
-}
-
-function pathOf(command: RelayCommand): string {
-  const parent = command.parent as RelayCommand | null
-  return parent ? `${pathOf(parent)} ${command.name()}` : command.name()
 }
 
 /** The words of a line as a shell would read them, up to a pipe or a redirection. */

@@ -2,7 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { print, reportFailure, table, UsageError } from '../../src/commands/report.ts'
+import { reportFailure, UsageError } from '../../src/commands/failure.ts'
+import { print, table } from '../../src/commands/report.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 
 /** What a terminal acts on, as seen by Unicode: controls, and formats but for the two that join letters. */
@@ -82,11 +83,14 @@ describe('a command prints nothing that a terminal obeys', () => {
           Object.assign(new Error(text), { syscall: 'open' }),
           new TypeError(text),
         ]) {
-          let out = ''
-          reportFailure(error, (part) => {
-            out += part
-          })
-          expect(out).not.toMatch(obeyed)
+          for (const json of [false, true]) {
+            let out = ''
+            const write = (part: string) => {
+              out += part
+            }
+            reportFailure(error, { json, write })
+            expect(out).not.toMatch(obeyed)
+          }
         }
       }),
     )

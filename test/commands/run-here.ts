@@ -1,6 +1,5 @@
 import { type MockInstance, vi } from 'vitest'
-import { createProgram } from '../../src/commands/program.ts'
-import { reportFailure } from '../../src/commands/report.ts'
+import { runCommandLine } from '../../src/commands/run-command-line.ts'
 
 export interface Ran {
   readonly code: number
@@ -13,12 +12,7 @@ export async function runHere(args: readonly string[], env: Record<string, strin
   const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   try {
-    let code = 0
-    try {
-      await createProgram(env).parseAsync([...args], { from: 'user' })
-    } catch (error) {
-      code = reportFailure(error, (text) => process.stderr.write(text))
-    }
+    const code = await runCommandLine(args, env)
     return { code, stdout: writtenTo(stdout), stderr: writtenTo(stderr) }
   } finally {
     stdout.mockRestore()

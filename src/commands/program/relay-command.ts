@@ -1,4 +1,5 @@
 import { Command, Help, type Option } from 'commander'
+import { UsageError } from '../failure.ts'
 
 /** A command line to copy, and what it does. */
 export interface Example {
@@ -18,6 +19,11 @@ export class RelayCommand extends Command {
     return Object.assign(new RelayHelp(), this.configureHelp())
   }
 
+  /** Wrong use is told as every other failure is. */
+  override error(message: string): never {
+    throw new UsageError(plainMistake(message), { command: pathOf(this) })
+  }
+
   with(...options: readonly Option[]): this {
     for (const option of options) this.addOption(option)
     return this
@@ -33,6 +39,19 @@ export class RelayCommand extends Command {
   get examples(): readonly Example[] {
     return this.#examples
   }
+}
+
+/** Commander's words as one line. It proposes the nearest name on a line of its own. */
+function plainMistake(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (?:one of )?(.*)\?\)$/, ': did you mean $1?')
+    .replace(' is invalid. ', ' is invalid: ')
+}
+
+/** What is typed to call a command, such as `cms-relay purge items`. */
+export function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }
 
 function textOf(examples: readonly Example[]): string {

@@ -1,5 +1,6 @@
 import { RelayError } from '../../domain/errors.ts'
 import { sourceTypes } from '../../domain/ingest-item.ts'
+import { describeUnknown } from '../../domain/unknown-name.ts'
 import type { Browsing } from '../../store/contract/browsing.ts'
 import type { ItemKey } from '../../store/contract/store.ts'
 
@@ -73,7 +74,7 @@ function neverHeardOf(meant: Meant, { destinations }: ChooseDeps): ItemKey {
     throw new RelayError('conflict', `${unknown}: to take it away all the same, name its destination (${known})`)
   }
   if (!destinations.includes(destination)) {
-    throw new RelayError('not_found', `there is no destination '${destination.slice(0, 64)}' (there is ${known})`)
+    throw new RelayError('not_found', describeUnknown('destination', destination, destinations))
   }
   if (id.length < 1 || id.length > 256) throw new RelayError('invalid', 'an id has 1 to 256 characters')
   return { destination, type, id }

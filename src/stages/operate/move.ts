@@ -1,4 +1,5 @@
 import { RelayError } from '../../domain/errors.ts'
+import { describeUnknown } from '../../domain/unknown-name.ts'
 import type { Browsing } from '../../store/contract/browsing.ts'
 import type { Operating } from '../../store/contract/operating.ts'
 import type { ItemFilter, Moved } from '../../store/contract/store.ts'
@@ -25,10 +26,7 @@ export async function moveBetween(
 ): Promise<Moved> {
   if (from === to) throw new RelayError('invalid', `'${from}' is where they are`)
   const settings = Object.hasOwn(destinations, to) ? destinations[to] : undefined
-  if (!settings) {
-    const known = Object.keys(destinations).join(', ') || 'none'
-    throw new RelayError('invalid', `there is no destination '${to}' to move to (there is ${known})`)
-  }
+  if (!settings) throw new RelayError('invalid', describeUnknown('destination', to, Object.keys(destinations)))
   // What one destination has been sent says nothing of the other. A configured one may have calls under way: those stay its own.
   if (!dryRun && !Object.hasOwn(destinations, from)) await store.abandonBatches(from)
   const target = { ...moveTarget(to, settings, sources), dryRun }
