@@ -1,5 +1,6 @@
 import { presentEventErrors, presentItemErrors, presentRefusals } from '../api/errors.ts'
 import { defined } from '../api/input.ts'
+import { expectKnown } from './expect-known.ts'
 import type { CommandOptions } from './options.ts'
 import { print, table } from './report.ts'
 import { withStore } from './with-store.ts'
@@ -20,11 +21,14 @@ export async function showErrors({
   json,
   ...options
 }: ErrorsOptions): Promise<void> {
-  const found = await withStore(options, async (store) => ({
-    events: destination === undefined ? await store.groupEventErrors(defined({ source, since }), limit) : [],
-    webhooks: destination === undefined ? await store.groupRefusals(defined({ source, since }), limit) : [],
-    items: await store.groupItemErrors(defined({ source, destination, since }), limit),
-  }))
+  const found = await withStore(options, async (store, config) => {
+    await expectKnown(store, config, defined({ source, destination }))
+    return {
+      events: destination === undefined ? await store.groupEventErrors(defined({ source, since }), limit) : [],
+      webhooks: destination === undefined ? await store.groupRefusals(defined({ source, since }), limit) : [],
+      items: await store.groupItemErrors(defined({ source, destination, since }), limit),
+    }
+  })
   const report = {
     events: found.events.map(presentEventErrors),
     items: found.items.map(presentItemErrors),

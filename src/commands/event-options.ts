@@ -1,6 +1,7 @@
 import { defined } from '../api/input.ts'
 import type { EventFilter, EventStatus, ReplayFilter } from '../store/contract/store.ts'
 import type { BulkOptions } from './bulk.ts'
+import type { Named } from './expect-known.ts'
 import { UsageError } from './failure.ts'
 
 export interface EventOptions extends BulkOptions {
@@ -25,6 +26,11 @@ export function selectionOf({ last, ...options }: ReplayOptions): {
 } {
   if (last === undefined) return { filter: eventFilterOf(options, ', --last'), limit: options.limit }
   return { filter: { ...filterOf(options), last }, limit: last }
+}
+
+/** What the options name, for `expectKnown`. */
+export function namedIn({ ids, source }: EventOptions): Named {
+  return defined({ source, events: ids })
 }
 
 /** Throws UsageError if nothing says which events. */

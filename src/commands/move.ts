@@ -1,6 +1,8 @@
+import { defined } from '../api/input.ts'
 import { presentMoved } from '../api/items.ts'
 import type { Config } from '../config/schema.ts'
 import { moveBetween } from '../stages/operate/move.ts'
+import { expectKnown } from './expect-known.ts'
 import { type CommandOptions, type ItemFilterOptions, itemFilterIn } from './options.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
@@ -16,9 +18,11 @@ interface MoveOptions extends CommandOptions, ItemFilterOptions {
 export async function move(options: MoveOptions): Promise<void> {
   const { from, to, limit, dryRun, json } = options
   const filter = itemFilterIn(options)
-  const moved = await withStore(options, (store, config: Config) =>
-    moveBetween(store, config, { from, to, filter, limit, dryRun }),
-  )
+  const moved = await withStore(options, async (store, config: Config) => {
+    const { id: item, source } = options
+    await expectKnown(store, config, defined({ destination: from, item, source }))
+    return moveBetween(store, config, { from, to, filter, limit, dryRun })
+  })
   print(presentMoved(dryRun, moved), { json, text: () => textOf(moved, options) })
 }
 

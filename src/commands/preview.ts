@@ -12,7 +12,8 @@ import {
 import type { Operating } from '../store/contract/operating.ts'
 
 import { composeMappings } from '../wiring/sources.ts'
-import { filterOf, type ReplayOptions, selectionOf } from './event-options.ts'
+import { filterOf, namedIn, type ReplayOptions, selectionOf } from './event-options.ts'
+import { expectKnown } from './expect-known.ts'
 import { createProgress } from './progress.ts'
 import { print, printPart } from './report.ts'
 import { forMapping } from './uses.ts'
@@ -24,6 +25,7 @@ export async function showPreviews(options: ReplayOptions): Promise<void> {
     const sources = await composeMappings(config)
     const bodyLimit = config.server.body_limit
     const deps = { store, sources, destinations: targetsOf(config), bodyLimit, now: Date.now }
+    await expectKnown(store, config, namedIn(options))
     const preview = createPreviewEvent(deps)
     const isNamed = options.last === undefined && Object.keys(filterOf(options)).every((key) => key === 'ids')
     await (isNamed ? showNamed(preview, options) : showChosen(preview, store, options))

@@ -1,7 +1,8 @@
 import { purgeOf } from '../stages/upkeep/unconfigured.ts'
 import { describeBulk, presentResult, runBulk } from './bulk.ts'
-import { type EventOptions, eventFilterOf } from './event-options.ts'
-import { type ItemOptions, itemFilterOf } from './redeliver.ts'
+import { type EventOptions, eventFilterOf, namedIn } from './event-options.ts'
+import { expectKnown } from './expect-known.ts'
+import { type ItemOptions, itemFilterOf, itemNamedIn } from './redeliver.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
 
@@ -12,7 +13,8 @@ const forgets = 'their delivery ids are forgotten: what the sender sends again i
 export async function purgeEvents(options: EventOptions): Promise<void> {
   const filter = eventFilterOf(options)
   const { limit } = options
-  const result = await withStore(options, (store) => {
+  const result = await withStore(options, async (store, config) => {
+    await expectKnown(store, config, namedIn(options))
     const all = () => store.purgeEvents(filter, limit)
     return runBulk(options, { choose: () => store.chooseEvents('purge', filter, limit), all, some: all })
   })
@@ -28,7 +30,8 @@ export async function purgeItems(options: ItemOptions): Promise<void> {
   const filter = itemFilterOf(options)
   const { limit } = options
   let what = 'dead items'
-  const result = await withStore(options, (store, config) => {
+  const result = await withStore(options, async (store, config) => {
+    await expectKnown(store, config, itemNamedIn(options))
     const bulk = purgeOf(store, config, filter, limit, Date.now())
     what = bulk.isUnconfigured ? 'items' : what
     return runBulk(options, { choose: bulk.choose, all: bulk.run, some: bulk.run })

@@ -1,5 +1,6 @@
 import { defined } from '../api/input.ts'
 import { type BulkOptions, describeBulk, failCancelled, presentResult, runBulk } from './bulk.ts'
+import { expectKnown, type Named } from './expect-known.ts'
 import { UsageError } from './failure.ts'
 import { type ItemFilterOptions, itemFilterIn } from './options.ts'
 import { print } from './report.ts'
@@ -18,7 +19,8 @@ export async function redeliver(options: ItemOptions & { readonly resetVersion: 
   const filter = itemFilterOf(options)
   const { limit, resetVersion } = options
   const at = Date.now()
-  const result = await withStore(options, (store) => {
+  const result = await withStore(options, async (store, config) => {
+    await expectKnown(store, config, itemNamedIn(options))
     const run = resetVersion ? store.resetItems : store.redeliverItems
     return runBulk(options, {
       choose: () => store.chooseItems(resetVersion ? 'reset' : 'redeliver', filter, limit, at),
@@ -32,6 +34,11 @@ export async function redeliver(options: ItemOptions & { readonly resetVersion: 
     text: () => describeBulk('items', verb, result),
   })
   failCancelled('items', result)
+}
+
+/** What the options name, for `expectKnown`. */
+export function itemNamedIn({ id, source, destination }: Pick<ItemOptions, 'id' | 'source' | 'destination'>): Named {
+  return defined({ item: id, source, destination })
 }
 
 /** Throws UsageError if nothing says which items. */

@@ -1,5 +1,6 @@
 import { describeBulk, failCancelled, presentResult, runBulk } from './bulk.ts'
-import { type ReplayOptions, selectionOf } from './event-options.ts'
+import { namedIn, type ReplayOptions, selectionOf } from './event-options.ts'
+import { expectKnown } from './expect-known.ts'
 import { showPreviews } from './preview.ts'
 import { print } from './report.ts'
 import { withStore } from './with-store.ts'
@@ -8,13 +9,14 @@ import { withStore } from './with-store.ts'
 export async function replay(options: ReplayOptions): Promise<void> {
   const { filter, limit } = selectionOf(options)
   if (options.diff) return showPreviews(options)
-  const result = await withStore(options, (store) =>
-    runBulk(options, {
+  const result = await withStore(options, async (store, config) => {
+    await expectKnown(store, config, namedIn(options))
+    return runBulk(options, {
       choose: () => store.chooseEvents('replay', filter, limit),
       all: () => store.replayEvents(filter, limit),
       some: (ids) => store.replayEvents({ ...filter, ids }, ids.length),
-    }),
-  )
+    })
+  })
   const text = () => describeBulk('events', 'go through the mapper again', result)
   print(presentResult('replayed', result), { json: options.json, text })
   failCancelled('events', result)

@@ -85,7 +85,7 @@ describe('init overwrites nothing', () => {
   test.each<[string, number, readonly string[], RegExp]>([
     ['no CMS is named and nobody can be asked', 2, ['--site', 'example.com'], /say which CMS: .*there is .*shopify/],
     ['no site is named and nobody can be asked', 2, ['shopify'], /--site HOST/],
-    ['the CMS is unknown', 2, ['shopfy', '--site', 'example.com'], /no mapper 'shopfy' \(there is .*shopify/],
+    ['the CMS is unknown', 1, ['shopfy', '--site', 'example.com'], /no mapper 'shopfy': did you mean shopify/],
     ['the site is no host', 2, ['shopify', '--site', 'example.com/shop'], /--site 'example.com\/shop'/],
     ['the source can not be named so', 2, ['shopify', '--site', 'example.com', '--source', 'a b'], /--source 'a b'/],
   ])('where %s', async (_name, code, args, words) => {

@@ -99,7 +99,7 @@ sources: { shop: { mapper: shopify, destination: main, secret: hook, vars: { ori
       language: 'de',
       json: { product: { price: { currency: 'EUR' } } },
     })
-    expect(unknown).toMatchObject({ code: 2, stdout: '' })
+    expect(unknown).toMatchObject({ code: 1, stdout: '' })
     expect(unknown.stderr).toContain("no source 'other'")
   })
 })
@@ -125,7 +125,7 @@ test.each([
   ['{ "body": {}, "fetched": [{ "url": "/r", "boddy": {} }] }', /is no fixture: .*"boddy"/s],
 ])('map takes no fixture with a key that means nothing: %s', async (fixture, message) => {
   const { code, stdout, stderr } = await mapHere(['--mapper', 'shopify', ...origin, '--fixture', '-'], fixture)
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toMatch(message)
 })
 
@@ -214,15 +214,15 @@ describe('map fails', () => {
     ['the body is no JSON', 1, ['--mapper', 'shopify', '--input', '-', ...origin], /JSON/, '{"id":'],
     [
       'the mapper is unknown',
-      2,
+      1,
       ['--mapper', 'shopfy', '--fixture', updated],
-      /no mapper 'shopfy' \(there is .*shopify/,
+      /no mapper 'shopfy': did you mean shopify/,
     ],
     ['no mapper is named', 2, ['--fixture', updated], /say which mapper/],
     ['neither fixture nor input is given', 2, ['--mapper', 'shopify', ...origin], /--fixture and --input/],
-    ['the file is not there', 2, ['--mapper', 'shopify', '--fixture', 'nowhere.json', ...origin], /nowhere\.json/],
-    ['a fixture is no JSON', 2, ['--mapper', 'shopify', '--fixture', '-', ...origin], /JSON/, 'no'],
-    ['a fixture is none', 2, ['--mapper', 'shopify', '--fixture', '-', ...origin], /headers/, '{"headers":[]}'],
+    ['the file is not there', 1, ['--mapper', 'shopify', '--fixture', 'nowhere.json', ...origin], /nowhere\.json/],
+    ['a fixture is no JSON', 1, ['--mapper', 'shopify', '--fixture', '-', ...origin], /JSON/, 'no'],
+    ['a fixture is none', 1, ['--mapper', 'shopify', '--fixture', '-', ...origin], /headers/, '{"headers":[]}'],
     ['a header is none', 2, ['--mapper', 'generic', '--input', '-', '--header', 'x'], /--header 'x'/, '{}'],
     ['a var is none', 2, ['--mapper', 'generic', '--input', '-', '--var', '=x'], /--var '=x'/, '{}'],
   ])('where %s: %i', async (_name, expected, args, words, input) => {

@@ -73,10 +73,10 @@ describe('mappers', () => {
     })
   })
 
-  test('asked for one that is not there names those that are, and ends with 2', async () => {
+  test('asked for one that is not there names the one that was meant, and ends with 1', async () => {
     const { code, stdout, stderr } = await runHere(['mappers', 'shopfy'])
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toMatch(/no mapper 'shopfy' \(there is .*shopify/)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/no mapper 'shopfy': did you mean shopify/)
   })
 
   test('with a configuration that is not there ends with 1', async () => {

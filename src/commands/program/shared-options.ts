@@ -5,7 +5,7 @@ import type { RelayCommand } from './relay-command.ts'
 // Each is made anew: an option belongs to one command.
 
 export const config = () => new Option('-c, --config <file>', 'configuration; else RELAY_CONFIG, else ./relay.yaml')
-export const json = () => new Option('--json', 'print JSON, mistakes as well').default(false)
+export const json = (does = 'print JSON, mistakes as well') => new Option('--json', does).default(false)
 export const limit = () => new Option('--limit <n>', 'at most so many').default(10_000).argParser(readWhole)
 export const dryRun = () => new Option('--dry-run', 'only say how many').default(false)
 export const rate = () =>

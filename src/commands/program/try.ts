@@ -17,7 +17,7 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
     .option('--header <line>', "a header of the webhook, 'Name: value'; repeatable", collect, [])
     .option('--var <pair>', 'a var of the source, name=value; repeatable', collect, [])
     .option('--source <name>', 'take vars, models and destination of this source')
-    .with(config())
+    .with(config(), json('print mistakes as JSON, too'))
     .example(
       ['with the settings of a source', 'cms-relay map --source shop --fixture webhook.json'],
       [
