@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // What the relay answers this import with (src/mapping/library/load-module.ts).
+  resolve: { alias: { 'cms-relay/mapper': fileURLToPath(new URL('./src/mapping/kit.ts', import.meta.url)) } },
   test: {
     // What takes long (many processes, foreign clients, memory) runs in CI, by `npm run test:slow`.
     include: process.env['SLOW'] ? ['**/test/**/*.slow.test.ts'] : ['**/test/**/!(*.slow).test.ts'],

@@ -2,7 +2,9 @@ import type { Change } from '../domain/change.ts'
 import type { FetchAnswers, FetchNeeds, FetchRequest } from '../domain/fetch.ts'
 import type { Version } from '../domain/version.ts'
 import type { Silence } from './compile/silence.ts'
-import type { Webhook } from './webhook/webhook.ts'
+import type { Answer, DraftFields, Ping, Webhook } from './shapes.ts'
+
+export type { Answer, DraftFields, Ping } from './shapes.ts'
 
 /** Names of headers; `all` if they can't be told. */
 export type HeaderNames = ReadonlySet<string> | 'all'
@@ -54,22 +56,6 @@ export interface EventNames {
   readonly topic: string | null
 }
 
-/** What a sender is told. */
-export interface Answer {
-  readonly status: number
-  /** Left out: `text/plain` for text, `application/json` for anything else. */
-  readonly contentType?: string | undefined
-  /** Undefined: the relay's own envelope. */
-  readonly body?: unknown
-}
-
-export interface Ping extends Answer {
-  /** Whether it may be answered without a valid signature (WooCommerce's ping carries none). */
-  readonly unsigned: boolean
-  /** What the operator has to be told. */
-  readonly note?: string | undefined
-}
-
 export interface Mapping {
   readonly drafts: readonly Draft[]
   /** Why nothing came out, for people: which record and which expression; null if something did. */
@@ -101,20 +87,6 @@ interface DraftOrigin {
   readonly isFetched?: boolean
   /** True if only something that the proof does not cover says so: at the same version it changes nothing. */
   readonly unproven?: boolean
-}
-
-export interface DraftFields {
-  readonly type: string
-  readonly id: string
-  readonly url?: string
-  readonly canonical_url?: string
-  readonly title?: string
-  readonly language?: string
-  readonly updated_at?: string
-  readonly html?: string
-  readonly text?: string
-  readonly json?: Record<string, unknown>
-  readonly attributes?: Record<string, unknown>
 }
 
 /** What a destination asks of an item. */

@@ -7,7 +7,7 @@ import {
 } from '../../../packages/jsonata-compile/index.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { Issue } from '../definition/issues.ts'
-import { functions } from '../functions/functions.ts'
+import { functions } from '../functions/table.ts'
 import { scopeNames } from './scope.ts'
 
 /** A compiled value of a mapper: what it is for a context and a scope. A promise only if an expression needs one. */

@@ -1,6 +1,6 @@
 import { compileExpression, type Expression, type Scope } from '../../../packages/jsonata-compile/index.ts'
 import type { RecordDefinition } from '../definition/definition.ts'
-import { functions } from '../functions/functions.ts'
+import { functions } from '../functions/table.ts'
 import { expressionText, isTruthy } from './field.ts'
 
 /** How many records a reason names. */

@@ -1,5 +1,5 @@
 import { compileExpression, type Leaf, type Scope } from '../../../packages/jsonata-compile/index.ts'
-import { functions } from '../functions/functions.ts'
+import { functions } from '../functions/table.ts'
 import type { Field } from './field.ts'
 import { scopeNames } from './scope.ts'
 

@@ -1,6 +1,5 @@
-import { z } from 'zod'
-import type { Answer, DraftFields, Ping } from '../mapper.ts'
-import type { Webhook } from '../webhook/webhook.ts'
+import type { z } from 'zod'
+import type { Answer, DraftFields, Ping, Webhook } from '../shapes.ts'
 import type { BodyDefinition } from './body.ts'
 import type { Retries, VarDefinition } from './definition.ts'
 import type { Setup } from './setup.ts'
@@ -25,11 +24,16 @@ export type Wanted =
       readonly shown: boolean
     }
 
-type ItemInput = Omit<DraftFields, 'id'> & { readonly url: string; readonly version?: string | number | null }
+/** An item's fields but its id. What is undefined is left out. */
+export type ItemInput = { readonly [Name in keyof Omit<DraftFields, 'id'>]: DraftFields[Name] | undefined } & {
+  readonly type: string
+  readonly url: string
+  readonly version?: string | number | null | undefined
+}
 
 /** The item `id` as it should be. */
 export function item(id: string, { version = null, ...fields }: ItemInput): Wanted {
-  return { kind: 'upsert', fields: { ...fields, id }, version }
+  return { kind: 'upsert', fields: { ...fields, id } as DraftFields, version }
 }
 
 /** Text of which every part is there: a tag for template literals that make ids and urls. Throws if a part is missing. */
@@ -47,7 +51,7 @@ function missing(part: unknown): string {
   return typeof part === 'object' && part !== null ? 'an object, not text' : String(part)
 }
 
-interface TombstoneInput {
+export interface TombstoneInput {
   readonly type: string
   readonly version?: string | number | null
   /** False if the record is only not public, so that a tombstone is due only if it was once sent. */
@@ -110,7 +114,3 @@ export interface ModuleDefinition extends MapperModule {
 export function defineMapper<Input>(module: MapperModule<Input>): MapperModule<Input> {
   return module
 }
-
-/** What a module that exports a function is given: so it needs to import nothing. */
-export const kit = { defineMapper, item, tombstone, whole, z }
-export type Kit = typeof kit

@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto'
-import type { ExpressionFunction } from '../../../packages/jsonata-compile/index.ts'
 import { sortableTime } from '../../domain/version.ts'
 import { isObject } from '../../json/kind.ts'
-import { htmlOfMarkdown, htmlOfRichText, prepareFormat } from '../richtext/rich-text.ts'
-import { loadLibrary, safeHtml } from '../safe-html/clean.ts'
+import { htmlOfMarkdown, htmlOfRichText } from '../richtext/rich-text.ts'
+import { safeHtml } from '../safe-html/clean.ts'
 import { textOfHtml } from './html-text.ts'
 import { recordsByLocale, recordsByMaps } from './locales.ts'
 
@@ -24,7 +23,8 @@ function textIn(name: string, value: unknown): string {
   return typeof value === 'string' ? value : refuse(name, value, 'is not text')
 }
 
-interface Price {
+/** An amount of money, as items hold it. */
+export interface Price {
   readonly value: number
   readonly unit: 'currency'
   readonly currency: string
@@ -35,7 +35,7 @@ interface Price {
  * is in minor units (`$price(1999, "usd", 2)` is 19.99 USD). Nothing without a value. Throws if the value is not a
  * number (`1,299.00` is none: which sign groups differs by country) or the currency is not three letters.
  */
-function price(value: unknown, currency: unknown, minorDigits?: unknown): Price | undefined {
+export function price(value: unknown, currency: unknown, minorDigits?: unknown): Price | undefined {
   if (isNothing(value)) return undefined
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
   if (!/^[+-]?(\d+(\.\d+)?|\.\d+)(e[+-]\d+)?$/.test(text)) refuse('price', value, 'is not a number')
@@ -58,7 +58,7 @@ function shifted(text: string, digits: number, given: unknown): number {
  * `$absolute(url, base)`: an absolute http(s) url. An absolute one stays as it is, any other is resolved against the
  * base; `//host/x` takes the base's scheme, or https. Nothing for nothing. Throws if no http(s) url comes of it.
  */
-function absolute(url: unknown, base?: unknown): string | undefined {
+export function absolute(url: unknown, base?: unknown): string | undefined {
   if (isNothing(url)) return undefined
   const text = textIn('absolute', url).trim()
   const against = isNothing(base) ? (text.startsWith('//') ? 'https://localhost' : undefined) : textIn('absolute', base)
@@ -72,7 +72,7 @@ function absolute(url: unknown, base?: unknown): string | undefined {
  * `$bcp47(tag)`: a language tag in its canonical form: `en_US`, `en-us` and `en_US.UTF-8` are `en-US`, `zh_hant_tw` is
  * `zh-Hant-TW`. Nothing for nothing and for `*`. Throws if it is not a language tag.
  */
-function bcp47(tag: unknown): string | undefined {
+export function bcp47(tag: unknown): string | undefined {
   if (isNothing(tag)) return undefined
   const text = textIn('bcp47', tag).trim()
   if (text === '*') return undefined
@@ -100,7 +100,7 @@ const foldings: Readonly<Record<string, string>> = {
  * `$slug(text)`: text as one part of a url: compatibility forms and accents folded, lower case, everything but letters
  * and digits (of any script) a hyphen. Takes text or a number; nothing if nothing is left.
  */
-function slug(value: unknown): string | undefined {
+export function slug(value: unknown): string | undefined {
   if (isNothing(value)) return undefined
   const text = typeof value === 'number' ? String(value) : textIn('slug', value)
   const folded = text
@@ -121,19 +121,17 @@ function slug(value: unknown): string | undefined {
  * `$markdown(text)`: HTML of GitHub flavoured markdown. HTML inside is kept as it is: an item's html is content that
  * its consumer has to treat as such, whether it was written as HTML or as markdown. Nothing for undefined and null.
  */
-function markdown(text: unknown): string | undefined {
+export function markdown(text: unknown): string | undefined {
   if (text === undefined || text === null) return undefined
   return htmlOfMarkdown(textIn('markdown', text))
 }
-
-markdown.prepare = () => prepareFormat('markdown')
 
 /**
  * `$richtext(value, format, options?)`: HTML of a CMS's rich text, by the name of its format. `{"base": url}` in the
  * options makes relative urls absolute, `{"media": url}` those of images and files. `{"shortcodes": [names]}` and
  * `{"rendered": true}` are for WordPress. Nothing for nothing. Throws if the value has not the format's shape.
  */
-function richtext(value: unknown, format: unknown, options?: unknown): string | undefined {
+export function richtext(value: unknown, format: unknown, options?: unknown): string | undefined {
   if (isNothing(value)) return undefined
   const { base, media, shortcodes, rendered } = isObject(options) ? options : {}
   const urlIn = (url: unknown) => (isNothing(url) ? undefined : textIn('richtext', url))
@@ -152,28 +150,20 @@ function namesIn(value: unknown): string[] {
     : refuse('richtext', value, 'is not a list of shortcodes')
 }
 
-richtext.prepare = ([, format]: readonly (string | undefined)[]) => {
-  if (format !== undefined) prepareFormat(format)
-}
-
 /** `$sanitize(html)`: HTML that is safe to hand on, as an item's html is made. Nothing for undefined and null. */
-function sanitize(html: unknown): string | undefined {
+export function sanitize(html: unknown): string | undefined {
   if (html === undefined || html === null) return undefined
   return safeHtml(textIn('sanitize', html))
 }
 
-sanitize.prepare = () => {
-  loadLibrary()
-}
-
 /** `$text(html)`: the plain text of HTML, made as an item's `text` is. Nothing for undefined and null. */
-function text(html: unknown): string | undefined {
+export function text(html: unknown): string | undefined {
   if (html === undefined || html === null) return undefined
   return textOfHtml(textIn('text', html))
 }
 
 /** `$sha256(text)`: lower-case hex of the hash of the text's UTF-8. Takes text or a number; nothing for nothing. */
-function sha256(value: unknown): string | undefined {
+export function sha256(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
   return hash('sha256', typeof value === 'number' ? String(value) : textIn('sha256', value), 'hex')
 }
@@ -182,7 +172,7 @@ function sha256(value: unknown): string | undefined {
  * `$base64text(text)`: what base64 says, read as UTF-8 (`$base64decode` takes each byte for a character); line breaks in
  * it do not matter. Nothing for nothing. Throws if it is not base64 or no UTF-8.
  */
-function base64text(value: unknown): string | undefined {
+export function base64text(value: unknown): string | undefined {
   if (isNothing(value)) return undefined
   const packed = textIn('base64text', value).replace(/\s/g, '')
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return refuse('base64text', value, 'is not base64')
@@ -200,7 +190,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * date (`Tue, 02 Jan 2024 03:04:05 +0100`), and unix time as number or digits: seconds, or from 10^11 on milliseconds.
  * Nothing for nothing, and for the empty time 0000-00-00 of MySQL. Throws if it is not a time.
  */
-function utc(time: unknown): string | undefined {
+export function utc(time: unknown): string | undefined {
   if (isNothing(time)) return undefined
   if (typeof time === 'number') return utcOfUnix(time)
   const value = textIn('utc', time).trim()
@@ -226,7 +216,11 @@ function utcOfUnix(number: number, given: unknown = number): string {
  * `_locale`; a record without localized values alone. `locales` is a list of those that count. With a fallback each
  * field is a map of locales, and what a locale lacks is that of the fallback. Nothing for nothing.
  */
-function locales(record: unknown, among?: unknown, fallback?: unknown): unknown {
+export function locales(
+  record: unknown,
+  among?: unknown,
+  fallback?: unknown,
+): readonly Readonly<Record<string, unknown>>[] | undefined {
   if (isNothing(record)) return undefined
   if (!isObject(record)) return refuse('locales', record, 'is not a record')
   const list = isNothing(among) ? null : Array.isArray(among) ? among : [among]
@@ -235,20 +229,4 @@ function locales(record: unknown, among?: unknown, fallback?: unknown): unknown 
   return isNothing(fallback)
     ? [...recordsByLocale(record, list)]
     : recordsByMaps(record, list, textIn('locales', fallback))
-}
-
-/** What expressions can call besides JSONata's own functions. */
-export const functions: Readonly<Record<string, ExpressionFunction>> = {
-  price,
-  absolute,
-  bcp47,
-  slug,
-  markdown,
-  richtext,
-  sanitize,
-  text,
-  sha256,
-  base64text,
-  utc,
-  locales,
 }

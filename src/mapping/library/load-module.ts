@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { messageOf } from '../../domain/errors.ts'
 import { bodySchema } from '../definition/body.ts'
-import { kit, type MapperModule, type ModuleDefinition } from '../definition/define-mapper.ts'
+import type { MapperModule, ModuleDefinition } from '../definition/define-mapper.ts'
 import { answerStatus, answerType, mapperName, retriesSchema, varsSchema } from '../definition/definition.ts'
 import { type Issue, issuesOf } from '../definition/issues.ts'
 import { setupSchema } from '../definition/setup.ts'
+import * as kit from '../kit.ts'
 import { isSecretHeader } from '../webhook/kept-headers.ts'
 
 const isFunction = z.custom((value) => typeof value === 'function', { error: 'must be a function' })
@@ -41,6 +43,20 @@ const moduleSchema = z.strictObject({
   map: isFunction,
 })
 
+const kitUrl = new URL('../kit.ts', import.meta.url).href
+let isKitOffered = false
+
+/** Lets modules import `cms-relay/mapper` wherever they lie: it is always the relay's own that loads them. */
+function offerKit(): void {
+  if (isKitOffered) return
+  isKitOffered = true
+  registerHooks({
+    resolve(specifier, context, next) {
+      return specifier === 'cms-relay/mapper' ? { url: kitUrl, shortCircuit: true } : next(specifier, context)
+    },
+  })
+}
+
 const firstTexts = new Map<string, string>()
 
 /** Node reads a module once. With other text than at first it has another url, by which it is read again. */
@@ -55,6 +71,7 @@ function urlOf(path: string, text: string): string {
 /** The mapper that a module exports by default, or that the function it exports makes of the kit. Null with issues. */
 export async function loadModule(path: string, label: string, issues: Issue[]): Promise<ModuleDefinition | null> {
   let exported: unknown
+  offerKit()
   try {
     const text = readFileSync(path, 'utf8')
     const loaded = (await import(/* @vite-ignore */ urlOf(path, text))) as { default?: unknown }

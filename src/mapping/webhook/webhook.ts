@@ -5,25 +5,11 @@ import type { InboundRequest } from '../../domain/inbound-request.ts'
 import { type Proof, provenHeaders } from '../../domain/proof.ts'
 import { checkJson, parseJson, readJson } from '../../json/read.ts'
 import type { WellFormed } from '../../json/scan.ts'
+import type { Webhook } from '../shapes.ts'
 import { codingsOf, decodeBody } from './content-encoding.ts'
 
+export type { Webhook } from '../shapes.ts'
 export { codingsOf, decodeBody }
-
-/** A webhook as expressions see it: `$headers`, `$query`, `$body`, `$method`, `$path`, `$digest`. */
-export interface Webhook {
-  readonly method: string
-  readonly path: string
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>
-  /** The first value of each name. */
-  readonly query: Readonly<Record<string, string>>
-  /** The parsed body: JSON value, form fields as an object of strings, or text. Integers beyond 2^53 are text. */
-  readonly body: unknown
-  /** Lower-case hex SHA-256 of the exact body bytes. */
-  readonly digest: string
-  /** What of the request is proven besides the body; null, or left out: all of it is believed. */
-  readonly proof?: Proof | null | undefined
-}
 
 interface SentBytes extends Omit<InboundRequest, 'source'> {
   readonly proof?: Proof | null | undefined

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { compileExpression } from '../../../packages/jsonata-compile/index.ts'
 import { ingestItemSchema } from '../../../src/domain/ingest-item.ts'
-import { functions } from '../../../src/mapping/functions/functions.ts'
+import { functions } from '../../../src/mapping/functions/table.ts'
 import fc from '../../fast-check.ts'
 
 const sha = (text: string) => createHash('sha256').update(Buffer.from(text)).digest('hex')
