@@ -30,11 +30,23 @@ export interface Mapper {
   readonly accepted?: Answer | undefined
   /** How the API of the CMS is reached; null if the webhooks hold their records. */
   readonly fetch: FetchNeeds | null
+  /** How it is shown that the API can be asked; null if the mapper does not say, or asks nothing. */
+  readonly check: ApiCheck | null
   /**
    * What the webhook wants. Throws nothing for bad content: what could not be mapped is in `problems`. It does no I/O: what
    * it has to know besides the webhook is in `requests`, and mapping again with their answers goes on from there.
    */
   map(webhook: Webhook, fetched?: Fetched, onSilence?: OnSilence): Promise<Mapping>
+}
+
+/** A request that shows whether the base url and the credential of a source are good. */
+export interface ApiCheck {
+  /** Null if the vars of the source leave nothing to check. Throws RelayError `invalid` if an expression fails. */
+  request(): Promise<FetchRequest | null>
+  /** Whether the body of an answer is one of the API that is meant. */
+  isExpected(body: unknown): Promise<boolean>
+  /** What the credential has to be allowed, for people. */
+  readonly needs: string | null
 }
 
 /** Is told of expressions that gave nothing, for a dry run: they are evaluated once more for that. */

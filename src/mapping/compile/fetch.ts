@@ -1,3 +1,4 @@
+import type { Scope } from '../../../packages/jsonata-compile/index.ts'
 import { type FetchAnswer, type FetchNeeds, type FetchRequest, pathProblem } from '../../domain/fetch.ts'
 import { compareVersions, versionText } from '../../domain/version.ts'
 import type {
@@ -243,9 +244,10 @@ export function compileDefaults(fetch: MapperFetchDefinition | undefined, compil
   return { query: templateOf('query'), headers: templateOf('headers') }
 }
 
-type MakeRequest = (context: unknown, scope: ReturnType<typeof scopeOf>, isRecord: boolean) => Promise<FetchRequest>
+type MakeRequest = (context: unknown, scope: Scope, isRecord: boolean) => Promise<FetchRequest>
 
-function compileRequest(
+/** A request of a mapper, made anew for each context and scope. */
+export function compileRequest(
   { url, method, query, headers, body }: RequestDefinition,
   label: string,
   defaults: RequestDefaults,

@@ -45,6 +45,7 @@ export function moduleMapper(
     version,
     accepted: module.accepted,
     fetch: null, // a module's function is given its webhook and nothing else
+    check: null,
     hasUnsignedPings: module.hasUnsignedPings ?? false,
     needsBodyForNames: true,
     readsIdOfRequest: module.event?.id !== undefined,

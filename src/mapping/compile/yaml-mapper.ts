@@ -12,6 +12,7 @@ import {
   type Ping,
 } from '../mapper.ts'
 import { provenPart, type Webhook } from '../webhook/webhook.ts'
+import { compileCheck } from './check.ts'
 import { compileDefaults, fetchNeedsOf } from './fetch.ts'
 import { type Compiler, expressionText, type Field, FieldError, isTruthy } from './field.ts'
 import { createFindings } from './findings.ts'
@@ -42,6 +43,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
   const records = definition.records.map((record, index) =>
     compileRecord(record, { ...options, requestDefaults, at: `records[${index}]` }),
   )
+  const check = definition.check && compileCheck(definition.check, { vars, defaults: requestDefaults, compiler })
   const fetches = definition.records.some(({ fetch }) => fetch !== undefined)
   const explain = createMismatch(definition.records, options.timeLimitMs)
   const noTopic = eventTopic
@@ -146,6 +148,7 @@ export function compileMapper(definition: MapperDefinition, options: YamlMapperO
     readsIdOfRequest: eventId !== null && readsRequest(eventId.text),
     accepted: definition.accepted && answerOf(definition.accepted),
     fetch: fetches ? fetchNeedsOf(definition.fetch, vars, compiler) : null,
+    check: (fetches && check) || null,
     headers: joinKeys(compiler.headers, options.modelCompiler.headers),
     hasUnsignedPings: definition.pings.some(({ unsigned }) => unsigned),
     readEvent(webhook) {

@@ -228,6 +228,18 @@ const mapperFetch = z
   })
   .describe('How the API of the CMS is reached.')
 
+const check = z
+  .strictObject({
+    ...requestFields,
+    url: expression.describe('Path below the base url, over `$vars`.'),
+    match: expression.optional().describe('Whether there is something to check; left out, always.'),
+    expect: expression
+      .optional()
+      .describe('Whether an answer is one of this API, over its body; left out, any JSON is.'),
+    needs: z.string().min(1).optional().describe('What the credential has to be allowed, in words.'),
+  })
+  .describe('A request that shows whether base url and credential are good, with what `fetch` has for every request.')
+
 export const retriesSchema = z
   .strictObject({
     for: z
@@ -255,6 +267,7 @@ export const definitionSchema = z.strictObject({
   event: z.strictObject(eventFields).default({}),
   accepted: accepted.optional(),
   fetch: mapperFetch.optional(),
+  check: check.optional(),
   pings: z.array(z.strictObject({ name: z.string().min(1), ...pingFields })).default([]),
   vars: varsSchema.default({}),
   records: z.array(recordSchema).min(1, { error: 'needs at least one record' }),
@@ -266,6 +279,7 @@ export type FetchDefinition = NonNullable<RecordDefinition['fetch']>
 export type RequestDefinition = NonNullable<FetchDefinition['first']>
 export type TogetherDefinition = NonNullable<FetchDefinition['together']>
 export type MapperFetchDefinition = NonNullable<MapperDefinition['fetch']>
+export type CheckDefinition = NonNullable<MapperDefinition['check']>
 export type PingDefinition = MapperDefinition['pings'][number]
 
 /** Every key optional, and null if it takes back what the extended mapper says. */
@@ -285,6 +299,7 @@ export const patchSchema = z.strictObject({
   event: z.strictObject(patchOf(eventFields)).optional(),
   accepted: z.strictObject(patchOf(accepted.shape)).nullish(),
   fetch: z.looseObject({}).nullish(), // checked once it is laid over the extended mapper's
+  check: z.looseObject({}).nullish(), // so is this
   pings: z
     .array(z.strictObject({ name: z.string().min(1), remove: z.literal(true).optional(), ...patchOf(pingFields) }))
     .optional(),

@@ -72,12 +72,16 @@ interface Versioned {
 }
 
 function versionOf({ definition, models, vars, html }: Versioned): string {
-  const { retries: _, setup: __, ...mapping } = definition // what happens in the CMS changes no item
-  const content = isModule(definition) ? definition.fingerprint : mapping
+  const content = isModule(definition) ? definition.fingerprint : mappingOf(definition)
   return createHash('sha256')
     .update(canonicalJson({ definition: content, models, vars, html }))
     .digest('hex')
     .slice(0, 12)
+}
+
+/** What decides what comes of a webhook: what happens in the CMS, and how its API is checked, changes no item. */
+function mappingOf({ retries: _retries, setup: _setup, check: _check, ...mapping }: MapperDefinition): object {
+  return mapping
 }
 
 /** A record compiled for several models makes the same mistake several times. */
