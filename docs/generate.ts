@@ -95,10 +95,9 @@ function verifyTables(): string {
     ({ properties = {}, required = [], description = '' }) => {
       const { scheme, ...settings } = properties
       const head = [`**\`${String(scheme?.const)}\`**`, '', '', '', description]
-      const own = Object.entries(settings).map(([key, inner]) => {
-        const meaning = inner.description ?? ''
-        return ['', `\`${key}\``, typeOf(inner), defaultOf(inner, required.includes(key)), meaning]
-      })
+      const own = Object.entries(settings).flatMap(([key, inner]) =>
+        settingsOf(inner, undefined, key, required.includes(key)).map((row) => ['', ...row]),
+      )
       return [head, ...own]
     },
   )

@@ -13,7 +13,7 @@ import { loadMappers } from '../mapping/library/load.ts'
 import { fixtureAnswers } from '../stages/fetch/fixture-answers.ts'
 import { boundedText } from '../stages/map/map-event.ts'
 import { deliveryOf, type Fixture, previewWebhook } from '../stages/operate/preview-webhook.ts'
-import { coverageOf } from '../verify/coverage.ts'
+import { createCoverage } from '../verify/coverage.ts'
 import { verifySchema } from '../verify/schema.ts'
 import { verifyConfigOf } from '../wiring/verify.ts'
 import { UsageError } from './failure.ts'
@@ -89,7 +89,7 @@ function proofOf(
   delivery: InboundRequest,
 ): Proof | null {
   const config = source ? verifyConfigOf(source, preset, '', []) : (verifySchema.safeParse(preset).data ?? null)
-  const proof = config && coverageOf(config, delivery, delivery.body)
+  const proof = config && createCoverage(config)(delivery, delivery.body)
   return proof && 'at' in proof ? { ...proof, at: proof.at ?? Date.now() } : proof
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { RelayError } from '../domain/errors.ts'
 import type { InboundRequest } from '../domain/inbound-request.ts'
 import { createHmacOf } from './hmac-of.ts'
-import { urlOf } from './public-url.ts'
+import { pathOf } from './public-url.ts'
 import type { Scheme } from './scheme.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
 import { createSignedScheme, timestampIn } from './signed-scheme.ts'
@@ -73,7 +73,6 @@ function canonicalHead(delivery: InboundRequest, names: readonly string[], base:
 
 /** The query is escaped as a whole and then encoded once more with the path: `?a=1` is signed as `?a%253D1`. */
 function signedPath(delivery: InboundRequest, base: string | undefined): string {
-  const own = { path: delivery.path, query: '' }
-  const path = base === undefined ? own.path : urlOf(base, own).replace(/^https?:\/\/[^/]*/i, '') || '/'
+  const path = pathOf(base, delivery)
   return encodeURI(delivery.query === '' ? path : `${path}?${querystring.escape(delivery.query)}`)
 }

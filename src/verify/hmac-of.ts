@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto'
 
 /** Bytes of a block, by hash: FIPS 180-4. */
 const blockSizes = { sha1: 64, sha256: 64, sha384: 128, sha512: 128 } as const
-type HmacAlgorithm = keyof typeof blockSizes
+export type HmacAlgorithm = keyof typeof blockSizes
 
 type Parts = readonly (string | Uint8Array)[]
 

@@ -1,15 +1,34 @@
 import { z } from 'zod'
-import { encodings, normalised } from './encoding.ts'
-import { createHmacOf } from './hmac-of.ts'
+import { encodings } from './encoding.ts'
 import type { Scheme } from './scheme.ts'
-import { readKey } from './secret-key.ts'
-import { headerName } from './settings.ts'
-import { createSignedScheme } from './signed-scheme.ts'
+import { headerName, publicUrl, toleranceSetting } from './settings.ts'
+import { has, readTemplate } from './template.ts'
+import { createTemplateHmac, type TemplateHmac } from './template-hmac.ts'
+import { timestampUnits } from './timestamp.ts'
+
+const timestampSchema = z.strictObject({
+  header: headerName
+    .optional()
+    .describe('The header with the time of signing. Left out: it is in the header with the signature.'),
+  prefix: z.string().default('').describe('What stands before the time, such as `t=`.'),
+  field: z.string().min(1).optional().describe('A member of the JSON body with the time, in place of a header.'),
+  unit: z
+    .enum(timestampUnits)
+    .default('s')
+    .describe('How it is written: seconds, milliseconds, or a date with a zone.'),
+  tolerance: toleranceSetting('5m'),
+})
 
 export const hmacSchema = z
   .strictObject({
     scheme: z.literal('hmac'),
     header: headerName.describe('The header with the signature.'),
+    over: z
+      .string()
+      .default('{body}')
+      .describe(
+        'What is signed: text and `{body}`, `{timestamp}`, `{id}`, `{method}`, `{url}`, `{path}`, `{query}`, `{header:x-name}`; `{form}` are the fields of a form, sorted.',
+      ),
     algorithm: z
       .enum(['sha1', 'sha256', 'sha384', 'sha512'])
       .default('sha256')
@@ -25,23 +44,79 @@ export const hmacSchema = z
       .enum(['raw', 'hex', 'base64'])
       .default('raw')
       .describe('How the secret becomes the key: `raw` takes its text as it is, the others decode it.'),
+    secret_prefix: z.string().default('').describe('What stands before the key in the secret, such as `whsec_`.'),
+    timestamp: timestampSchema.optional(),
+    id: headerName.optional().describe('The header of `{id}`, the delivery id.'),
+    public_url: publicUrl
+      .optional()
+      .describe('The URL as it is set in the sender, for `{url}`; it stands for `/webhooks/<source>`.'),
   })
-  .describe('HMAC of the exact bytes of the body, in a header.')
+  .superRefine((config, context) => {
+    for (const { path, message } of mistakesIn(config)) context.addIssue({ code: 'custom', path: [...path], message })
+  })
+  .describe('An HMAC in a header, of the exact bytes of the body, or of more.')
 
-/** HMAC of the exact body bytes in a header (Shopify, WooCommerce, GitHub, Storyblok, Kontent.ai, Squarespace, …). */
-export function createHmacScheme(config: z.infer<typeof hmacSchema>, secrets: readonly string[]): Scheme {
-  const { header, algorithm, encoding, prefix, separator, key } = config
-  const hmacs = secrets.map((secret) => createHmacOf(algorithm, readKey(secret, key)))
-  return createSignedScheme('hmac', config, {
-    read(value, body) {
-      const parts = separator === undefined ? [value] : value.split(separator)
-      const given = parts
-        .map((part) => part.trim())
-        .filter((part) => part.startsWith(prefix))
-        .map((part) => normalised(part.slice(prefix.length), encoding))
-      if (given.length === 0) return `header ${header} holds no signature that starts with ${prefix}`
-      return { given, expected: hmacs.map((hmacOf) => hmacOf(encoding, body)) }
-    },
-    sign: ({ body }) => ({ [header]: prefix + hmacs[0]!(encoding, body) }),
-  })
+type HmacConfig = z.infer<typeof hmacSchema>
+
+/** An HMAC in a header: Shopify, GitHub, Slack, Stripe, Zendesk, Square and most others, each by its settings. */
+export function hmacOfSettings(config: HmacConfig): TemplateHmac {
+  const { over, timestamp, id, public_url: publicUrl, secret_prefix: secretPrefix, ...same } = config
+  return { ...same, over: [readTemplate(over, { unit: timestamp?.unit, id })], timestamp, publicUrl, secretPrefix }
+}
+
+/** The scheme `hmac` with its secrets. */
+export function createHmacScheme(config: HmacConfig, secrets: readonly string[]): Scheme {
+  return createTemplateHmac('hmac', hmacOfSettings(config), secrets)
+}
+
+interface Mistake {
+  readonly path: readonly string[]
+  readonly message: string
+}
+
+function mistakesIn({ over, timestamp, id, separator, public_url }: Omit<HmacConfig, 'scheme'>): readonly Mistake[] {
+  const mistakes: string[] = []
+  const template = readTemplate(over, { unit: timestamp?.unit, id }, mistakes)
+  if (mistakes.length > 0) return mistakes.map((message) => ({ path: ['over'], message }))
+
+  const isTimed = has(template, 'timestamp')
+  const hasId = template.some((part) => part.kind === 'header' && part.isId)
+  const rules: readonly (readonly [isWrong: boolean, key: string, message: string])[] = [
+    [
+      isTimed && timestamp === undefined,
+      'timestamp',
+      'is needed for {timestamp}: say where the time is, such as { header: x-timestamp }',
+    ],
+    [
+      isTimed && timestamp?.field !== undefined,
+      'over',
+      'must not hold {timestamp}: the time of timestamp.field is in the body',
+    ],
+    [
+      !isTimed && timestamp !== undefined && timestamp.field === undefined,
+      'over',
+      "must hold {timestamp}: a time that is not signed is anybody's",
+    ],
+    [
+      timestamp?.field !== undefined && timestamp.header !== undefined,
+      'timestamp',
+      'is either in a header or in a field of the body',
+    ],
+    [
+      timestamp !== undefined &&
+        timestamp.field === undefined &&
+        timestamp.header === undefined &&
+        (separator === undefined || timestamp.prefix === ''),
+      'timestamp',
+      'needs a header; or a prefix such as t=, and the separator of the parts of the header with the signature',
+    ],
+    [hasId && id === undefined, 'id', 'is needed for {id}: say which header has the delivery id'],
+    [!hasId && id !== undefined, 'over', "must hold {id}: an id that is not signed is anybody's"],
+    [
+      has(template, 'url') && public_url === undefined,
+      'public_url',
+      'is needed for {url}: say how the URL is set in the sender',
+    ],
+  ]
+  return rules.flatMap(([isWrong, key, message]) => (isWrong ? [{ path: [key], message }] : []))
 }

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { createHmacOf } from './hmac-of.ts'
+import type { InboundRequest } from '../domain/inbound-request.ts'
 import { urlOf } from './public-url.ts'
 import type { Scheme } from './scheme.ts'
 import { publicUrl, toleranceSetting } from './settings.ts'
-import { createSignedScheme, timestampIn } from './signed-scheme.ts'
+import { createSignedScheme } from './signed-scheme.ts'
+import { readTemplate } from './template.ts'
+import { createTemplateHmac, type TemplateHmac } from './template-hmac.ts'
 
 export const hubspotSchema = z
   .strictObject({
@@ -21,36 +23,41 @@ export const hubspotSchema = z
   })
   .describe("HubSpot's signatures; `tolerance` is of v3, the others have no timestamp.")
 
+const proofHeaders = ['x-hubspot-signature', 'x-hubspot-signature-v3']
+
+/** HubSpot's v3, an HMAC with a timestamp. Source: HubSpot/hubspot-api-nodejs src/utils/signature.ts */
+export function hubspotHmac({ public_url, tolerance }: z.infer<typeof hubspotSchema>): TemplateHmac {
+  return {
+    header: 'x-hubspot-signature-v3',
+    proofHeaders,
+    encoding: 'base64',
+    over: [readTemplate('{method}{url}{body}{timestamp}')],
+    timestamp: { header: 'x-hubspot-request-timestamp', unit: 'ms', tolerance },
+    publicUrl: public_url,
+  }
+}
+
 /**
- * HubSpot: v1 and v2 are plain SHA-256 hashes that start with the secret, v3 is an HMAC with a timestamp. The version is
- * configured; the header that names one is the sender's word. Source: HubSpot/hubspot-api-nodejs src/utils/signature.ts
+ * HubSpot's v1 and v2 are plain SHA-256 hashes that start with the secret. The version is configured; the header that names one is
+ * the sender's word.
  */
 export function createHubspotScheme(config: z.infer<typeof hubspotSchema>, secrets: readonly string[]): Scheme {
-  const { version, public_url = '', tolerance } = config
-  const header = version === 'v3' ? 'x-hubspot-signature-v3' : 'x-hubspot-signature'
-  const proofHeaders = ['x-hubspot-signature', 'x-hubspot-signature-v3']
-  const timestampHeader = 'x-hubspot-request-timestamp'
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  function hashOf(secret: string, request: string, body: Buffer): string {
-    return hash('sha256', Buffer.concat([Buffer.from(secret + (version === 'v1' ? '' : request)), body]))
+  const { version, public_url = '' } = config
+  if (version === 'v3') return createTemplateHmac('hubspot', hubspotHmac(config), secrets)
+  const header = 'x-hubspot-signature'
+  function hashOf(secret: string, delivery: InboundRequest, body: Buffer): string {
+    const request = version === 'v1' ? '' : delivery.method + urlOf(public_url, delivery)
+    return hash('sha256', Buffer.concat([Buffer.from(secret + request), body]))
   }
-  const settings = { header, proofHeaders, tolerance }
-  return createSignedScheme('hubspot', settings, {
-    read(value, body, delivery) {
-      const request = delivery.method + urlOf(public_url, delivery)
-      if (version !== 'v3') {
-        return { given: [value.toLowerCase()], expected: secrets.map((secret) => hashOf(secret, request, body)) }
-      }
-      const timestamp = timestampIn(delivery.headers, timestampHeader)
-      if (timestamp === null) return `header ${timestampHeader} holds no timestamp`
-      const expected = hmacs.map((hmacOf) => hmacOf('base64', request, body, timestamp))
-      return { given: [value], expected, atMs: Number(timestamp) }
+  return createSignedScheme(
+    'hubspot',
+    { header, proofHeaders },
+    {
+      read: (value, body, delivery) => ({
+        given: [value.toLowerCase()],
+        expected: secrets.map((secret) => hashOf(secret, delivery, body)),
+      }),
+      sign: (delivery) => ({ [header]: hashOf(secrets[0]!, delivery, delivery.body) }),
     },
-    sign(delivery, { nowMs }) {
-      const request = delivery.method + urlOf(public_url, delivery)
-      if (version !== 'v3') return { [header]: hashOf(secrets[0]!, request, delivery.body) }
-      const signature = hmacs[0]!('base64', request, delivery.body, String(nowMs))
-      return { [timestampHeader]: String(nowMs), [header]: signature }
-    },
-  })
+  )
 }

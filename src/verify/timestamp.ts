@@ -11,3 +11,25 @@ export function judgeTimestamp(atMs: number, nowMs: number, toleranceMs: number)
 
 /** A timestamp as senders write it: whole seconds or milliseconds since 1970. */
 export const timestampPattern = /^\d{1,16}$/
+
+export const timestampUnits = ['s', 'ms', 'rfc3339'] as const
+export type TimestampUnit = (typeof timestampUnits)[number]
+
+/** As RFC 3339 has it, with a zone. */
+const datePattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
+/** The last moment that a date can hold. Unix milliseconds. */
+const latest = 8.64e15
+
+/** The moment that a timestamp means, in unix milliseconds; null for a text that is none. */
+export function readTimestamp(text: string, unit: TimestampUnit): number | null {
+  const isWritten = unit === 'rfc3339' ? datePattern.test(text) : timestampPattern.test(text)
+  if (!isWritten) return null
+  const at = unit === 'rfc3339' ? Date.parse(text) : Number(text) * (unit === 's' ? 1000 : 1)
+  return at <= latest ? at : null
+}
+
+/** A moment as senders write it. */
+export function writeTimestamp(atMs: number, unit: TimestampUnit): string {
+  if (unit === 'rfc3339') return new Date(atMs).toISOString()
+  return String(unit === 's' ? Math.floor(atMs / 1000) : atMs)
+}

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { encodings, normalised } from './encoding.ts'
-import { createHmacOf } from './hmac-of.ts'
+import { encodings } from './encoding.ts'
 import type { Scheme } from './scheme.ts'
 import { headerName, toleranceSetting } from './settings.ts'
-import { createSignedScheme } from './signed-scheme.ts'
-import { timestampPattern } from './timestamp.ts'
+import { readTemplate } from './template.ts'
+import { createTemplateHmac, type TemplateHmac } from './template-hmac.ts'
 
 export const timestampedSchema = z
   .strictObject({
@@ -24,26 +23,19 @@ export const timestampedSchema = z
  * Stripe (s, hex; stripe/stripe-node src/Webhooks.ts), Sanity (ms, base64url; sanity-io/webhook-toolkit
  * src/signature.ts), Contentstack with a secret (s, hex).
  */
+export function timestampedHmac(config: z.infer<typeof timestampedSchema>): TemplateHmac {
+  const { header, unit, encoding, version, tolerance } = config
+  const timestamp = { prefix: 't=', unit, tolerance }
+  return {
+    header,
+    encoding,
+    separator: ',',
+    prefix: `${version}=`,
+    over: [readTemplate('{timestamp}.{body}')],
+    timestamp,
+  }
+}
+
 export function createTimestampedScheme(config: z.infer<typeof timestampedSchema>, secrets: readonly string[]): Scheme {
-  const { header, unit, encoding, version } = config
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme('timestamped', config, {
-    read(value, body) {
-      const parts = value.split(',').map((part) => part.trim())
-      const named = (name: string) =>
-        parts.flatMap((part) => (part.startsWith(`${name}=`) ? [part.slice(name.length + 1)] : []))
-      const [timestamp = '', ...others] = named('t')
-      const given = named(version).map((signature) => normalised(signature, encoding))
-      // A second timestamp would leave open which one is signed.
-      if (!timestampPattern.test(timestamp) || others.length > 0 || given.length === 0) {
-        return `header ${header} is not of the form t=<timestamp>,${version}=<signature>`
-      }
-      const expected = hmacs.map((hmacOf) => hmacOf(encoding, `${timestamp}.`, body))
-      return { given, expected, atMs: Number(timestamp) * (unit === 's' ? 1000 : 1) }
-    },
-    sign({ body }, { nowMs }) {
-      const timestamp = unit === 's' ? Math.floor(nowMs / 1000) : nowMs
-      return { [header]: `t=${timestamp},${version}=${hmacs[0]!(encoding, `${timestamp}.`, body)}` }
-    },
-  })
+  return createTemplateHmac('timestamped', timestampedHmac(config), secrets)
 }

@@ -5,7 +5,7 @@ import { createBasicScheme } from './basic.ts'
 import { createBlanking } from './blank-secrets.ts'
 import { createBodyScheme } from './body.ts'
 import { createContentfulScheme } from './contentful.ts'
-import { coverageOf, tokenSchemes } from './coverage.ts'
+import { createCoverage, tokenSchemes } from './coverage.ts'
 import { createGhostScheme } from './ghost.ts'
 import { createHeaderScheme } from './header.ts'
 import { createHmacScheme } from './hmac.ts'
@@ -51,6 +51,7 @@ export type Verdict =
 export function createVerifier(config: VerifyConfig, secrets: readonly string[]): Verifier {
   checkSecrets(config, secrets)
   const scheme = schemeOf(config, secrets)
+  const coverageOf = createCoverage(config)
   const blank = createBlanking(config, secrets, {
     proofHeaders: scheme.proofHeaders,
     isBodySigned: !tokenSchemes.has(config.scheme),
@@ -60,7 +61,7 @@ export function createVerifier(config: VerifyConfig, secrets: readonly string[])
     if (typeof refusal === 'string') return { ok: false, reason: refusal, isMismatch: false }
     if (refusal !== null) return { ok: false, reason: refusal.mismatch, isMismatch: true }
     const verified = blank(scheme.blank?.(delivery, body) ?? delivery) as Verified
-    return { ok: true, delivery: verified, proof: coverageOf(config, delivery, body) }
+    return { ok: true, delivery: verified, proof: coverageOf(delivery, body) }
   }
 
   return {
@@ -94,6 +95,7 @@ function checkSecrets(config: VerifyConfig, secrets: readonly string[]): void {
   if (!needsNone && secrets.length === 0) {
     throw new RelayError('invalid', `verify scheme '${scheme}' needs a secret (write verify: none to accept anyone)`)
   }
+  if (secrets.some((secret) => !/\S/.test(secret))) throw new RelayError('invalid', 'a secret must not be blank')
 }
 
 type SchemeName = VerifyConfig['scheme']

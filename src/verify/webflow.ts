@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { createHmacOf } from './hmac-of.ts'
 import type { Scheme } from './scheme.ts'
 import { headerName, signedSettings } from './settings.ts'
-import { createSignedScheme, timestampIn } from './signed-scheme.ts'
+import { readTemplate } from './template.ts'
+import { createTemplateHmac, type TemplateHmac } from './template-hmac.ts'
 
 export const webflowSchema = z
   .strictObject({
@@ -13,19 +13,11 @@ export const webflowSchema = z
   .describe("Webflow's HMAC-SHA256 in hex of timestamp (ms, in a header of its own), a colon and the body.")
 
 /** Webflow: HMAC-SHA256 of `<ms>:<body>`. Source: webflow/js-webflow-api src/wrapper/WebhooksClient.ts */
+export function webflowHmac({ header, timestamp_header, tolerance }: z.infer<typeof webflowSchema>): TemplateHmac {
+  const timestamp = { header: timestamp_header, unit: 'ms', tolerance } as const
+  return { header, over: [readTemplate('{timestamp}:{body}')], timestamp }
+}
+
 export function createWebflowScheme(config: z.infer<typeof webflowSchema>, secrets: readonly string[]): Scheme {
-  const { header, timestamp_header } = config
-  const hmacs = secrets.map((secret) => createHmacOf('sha256', secret))
-  return createSignedScheme('webflow', config, {
-    read(value, body, { headers }) {
-      const timestamp = timestampIn(headers, timestamp_header)
-      if (timestamp === null) return `header ${timestamp_header} holds no timestamp`
-      const expected = hmacs.map((hmacOf) => hmacOf('hex', `${timestamp}:`, body))
-      return { given: [value.toLowerCase()], expected, atMs: Number(timestamp) }
-    },
-    sign: ({ body }, { nowMs }) => ({
-      [timestamp_header]: String(nowMs),
-      [header]: hmacs[0]!('hex', `${nowMs}:`, body),
-    }),
-  })
+  return createTemplateHmac('webflow', webflowHmac(config), secrets)
 }

@@ -89,14 +89,44 @@ export const mutations: readonly Mutation[] = [
     ],
   ),
   ...inFile(
-    'src/verify/hmac.ts',
-    ['test/verify/scheme-rules.test.ts', 'test/verify/signed-schemes.test.ts', 'test/verify/vectors.test.ts'],
+    'src/verify/template-hmac.ts',
+    ['test/verify/template.test.ts', 'test/verify/scheme-rules.test.ts', 'test/verify/vectors.test.ts'],
     [
+      {
+        promise: 2,
+        breaks: 'a time that only some of the templates sign counts as signed',
+        find: "isInAll('timestamp'))",
+        replace: "over.some((template) => has(template, 'timestamp')))",
+      },
       {
         promise: 2,
         breaks: 'a signature needs no prefix',
         tests: ['test/verify/verifier.test.ts'],
-        find: '.filter((part) => part.startsWith(prefix))',
+        find: '.filter((piece) => piece.startsWith(prefix))',
+        replace: '',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/verify/template-message.ts',
+    ['test/verify/template.test.ts'],
+    [
+      {
+        promise: 2,
+        breaks: 'a signed header may hold what marks its end',
+        find: "const isClear = next?.kind !== 'text' ||",
+        replace: "const isClear = next?.kind !== 'text' || part.kind === 'header' ||",
+      },
+    ],
+  ),
+  ...inFile(
+    'src/verify/timestamp-place.ts',
+    ['test/verify/signed-schemes.test.ts', 'test/verify/scheme-rules.test.ts', 'test/verify/template.test.ts'],
+    [
+      {
+        promise: 2,
+        breaks: 'of two timestamps the first counts',
+        find: 'others.length === 0 && ',
         replace: '',
       },
     ],

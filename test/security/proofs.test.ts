@@ -8,7 +8,7 @@ import { loadMappers } from '../../src/mapping/library/load.ts'
 import type { Draft } from '../../src/mapping/mapper.ts'
 import { readWebhook, type WebhookBytes } from '../../src/mapping/webhook/webhook.ts'
 import { fixtureAnswers } from '../../src/stages/fetch/fixture-answers.ts'
-import { coverageOf } from '../../src/verify/coverage.ts'
+import { createCoverage } from '../../src/verify/coverage.ts'
 import { verifySchema } from '../../src/verify/schema.ts'
 import { fixtureBytes, fixtureSource, fixtures, readFetched } from '../mapping/fixtures.ts'
 
@@ -23,7 +23,7 @@ function proofOf(cms: string, webhook: WebhookBytes): Proof {
     ...library.get(cms)!.verify,
     ...(cms === 'hubspot' && { public_url: 'https://relay.example.com/webhooks/test' }),
   }).data
-  const covered = config === undefined ? null : coverageOf(config, { source: cms, ...webhook }, webhook.body)
+  const covered = config === undefined ? null : createCoverage(config)({ source: cms, ...webhook }, webhook.body)
   if (covered === null) return {}
   return 'at' in covered ? { ...covered, at: signedAt } : covered
 }

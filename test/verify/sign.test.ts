@@ -24,6 +24,14 @@ const signable: Readonly<
     { header: 'x-sig' },
     { header: 'x-sig', algorithm: 'sha512', encoding: 'base64', prefix: 'v=', separator: ',' },
     { header: 'x-sig', algorithm: 'sha1', encoding: 'base64url', key: 'hex' },
+    { header: 'x-sig', over: '{timestamp}.{body}', separator: ';', prefix: 'h1=', timestamp: { prefix: 'ts=' } },
+    {
+      header: 'x-sig',
+      over: '{id}.{timestamp}\n{method} {url}\n{body}',
+      id: 'webhook-id',
+      timestamp: { header: 'x-at' },
+      public_url: publicUrl,
+    },
   ],
   timestamped: [
     'headers',
