@@ -12,7 +12,8 @@ import { warningsOfMappers } from '../wiring/mapper-warnings.ts'
 import { composeSources } from '../wiring/sources.ts'
 import { warningsOf } from '../wiring/warnings.ts'
 import type { CommandOptions } from './options.ts'
-import { print, table } from './report.ts'
+import { print } from './report.ts'
+import { table } from './table.ts'
 
 interface CheckOptions extends CommandOptions {
   readonly strict: boolean

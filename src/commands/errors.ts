@@ -2,7 +2,8 @@ import { presentEventErrors, presentItemErrors, presentRefusals } from '../api/e
 import { defined } from '../api/input.ts'
 import { expectKnown } from './expect-known.ts'
 import type { CommandOptions } from './options.ts'
-import { print, table } from './report.ts'
+import { print } from './report.ts'
+import { table } from './table.ts'
 import { withStore } from './with-store.ts'
 
 interface ErrorsOptions extends CommandOptions {

@@ -5,8 +5,9 @@ import { describeUnknown } from '../domain/unknown-name.ts'
 import { loadMappers, type MapperLibrary, type MapperSummary } from '../mapping/library/load.ts'
 import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
 import type { CommandOptions } from './options.ts'
-import { print, table } from './report.ts'
+import { print } from './report.ts'
 import { sourceBlock } from './source-block.ts'
+import { table } from './table.ts'
 
 interface MappersOptions extends CommandOptions {
   /** Left out: all of them. */

@@ -103,7 +103,8 @@ function isShown({ result }: EventPreview): boolean {
   return result !== 'same' && result !== 'not_compared'
 }
 
-function targetsOf(config: Config): ReadonlyMap<string, MapTarget> {
+/** What the mapping has to know of the destinations. */
+export function targetsOf(config: Config): ReadonlyMap<string, MapTarget> {
   return new Map(
     Object.entries(config.destinations).map(([name, { site_domain, aliases, default_language, delivery }]) => {
       const rules = { siteDomain: site_domain, aliases, defaultLanguage: default_language }

@@ -4,7 +4,8 @@ import { messageOf, RelayError } from '../domain/errors.ts'
 import type { ReloadResult } from '../registry/reload.ts'
 import { UsageError } from './failure.ts'
 import type { CommandOptions } from './options.ts'
-import { print, table } from './report.ts'
+import { print } from './report.ts'
+import { table } from './table.ts'
 import { ofServer } from './uses.ts'
 
 interface ReloadCommandOptions extends CommandOptions {

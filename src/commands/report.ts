@@ -28,17 +28,3 @@ export function printJson(value: unknown): void {
 function forPeople(text: string | readonly string[]): string {
   return typeof text === 'string' ? escapeLines(text) : text.map(escapeText).join('\n')
 }
-
-/** Columns as wide as their widest cell. A row is one line, whatever its cells hold. */
-export function table(content: readonly (readonly string[])[]): string {
-  const rows = content.map((row) => row.map(escapeText))
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}

@@ -4,7 +4,8 @@ import { escapeText } from '../domain/printable.ts'
 import { readCircuits } from '../stages/deliver/shared-circuit.ts'
 import { findUnconfigured, warningsOfUnconfigured } from '../stages/upkeep/unconfigured.ts'
 import type { CommandOptions } from './options.ts'
-import { print, table } from './report.ts'
+import { print } from './report.ts'
+import { table } from './table.ts'
 import { withStore } from './with-store.ts'
 
 /** Counts and circuits, read from the store: works beside a running relay and without one. */

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reportFailure, UsageError } from '../../src/commands/failure.ts'
-import { print, table } from '../../src/commands/report.ts'
+import { print } from '../../src/commands/report.ts'
+import { table } from '../../src/commands/table.ts'
 import { RelayError } from '../../src/domain/errors.ts'
 
 /** What a terminal acts on, as seen by Unicode: controls, and formats but for the two that join letters. */

@@ -1,7 +1,8 @@
+import { Option } from 'commander'
 import type { Environment } from '../../config/substitute.ts'
 import { readWhole } from './option-values.ts'
 import type { RelayCommand } from './relay-command.ts'
-import { config, json, since } from './shared-options.ts'
+import { config, itemStatus, json, newest, since, until } from './shared-options.ts'
 
 /** Commands that show what there is, and change nothing. */
 export function addLookCommands(program: RelayCommand, env: Environment): void {
@@ -29,4 +30,60 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
       ['of one source since yesterday', 'cms-relay errors --source shop --since 24h'],
     )
     .action(async (options) => (await import('../errors.ts')).showErrors({ ...options, env }))
+
+  program
+    .command('events')
+    .summary('webhooks that were accepted, and what became of them')
+    .description(
+      'Lists webhooks that were accepted, the newest first. With an id it shows one: its request, why it failed, and its items.',
+    )
+    .argument('[event]', 'id of an event')
+    .option('--source <name>', 'events of this source')
+    .addOption(
+      new Option('--status <status>', 'events that are so').choices([
+        'pending',
+        'waiting',
+        'processed',
+        'skipped',
+        'failed',
+      ]),
+    )
+    .option('--topic <topic>', 'events with this topic')
+    .with(since(), until(), newest(), config(), json())
+    .example(
+      ['the newest', 'cms-relay events'],
+      ['what has failed in the last hour', 'cms-relay events --status failed --since 1h'],
+      ['one, with all that became of it', 'cms-relay events evt_12'],
+    )
+    .action(async (id, options) => (await import('../events.ts')).showEvents({ ...options, id, env }))
+
+  program
+    .command('items')
+    .summary('content at its destinations, and why it is not there yet')
+    .description(
+      'Lists items, last changed first. With an id it shows one: what is wanted, what is delivered, what was tried, and why it waits.',
+    )
+    .argument('[item]', 'id of an item, such as post:7')
+    .option('--destination <name>', 'items of this destination')
+    .option('--source <name>', 'items of this source')
+    .option('--type <type>', 'items of this type')
+    .option('--held', 'items that an operator keeps away', false)
+    .with(itemStatus(), since(), until(), newest(), config(), json())
+    .example(
+      ['what waits', 'cms-relay items --status pending'],
+      ['why a post is not on the site', 'cms-relay items post:7'],
+      ['what was given up, for a script', 'cms-relay items --status dead --limit 1000 --json'],
+    )
+    .action(async (id, options) => (await import('../items.ts')).showItems({ ...options, id, env }))
+
+  program
+    .command('attempts')
+    .summary('calls to the ingest API, and what came of them')
+    .description('Lists calls to the ingest API, the newest first: what came of each, and how long it took.')
+    .option('--destination <name>', 'calls to this destination')
+    .option('--batch <id>', 'tries of this batch')
+    .option('--failed', 'only those that did not succeed', false)
+    .with(since(), newest(), config(), json())
+    .example(['the newest', 'cms-relay attempts'], ['what has failed today', 'cms-relay attempts --failed --since 24h'])
+    .action(async (options) => (await import('../attempts.ts')).showAttempts({ ...options, env }))
 }

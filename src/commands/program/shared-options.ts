@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { readRate, readTime, readWhole } from './option-values.ts'
+import { readCount, readRate, readTime, readWhole } from './option-values.ts'
 import type { RelayCommand } from './relay-command.ts'
 
 // Each is made anew: an option belongs to one command.
@@ -7,6 +7,8 @@ import type { RelayCommand } from './relay-command.ts'
 export const config = () => new Option('-c, --config <file>', 'configuration; else RELAY_CONFIG, else ./relay.yaml')
 export const json = (does = 'print JSON, mistakes as well') => new Option('--json', does).default(false)
 export const limit = () => new Option('--limit <n>', 'at most so many').default(10_000).argParser(readWhole)
+/** Of what is looked at: as much as fits a screen. */
+export const newest = () => new Option('--limit <n>', 'the newest so many').default(20).argParser(readCount)
 export const dryRun = () => new Option('--dry-run', 'only say how many').default(false)
 export const rate = () =>
   new Option('--rate <n/unit>', 'so many a second, minute or hour (50/s); Ctrl-C ends it').argParser(readRate)
