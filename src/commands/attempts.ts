@@ -32,7 +32,7 @@ export async function showAttempts({
   })
   printList(json, {
     rows: rows.map(presentAttempt),
-    head: ['AT', 'DESTINATION', 'OUTCOME', 'STATUS', 'MS', 'ITEMS', 'BATCH', 'ERROR'],
+    head: ['AT', 'DESTINATION', 'OUTCOME', 'STATUS', 'MS', 'ITEMS', 'ERROR', 'BATCH'],
     cellsOf: (row) => [
       shortTime(row.at),
       row.destination,
@@ -40,8 +40,8 @@ export async function showAttempts({
       row.status,
       Math.round(row.duration_ms),
       row.item_count,
-      row.batch_id,
       row.error,
+      row.batch_id,
     ],
     none: 'no attempts',
     hasMore,

@@ -39,13 +39,13 @@ async function listItems(options: ItemsOptions): Promise<void> {
   })
   printList(json, {
     rows: rows.map(presentItem),
-    head: ['ITEM', 'TYPE', 'DESTINATION', 'STATUS', 'CHANGED', 'WHY'],
+    head: ['ITEM', 'CHANGED', 'TYPE', 'DESTINATION', 'STATUS', 'WHY'],
     cellsOf: (row) => [
       row.id,
+      shortTime(row.changed_at),
       row.type,
       row.destination,
       `${row.status}${row.held ? ', held' : ''}`,
-      shortTime(row.changed_at),
       row.error,
     ],
     none: 'no items',

@@ -4,6 +4,7 @@ import { table } from './table.ts'
 export interface List<Shown> {
   /** As the admin API shows them. */
   readonly rows: readonly Shown[]
+  /** The first two columns name a row and its time: they are never cut. */
   readonly head: readonly string[]
   readonly cellsOf: (row: Shown) => readonly (string | number | null)[]
   /** What to say of none. */
@@ -20,7 +21,7 @@ export function printList<Shown>(json: boolean, { rows, head, cellsOf, none, has
       if (rows.length === 0) return none
       const cells = rows.map((row) => cellsOf(row).map((cell) => (cell === null ? '-' : String(cell))))
       const more = hasMore ? `\n\nthe newest ${rows.length} of more; --limit shows others` : ''
-      return table([head, ...cells]) + more
+      return table([head, ...cells], { whole: 2 }) + more
     },
   })
 }

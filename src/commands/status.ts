@@ -3,6 +3,7 @@ import { timeOrNull } from '../api/fields.ts'
 import { escapeText } from '../domain/printable.ts'
 import { readCircuits } from '../stages/deliver/shared-circuit.ts'
 import { findUnconfigured, warningsOfUnconfigured } from '../stages/upkeep/unconfigured.ts'
+import { ageOf } from './age.ts'
 import type { CommandOptions } from './options.ts'
 import { print } from './report.ts'
 import { table } from './table.ts'
@@ -33,7 +34,7 @@ export async function status({ json, ...options }: CommandOptions): Promise<void
       warnings: warningsOfUnconfigured({ destinations: others, sources }),
     }
   })
-  print(report, { json, text: () => textOf(report) })
+  print(report, { json, text: () => textOf(report, Date.now()) })
 }
 
 interface Report {
@@ -43,31 +44,28 @@ interface Report {
     readonly failed: number
     readonly oldest_pending_at: string | null
   }
-  readonly destinations: readonly (Record<string, unknown> & { readonly name: string; readonly state: string })[]
+  readonly destinations: readonly (Record<string, unknown> & {
+    readonly name: string
+    readonly state: string
+    readonly reason: string | null
+  })[]
   readonly unconfigured_sources: readonly object[]
   readonly warnings: readonly string[]
 }
 
-function textOf({ events, destinations, warnings }: Report): string {
-  const columns = [
-    'name',
-    'state',
-    'pending',
-    'delivered',
-    'dead',
-    'held',
-    'open_batches',
-    'oldest_pending_at',
-    'reason',
-  ]
-  const rows = destinations.map((row) => columns.map((column) => String(row[column] ?? '-')))
+function textOf({ events, destinations, warnings }: Report, now: number): string {
+  const counts = ['name', 'state', 'pending', 'delivered', 'dead', 'held', 'open_batches']
+  const rows = destinations.map((row) => {
+    const oldest = row['oldest_pending_at']
+    return [...counts.map((column) => String(row[column])), typeof oldest === 'string' ? ageOf(oldest, now) : '-']
+  })
   return [
     `events: ${events.pending} pending, ${events.waiting > 0 ? `${events.waiting} waiting, ` : ''}${events.failed} failed`,
     '',
-    table([
-      ['DESTINATION', 'STATE', 'PENDING', 'DELIVERED', 'DEAD', 'HELD', 'OPEN BATCHES', 'OLDEST PENDING', 'REASON'],
-      ...rows,
-    ]),
+    table([['DESTINATION', 'STATE', 'PENDING', 'DELIVERED', 'DEAD', 'HELD', 'BATCHES', 'OLDEST'], ...rows]),
+    ...destinations
+      .filter(({ reason }) => reason !== null)
+      .map(({ name, state, reason }) => `\n${name} is ${state}: ${escapeText(String(reason))}`),
     ...warnings.map((warning) => `\nwarning: ${escapeText(warning)}`),
   ].join('\n')
 }

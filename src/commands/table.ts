@@ -5,14 +5,24 @@ const gap = 2
 /** A column is cut to no less than this. */
 const least = 8
 
+export interface TableOptions {
+  /** So many columns are never cut: what names a row. */
+  readonly whole?: number
+  /** That of the terminal; elsewhere nothing is cut. */
+  readonly width?: number | undefined
+}
+
 /**
- * Columns as wide as their widest cell. A row is one line, whatever its cells hold. At a terminal the table is cut to its width:
- * the widest columns first, and the first column, which names the row, never.
+ * Columns as wide as their widest cell. A row is one line, whatever its cells hold. At a terminal the table is cut to its width, the
+ * widest columns first.
  */
-export function table(content: readonly (readonly string[])[], width = process.stdout.columns): string {
+export function table(
+  content: readonly (readonly string[])[],
+  { whole = 1, width = process.stdout.columns }: TableOptions = {},
+): string {
   const rows = content.map((row) => row.map(escapeText))
   const natural = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => widthOf(row[column] ?? ''))))
-  const widths = width === undefined ? natural : fitting(natural, width)
+  const widths = width === undefined ? natural : fitting(natural, whole, width)
   return rows
     .map((row) =>
       row
@@ -23,13 +33,13 @@ export function table(content: readonly (readonly string[])[], width = process.s
     .join('\n')
 }
 
-/** The widths of columns that fit, those but the first capped alike. */
-function fitting(natural: readonly number[], width: number): readonly number[] {
-  const [first = 0, ...others] = natural
-  const room = width - first - gap * others.length
+/** The widths of columns that fit: all that may be cut are capped alike. */
+function fitting(natural: readonly number[], whole: number, width: number): readonly number[] {
+  const [kept, others] = [natural.slice(0, whole), natural.slice(whole)]
+  const room = width - sum(kept) - gap * (natural.length - 1)
   let cap = Math.max(least, ...others)
   while (cap > least && sum(others.map((one) => Math.min(one, cap))) > room) cap -= 1
-  return [first, ...others.map((one) => Math.min(one, cap))]
+  return [...kept, ...others.map((one) => Math.min(one, cap))]
 }
 
 function sum(numbers: readonly number[]): number {

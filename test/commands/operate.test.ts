@@ -77,7 +77,7 @@ test('status, replay and redeliver work beside a running relay, which picks the 
 
   const text = await here('status')
   expect(text).toMatch(/^events: 0 pending, 1 failed$/m)
-  expect(text).toMatch(/^main +closed +0 +2 +0 +0 +0 +- +-$/m)
+  expect(text).toMatch(/^main +closed +0 +2 +0 +0 +0 +-$/m)
   expect(await relay.stop('SIGTERM')).toMatchObject({ code: 0, stderr: '' })
 
   // What is only asked for is not done.

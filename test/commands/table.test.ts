@@ -8,7 +8,7 @@ const rows = [
 ]
 
 test('columns are as wide as their widest cell', () => {
-  expect(table(rows.slice(0, 2), undefined)).toBe(
+  expect(table(rows.slice(0, 2))).toBe(
     [
       'ID                 SOURCE  ERROR',
       'product:632910392  shop    the ingest API has refused the item: title is longer than 1024 characters',
@@ -17,19 +17,20 @@ test('columns are as wide as their widest cell', () => {
 })
 
 test('at a terminal a table is cut to its width: the widest column first, the first one never', () => {
-  expect(table(rows, 80).split('\n')).toEqual([
+  expect(table(rows, { width: 80 }).split('\n')).toEqual([
     'ID                 SOURCE                   ERROR',
     'product:632910392  shop                     the ingest API has refused the item…',
     'product:1          a-shop-with-a-long-name  -',
   ])
   for (const width of [40, 60, 79, 80, 120]) {
     expect(
-      table(rows, width)
+      table(rows, { width })
         .split('\n')
         .filter((line) => line.length > width),
     ).toEqual([])
   }
-  expect(table(rows, 20)).toContain('product:632910392')
+  expect(table(rows, { width: 20 })).toContain('product:632910392')
+  expect(table(rows, { width: 20, whole: 2 })).toContain('a-shop-with-a-long-name')
 })
 
 test('wide characters take two columns, and none is cut in half', () => {
@@ -38,7 +39,7 @@ test('wide characters take two columns, and none is cut in half', () => {
       ['a', '漢字漢字漢字漢字', 'x'],
       ['👩‍👩‍👧', 'é', 'y'],
     ],
-    17,
+    { width: 17 },
   ).split('\n')
   expect(lines).toEqual(['a   漢字漢字…   x', '👩‍👩‍👧  é           y'])
 })
