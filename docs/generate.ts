@@ -12,6 +12,7 @@ interface Schema {
   readonly default?: unknown
   readonly enum?: readonly unknown[]
   readonly const?: unknown
+  readonly pattern?: string
   readonly items?: Schema
   readonly properties?: Readonly<Record<string, Schema>>
   readonly additionalProperties?: Schema | false
@@ -46,6 +47,10 @@ function typeOf(schema: Schema): string {
   const choices = schema.anyOf ?? schema.oneOf
   // A choice is told by the default of the whole.
   if (choices) {
+    // A number may be written as its digits, for variables.
+    const number = choices.find(({ type }) => type === 'integer')
+    if (number && choices.every(({ type, pattern }) => type === 'integer' || pattern === '^\\d+$'))
+      return typeOf(number)
     return [...new Set(choices.map((choice) => typeOf({ default: preset, ...choice })).filter(Boolean))].join(' or ')
   }
   if (schema.const !== undefined) return schema.const === '' ? '' : `\`${String(schema.const)}\``

@@ -18,7 +18,15 @@ export const reloadSchema = z
       }),
     ),
     issues: z
-      .array(z.strictObject({ path: text, message: text }))
+      .array(
+        z.strictObject({
+          path: text,
+          message: text,
+          file: text.optional().describe('The file, as seen from where the relay was started.'),
+          line: z.int().optional(),
+          column: z.int().optional(),
+        }),
+      )
       .describe('The mistakes for which nothing was changed.'),
     needs_restart: z.array(text).describe('Settings that have changed and count from the next start on.'),
     warnings: z.array(text).describe('What is held, stranded or fails, with the number and the cure.'),

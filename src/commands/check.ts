@@ -7,9 +7,8 @@ import type { Source } from '../stages/source.ts'
 import { findUnconfigured, warningsOfUnconfigured } from '../stages/upkeep/unconfigured.ts'
 import { peekStore } from '../store/open.ts'
 import { tokenSchemes } from '../verify/coverage.ts'
-import { composeEndpoints } from '../wiring/endpoints.ts'
+import { composeParts } from '../wiring/desired.ts'
 import { warningsOfMappers } from '../wiring/mapper-warnings.ts'
-import { composeSources } from '../wiring/sources.ts'
 import { warningsOf } from '../wiring/warnings.ts'
 import type { CommandOptions } from './options.ts'
 import { print } from './report.ts'
@@ -24,8 +23,7 @@ interface CheckOptions extends CommandOptions {
 /** Validates everything that can be validated without a connection, and shows what is wired to what. */
 export async function check({ config: flag, json, strict, store, env }: CheckOptions): Promise<void> {
   const { config, file } = await loadConfigOrSandbox(flag, env)
-  const { sources, mappers } = await composeSources(config)
-  composeEndpoints(config)
+  const { sources, mappers } = await composeParts(config)
   const inStore = store ? await storeWarnings(config) : []
   const warnings = [...warningsOf(config), ...warningsOfMappers(config, mappers), ...inStore]
   const wiring = wiringOf(config, file, sources, warnings)

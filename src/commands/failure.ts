@@ -1,7 +1,8 @@
 import { CommanderError } from 'commander'
-import type { Issue } from '../config/substitute.ts'
 import { type ErrorCode, messageOf, RelayError, stackOf } from '../domain/errors.ts'
 import { escapeJson, escapeLines, escapeText } from '../domain/printable.ts'
+import { type Issue, issueText, plainIssue } from '../mistakes/issue.ts'
+import { mistakesText } from './mistakes.ts'
 
 /** A command that was called in a way that makes no sense: exit code 2. */
 export class UsageError extends Error {
@@ -41,12 +42,21 @@ export function reportFailure(error: unknown, { json, write }: ReportOptions): n
 function failureOf(error: unknown): Failure {
   const message = messageOf(error)
   if (error instanceof UsageError) return { ok: false, error: { code: 'usage', message, details: {} } }
-  if (error instanceof RelayError) return { ok: false, error: { code: error.code, message, details: error.details } }
+  if (error instanceof RelayError) return { ok: false, error: { code: error.code, message, details: detailsOf(error) } }
   if (isSystemError(error)) {
     const { code, syscall, path } = error
     return { ok: false, error: { code: 'system', message, details: { code, syscall, path } } }
   }
   return { ok: false, error: { code: 'internal', message, details: { stack: stackOf(error) } } }
+}
+
+function issuesIn({ details }: RelayError): readonly Issue[] {
+  return (details['issues'] as readonly Issue[] | undefined) ?? []
+}
+
+function detailsOf(error: RelayError): Readonly<Record<string, unknown>> {
+  const issues = issuesIn(error)
+  return issues.length === 0 ? error.details : { ...error.details, issues: issues.map(plainIssue) }
 }
 
 function forPeople(error: unknown): string {
@@ -56,12 +66,10 @@ function forPeople(error: unknown): string {
     return `cms-relay: ${escapeText(message)}\n${hint}`
   }
   if (error instanceof RelayError || isSystemError(error)) {
-    const issues = error instanceof RelayError ? (error.details['issues'] as readonly Issue[] | undefined) : undefined
-    const lines = (issues ?? []).map(({ path, message }) => (path ? `${path}: ${message}` : message))
-    return [
-      `cms-relay: ${escapeText(withoutList(messageOf(error), lines))}\n`,
-      ...lines.map((line) => `  ${escapeText(line)}\n`),
-    ].join('')
+    const issues = error instanceof RelayError ? issuesIn(error) : []
+    const head = `cms-relay: ${escapeText(withoutList(messageOf(error), issues.map(issueText)))}\n`
+    const gap = issues.length > 0 && process.stderr.isTTY ? '\n' : ''
+    return head + gap + mistakesText(issues, process.stderr)
   }
   return `cms-relay: ${escapeLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`
 }

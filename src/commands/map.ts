@@ -2,12 +2,14 @@ import { z } from 'zod'
 import { fixtureFields } from '../api/fixture.ts'
 import { presentWebhookPreview } from '../api/previews.ts'
 import { findConfigFile, loadConfig } from '../config/load.ts'
+import { isFromVariable } from '../config/origins.ts'
 import type { Config } from '../config/schema.ts'
 import { RelayError } from '../domain/errors.ts'
 import type { InboundRequest } from '../domain/inbound-request.ts'
 import type { Proof } from '../domain/proof.ts'
 import { describeUnknown } from '../domain/unknown-name.ts'
 import { readJson } from '../json/read.ts'
+import { varsFromVariables } from '../mapping/definition/vars.ts'
 import { bindMapper, type Definition } from '../mapping/library/bind.ts'
 import { loadMappers } from '../mapping/library/load.ts'
 import { fixtureAnswers } from '../stages/fetch/fixture-answers.ts'
@@ -60,7 +62,10 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const library = await loadMappers({ userDir: config === null ? ownMappersDir(undefined, env) : config.mappers_dir })
   const definition = library.get(name)
   if (!definition) throw new RelayError('not_found', describeUnknown('mapper', name, library.names))
-  const vars = { ...source?.vars, ...varsOf(options.var) }
+  const own = varsOf(options.var)
+  const isText = (key: string) =>
+    Object.hasOwn(own, key) || (config !== null && isFromVariable(config, `sources.${sourceName}.vars.${key}`))
+  const vars = varsFromVariables({ ...source?.vars, ...own }, definition.vars, isText)
   const mapper = bindMapper(definition, {
     source: sourceName ?? 'map',
     vars,

@@ -1,4 +1,4 @@
-import { ConfigError, findConfigFile, loadConfig } from '../config/load.ts'
+import { findConfigFile, readConfigFile } from '../config/load.ts'
 import type { Environment } from '../config/substitute.ts'
 import { RelayError } from '../domain/errors.ts'
 import { describeUnknown } from '../domain/unknown-name.ts'
@@ -32,12 +32,7 @@ export async function showMappers({ name, config, json, env }: MappersOptions): 
 
 /** The user's own folder. A configuration with mistakes elsewhere, or variables that are not set, still names it. */
 export function ownMappersDir(flag: string | undefined, env: Environment): string | undefined {
-  try {
-    return loadConfig(findConfigFile(flag, env), env).config.mappers_dir
-  } catch (error) {
-    if (error instanceof ConfigError) return error.validPart?.mappers_dir
-    throw error
-  }
+  return readConfigFile(findConfigFile(flag, env), env).part.mappers_dir
 }
 
 type Report = ReturnType<typeof reportOf>

@@ -1,6 +1,7 @@
 import { findConfigFile, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
+import { issueText } from '../mistakes/issue.ts'
 import type { ReloadResult } from '../registry/reload.ts'
 import { UsageError } from './failure.ts'
 import type { CommandOptions } from './options.ts'
@@ -64,8 +65,7 @@ function textOf(
   isDryRun: boolean,
 ): string {
   if (issues.length > 0) {
-    const lines = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message))
-    return ['the configuration has mistakes, so nothing was changed', ...lines.map((line) => `  ${line}`)].join('\n')
+    return ['the configuration has mistakes, so nothing was changed', ...issues.map(issueText)].join('\n')
   }
   const changes = plan.filter(({ act }) => act !== 'keep')
   const kept = plan.length - changes.length

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { dotEnvOf } from './load.ts'
+import { dotEnvOf } from './dot-env.ts'
 
 export interface ConfigFiles {
   /** Whether something of it has changed since the last look, and has come to rest: two looks have found the same. */

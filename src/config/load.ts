@@ -1,13 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
-import { parseDocument } from 'yaml'
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
-import { messageOf, RelayError } from '../domain/errors.ts'
+import type { Finding } from '../mistakes/issue.ts'
+import { findingsOf, nameWords } from '../mistakes/schema-mistakes.ts'
+import { readYamlFile, shownFile, type YamlFile } from '../mistakes/yaml-file.ts'
+import { readDotEnv } from './dot-env.ts'
+import { parseFilled } from './fit.ts'
 import { dangerousMistakes } from './mistakes.ts'
-import { type Config, configSchema, sourceSchema } from './schema.ts'
+import { ConfigError, configError, type HasOrigins, type Origins, origins } from './origins.ts'
+import { type Config, configSchema, signalSchema, sourceSchema } from './schema.ts'
 import { type Uses, withStandIns } from './stand-ins.ts'
-import { type Environment, type Issue, substitute } from './substitute.ts'
+import { type Environment, substitute } from './substitute.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -28,111 +31,152 @@ export function findConfigFile(flag: string | undefined, env: Environment, cwd =
  * variable that is not set is a mistake only in a setting that the caller uses.
  */
 export function loadConfig(file: string | null, env: Environment, uses?: Uses): LoadedConfig {
-  const whole = file === null ? {} : readYaml(file)
-  const known = { ...readDotEnv(file), ...env }
-  const document = uses ? withStandIns(whole, known, uses) : whole
-  return { config: readConfig(document, known, file), file }
-}
-
-/** What `.env` beside the file says; nothing if it is not there. The environment wins over it, and never gets it. */
-function readDotEnv(file: string | null): Environment {
-  const path = file === null ? null : dotEnvOf(file)
-  if (path === null || !existsSync(path)) return {}
-  try {
-    return parseEnv(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new RelayError('invalid', `cannot read ${path}`, { cause: error })
-  }
-}
-
-export function dotEnvOf(file: string): string {
-  return join(dirname(file), '.env')
+  const read = readConfigFile(file, env, uses)
+  if (read.findings.length > 0) throw configError(read.part, read.findings)
+  return { config: read.config, file }
 }
 
 /** As `loadConfig`, from a document that is already parsed. `file` is where relative paths start. */
 export function readConfig(document: unknown, env: Environment, file: string | null = null): Config {
-  const issues: Issue[] = []
-  const filled = overridden(substitute(document ?? {}, env, issues), env)
-  const filledAt = new Set(issues.map(({ path }) => path))
-  const result = configSchema.safeParse(filled)
-  if (!result.success) {
-    for (const issue of result.error.issues) {
-      const path = pathText(issue.path)
-      // A variable that is not set has been reported; that its empty value does not fit says nothing more.
-      if (!filledAt.has(path)) issues.push({ path, message: textOf(issue) })
-    }
-  }
-  issues.push(...unknownDestinations(filled), ...dangerousMistakes(filled))
-  if (issues.length > 0 || !result.success) {
-    throw new ConfigError(file ?? 'configuration', issues, validPartOf(filled, file))
-  }
-  return freeze(atHome(result.data, file))
-}
-
-/** A name that is none says what names are, not only that it is none. */
-function textOf(issue: z.core.$ZodIssue): string {
-  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+  const read = readDocument({ document: document ?? {}, env, file, yaml: null, found: [] })
+  if (read.findings.length > 0) throw configError(read.part, read.findings)
+  return read.config
 }
 
 /** What can be looked at further in a configuration with mistakes elsewhere. */
-export type ValidPart = Pick<Config, 'sources' | 'mappers_dir'>
+export interface ValidPart extends Pick<Config, 'sources' | 'mappers_dir'>, HasOrigins {
+  /** In their places; null for one that is of no use. */
+  readonly signals: readonly (Config['signals'][number] | null)[]
+}
 
-/** A configuration with mistakes, all of them in `details.issues`. */
-export class ConfigError extends RelayError {
-  readonly where: string
-  readonly issues: readonly Issue[]
-  readonly validPart: ValidPart | null
+export interface ReadConfig {
+  /** Fit for use only if nothing was found. */
+  readonly config: Config
+  readonly findings: readonly Finding[]
+  readonly part: ValidPart
+}
 
-  constructor(where: string, issues: readonly Issue[], validPart: ValidPart | null = null) {
-    const count = issues.length === 1 ? '1 mistake' : `${issues.length} mistakes`
-    super('invalid', `${where}: ${count}`, { details: { issues } })
-    this.where = where
-    this.issues = issues
-    this.validPart = validPart
-  }
+/** Reads a configuration, and tells what is wrong with it for callers that have more to look at. Throws if it is no YAML. */
+export function readConfigFile(file: string | null, env: Environment, uses?: Uses): ReadConfig {
+  const { values, findings: found } = readDotEnv(file)
+  const merged = { ...values, ...env }
+  if (file === null) return readDocument({ document: {}, env: merged, file, yaml: null, found })
+  const read = readYamlFile(file)
+  if (!read.ok) throw new ConfigError(shownFile(file), [read.issue])
+  const { yaml } = read
+  const document = yaml.content ?? (merged['BAINQUET_CONNECTOR_TOKEN'] ? {} : null)
+  const mistake = mistakeOfForm(document)
+  if (mistake !== null)
+    throw new ConfigError(shownFile(file), [{ path: '', message: mistake, file: yaml.name, line: 1, column: 1 }])
+  return readDocument({
+    document: uses ? withStandIns(document, merged, uses) : document,
+    env: merged,
+    file,
+    yaml,
+    found,
+  })
+}
+
+/** What is wrong with a file as a whole; null for a map, whatever is in it. */
+function mistakeOfForm(document: unknown): string | null {
+  if (isRaw(document)) return null
+  if (document === null) return 'is empty: `cms-relay init` writes a configuration, examples/relay.yaml has all of it'
+  const what = Array.isArray(document)
+    ? 'a list: take the dashes away'
+    : 'text: each line is a key, a colon, a space and a value'
+  return `must be a map with keys such as destinations and sources, and is ${what}`
+}
+
+interface DocumentOptions {
+  readonly document: unknown
+  readonly env: Environment
+  readonly file: string | null
+  readonly yaml: YamlFile | null
+  readonly found: readonly Finding[]
+}
+
+function readDocument({ document, env, file, yaml, found }: DocumentOptions): ReadConfig {
+  const filled = substitute(document, env)
+  const { document: complete, overrides } = overridden(filled.document, env)
+  const { document: fitted, result } = parseFilled(configSchema, complete, filled.references)
+  const known: Origins = { file, yaml, document: fitted, references: filled.references, overrides }
+  const inSchema = result.success ? [] : findingsOf(result.error)
+  const findings = [
+    ...found,
+    ...filled.findings,
+    ...dangerousMistakes(fitted), // what they say is more than that a form is wrong
+    ...inSchema,
+    ...unknownDestinations(fitted, inSchema),
+  ]
+  const part = { ...atHome(validPartOf(fitted), file), [origins]: known }
+  return { config: freeze({ ...atHome((result.data ?? {}) as Config, file), [origins]: known }), findings, part }
 }
 
 /** Looked for in the document as it is, so that a mistake elsewhere does not hide one here. */
-function unknownDestinations(document: unknown): readonly Issue[] {
+function unknownDestinations(document: unknown, findings: readonly Finding[]): readonly Finding[] {
   if (!isRaw(document) || !isRaw(document['sources'])) return []
+  // Without a map of destinations no name is known, and that is another mistake.
+  if (findings.some(({ path, meant }) => path === 'destinations' || meant === 'destinations')) return []
   const known = isRaw(document['destinations']) ? Object.keys(document['destinations']) : []
-  return Object.entries(document['sources']).flatMap(([name, source]) => {
-    const targets = isRaw(source) ? [source['destination']].flat() : []
-    return targets
-      .filter((target) => typeof target === 'string' && !known.includes(target))
-      .map(() => {
-        // The value itself is not repeated: it may have come from a variable that holds a secret.
-        const message = `there is no such destination (there is ${known.join(', ') || 'none'})`
-        return { path: `sources.${name}.destination`, message }
-      })
+  const unknown = Object.entries(document['sources']).flatMap(([name, source]) => {
+    const given: unknown = isRaw(source) ? source['destination'] : undefined
+    const path = `sources.${name}.destination`
+    const targets = Array.isArray(given) ? given.map((one, index) => [`${path}[${index}]`, one]) : [[path, given]]
+    return targets.flatMap(([at, target]) => {
+      if (typeof target !== 'string' || target === '' || known.includes(target)) return []
+      return [{ path: at as string, message: nameWords('there is no such destination', target, known) }]
+    })
   })
+  if (known.length > 0 || unknown.length === 0) return unknown
+  return [
+    {
+      path: 'destinations',
+      message: 'is required: sources name destinations, and none is configured',
+      isMissing: true,
+    },
+  ]
 }
 
-function validPartOf(document: unknown, file: string | null): ValidPart {
-  const { sources, mappers_dir } = isRaw(document) ? document : {}
+/** Of each source what is left without its mistakes, so that these hide no others. */
+function validPartOf(document: unknown): Omit<ValidPart, typeof origins> {
+  const { sources, mappers_dir, signals } = isRaw(document) ? document : {}
   const checked = Object.entries(isRaw(sources) ? sources : {}).flatMap(([name, value]) => {
-    const result = sourceSchema.safeParse(value)
-    return result.success ? [[name, result.data] as const] : []
+    const source = withoutMistakes(sourceSchema, value, { destination: 'any' })
+    return source === null ? [] : [[name, source] as const]
   })
   const folder = typeof mappers_dir === 'string' && mappers_dir !== '' ? mappers_dir : undefined
-  return atHome({ sources: Object.fromEntries(checked), mappers_dir: folder }, file)
+  const endpoints = (Array.isArray(signals) ? signals : []).map((one) => {
+    return withoutMistakes(signalSchema, one, { secret: `whsec_${'A'.repeat(32)}` })
+  })
+  return { sources: Object.fromEntries(checked), mappers_dir: folder, signals: endpoints }
 }
 
-function readYaml(file: string): unknown {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new RelayError('invalid', `cannot read the configuration ${file}`, { cause: error })
+/** A part without its mistakes. What it then lacks is taken from `standIns`; null if that is not enough. */
+function withoutMistakes<Schema extends z.ZodType>(
+  schema: Schema,
+  part: unknown,
+  standIns: Raw,
+): z.output<Schema> | null {
+  let rest = part
+  for (let round = 0; round < 3 && isRaw(rest); round++) {
+    const result = schema.safeParse(rest)
+    if (result.success) return result.data
+    for (const issue of result.error.issues) {
+      const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
+      for (const path of paths) rest = withoutMember(rest, path)
+    }
+    rest = isRaw(rest) ? { ...standIns, ...rest } : rest
   }
-  const document = parseDocument(text, { prettyErrors: true })
-  const issues = document.errors.map(({ message }) => ({ path: '', message: message.replace(/:\n[\s\S]*$/, '') }))
-  if (issues.length > 0) throw new ConfigError(file, issues)
-  try {
-    return document.toJS({ maxAliasCount: 100 })
-  } catch (error) {
-    throw new ConfigError(file, [{ path: '', message: messageOf(error) }])
-  }
+  return null
+}
+
+function withoutMember(value: unknown, [key, ...path]: readonly PropertyKey[]): unknown {
+  if (key === undefined || typeof value !== 'object' || value === null) return value
+  // A list with one entry less is another list.
+  if (Array.isArray(value)) return undefined
+  const { [String(key)]: member, ...others } = value as Raw
+  const inner = path.length === 0 ? undefined : withoutMember(member, path)
+  return inner === undefined ? others : { ...others, [String(key)]: inner }
 }
 
 type Raw = Record<string, unknown>
@@ -142,54 +186,56 @@ function isRaw(value: unknown): value is Raw {
 }
 
 /** The environment's overrides laid over the document, and the `BAINQUET_*` destination if the file names none. */
-function overridden(document: unknown, env: Environment): unknown {
-  if (!isRaw(document)) return document
-  const { PORT, RELAY_STORE, RELAY_ADMIN_TOKEN, LOG_LEVEL, LOG_FORMAT } = env
-  const server = { ...(PORT && { port: PORT }), ...(RELAY_ADMIN_TOKEN && { admin_token: RELAY_ADMIN_TOKEN }) }
-  const log = { ...(LOG_LEVEL && { level: LOG_LEVEL }), ...(LOG_FORMAT && { format: LOG_FORMAT }) }
-  return {
-    ...document,
-    ...merged('server', document, server),
-    ...merged('log', document, log),
-    ...(RELAY_STORE && { store: RELAY_STORE }),
-    ...(!hasDestinations(document) && bainquetDestination(env)),
+function overridden(
+  document: unknown,
+  env: Environment,
+): { readonly document: unknown; readonly overrides: Origins['overrides'] } {
+  if (!isRaw(document)) return { document, overrides: {} }
+  const isBainquet = !hasDestinations(document) && Boolean(env['BAINQUET_CONNECTOR_TOKEN'])
+  const wanted = [...usualOverrides, ...(isBainquet ? bainquetOverrides : [])].filter(([, name]) => env[name])
+  let laid = document
+  const overrides: Record<string, string> = {}
+  for (const [path, name] of wanted) {
+    const next = withOverride(laid, path.split('.'), env[name])
+    if (next === null) continue // what is not a map is left for the schema to refuse
+    laid = next
+    overrides[path] = name
   }
+  return { document: laid, overrides }
 }
 
-function merged(key: string, document: Raw, values: Raw): Raw {
+const usualOverrides = [
+  ['server.port', 'PORT'],
+  ['server.admin_token', 'RELAY_ADMIN_TOKEN'],
+  ['log.level', 'LOG_LEVEL'],
+  ['log.format', 'LOG_FORMAT'],
+  ['store', 'RELAY_STORE'],
+] as const
+
+const bainquetOverrides = [
+  ['destinations.default.token', 'BAINQUET_CONNECTOR_TOKEN'],
+  ['destinations.default.website_id', 'BAINQUET_WEBSITE_ID'],
+  ['destinations.default.site_domain', 'BAINQUET_SITE_DOMAIN'],
+  ['destinations.default.base_url', 'BAINQUET_BASE_URL'],
+  ['destinations.default.connector_version', 'BAINQUET_CONNECTOR_VERSION'],
+  ['destinations.default.enabled', 'BAINQUET_ENABLED'],
+] as const
+
+function withOverride(document: Raw, [key = '', ...rest]: readonly string[], value: unknown): Raw | null {
+  if (rest.length === 0) return { ...document, [key]: value }
   const own = document[key] ?? {}
-  // What is not a map is left for the schema to refuse.
-  return Object.keys(values).length > 0 && isRaw(own) ? { [key]: { ...own, ...values } } : {}
+  const inner = isRaw(own) ? withOverride(own, rest, value) : null
+  return inner === null ? null : { ...document, [key]: inner }
 }
 
 function hasDestinations({ destinations }: Raw): boolean {
   return destinations !== undefined && !(isRaw(destinations) && Object.keys(destinations).length === 0)
 }
 
-function bainquetDestination(env: Environment): Raw {
-  if (!env['BAINQUET_CONNECTOR_TOKEN']) return {}
-  const settings = {
-    token: env['BAINQUET_CONNECTOR_TOKEN'],
-    website_id: env['BAINQUET_WEBSITE_ID'],
-    site_domain: env['BAINQUET_SITE_DOMAIN'],
-    base_url: env['BAINQUET_BASE_URL'],
-    connector_version: env['BAINQUET_CONNECTOR_VERSION'],
-    enabled: env['BAINQUET_ENABLED'],
-  }
-  return { destinations: { default: Object.fromEntries(Object.entries(settings).filter(([, value]) => value)) } }
-}
-
 /** Relative folders of the file start where the file is. */
 function atHome<T extends { readonly mappers_dir?: string | undefined }>(config: T, file: string | null): T {
   if (config.mappers_dir === undefined) return config
   return { ...config, mappers_dir: resolve(file === null ? '.' : dirname(file), config.mappers_dir) }
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    return text ? `${text}.${String(key)}` : String(key)
-  }, '')
 }
 
 function freeze<T>(value: T): T {

@@ -1,5 +1,5 @@
+import type { Finding } from '../mistakes/issue.ts'
 import { isPrivateHost } from './host.ts'
-import type { Issue } from './substitute.ts'
 
 type Raw = Readonly<Record<string, unknown>>
 
@@ -13,7 +13,7 @@ const unfilled = /(^|[\s.:])(\$[A-Z_][A-Z0-9_]*|\$\([A-Za-z_]\w*\)|%[A-Za-z_]\w*
  * Secrets that are a placeholder, and plain HTTP to public hosts. Looked for in the document as it is, so that a mistake elsewhere
  * hides none of them.
  */
-export function dangerousMistakes(document: unknown): readonly Issue[] {
+export function dangerousMistakes(document: unknown): readonly Finding[] {
   const { server, destinations, sources, signals } = mapOf(document)
   return [
     ...secretMistakes('server.admin_token', mapOf(server)['admin_token']),
@@ -31,7 +31,7 @@ export function dangerousMistakes(document: unknown): readonly Issue[] {
   ]
 }
 
-function sourceMistakes(path: string, { secret, verify, fetch }: Raw): readonly Issue[] {
+function sourceMistakes(path: string, { secret, verify, fetch }: Raw): readonly Finding[] {
   const { token, query, headers, base_url: url, insecure } = mapOf(fetch)
   return [
     ...secretMistakes(`${path}.secret`, secret),
@@ -47,7 +47,7 @@ function sourceMistakes(path: string, { secret, verify, fetch }: Raw): readonly 
 }
 
 /** A secret, or a list of them. The value is not repeated: it may be a real one that only looks so. */
-function secretMistakes(path: string, value: unknown): readonly Issue[] {
+function secretMistakes(path: string, value: unknown): readonly Finding[] {
   if (Array.isArray(value)) return value.flatMap((one, index) => secretMistakes(`${path}[${index}]`, one))
   if (typeof value !== 'string' || !unfilled.test(value)) return []
   return [
@@ -55,11 +55,12 @@ function secretMistakes(path: string, value: unknown): readonly Issue[] {
   ]
 }
 
-function httpMistakes(path: string, value: unknown, insecure: unknown): readonly Issue[] {
+function httpMistakes(path: string, value: unknown, insecure: unknown): readonly Finding[] {
   const url = typeof value === 'string' ? URL.parse(value) : null
   if (url?.protocol !== 'http:' || isPrivateHost(url.hostname)) return []
   if (insecure === true || /^(true|1)$/i.test(String(insecure))) return []
-  return [{ path, message: `goes to ${url.host} unencrypted: use https://, or write insecure: true beside it` }]
+  const cure = 'unencrypted: use https://, or write insecure: true beside it'
+  return [{ path, message: `goes to ${url.host} ${cure}`, discreet: `goes out ${cure}` }]
 }
 
 function mapOf(value: unknown): Raw {

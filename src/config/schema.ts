@@ -4,26 +4,48 @@ import { duration, period, size } from '../domain/units.ts'
 import { modelsSchema } from '../mapping/definition/models.ts'
 import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
 import { createAllowed } from '../verify/allowed-addresses.ts'
+import type { HasOrigins } from './origins.ts'
+
+/** What must stand there, for values that have one of several forms. */
+const must = (text: string) => ({
+  error: ({ input }: { readonly input?: unknown }) => (input === undefined ? 'is required' : `must be ${text}`),
+})
 
 /** A blank one is what a file with nothing but line breaks gives, and anyone would guess it. */
 const secret = z.string().regex(/\S/, { error: 'must not be empty' })
 const secrets = z.union([secret, z.array(secret).min(1)], {
-  error: 'expected text, or a list of texts: digits alone need quotes',
+  error: ({ input }) =>
+    typeof input === 'string' ? 'must not be empty' : 'must be text, or a list of texts: digits alone need quotes',
 })
 const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, { error: 'names are letters, digits, - and _, at most 64' })
 const host = z
   .string()
-  .regex(/^[a-z0-9.-]+(:\d+)?$/i, { error: 'a host name without scheme or path, such as example.com' })
+  .regex(/^[A-Za-z0-9.-]+(:\d+)?$/, { error: 'must be a host name without scheme and path, such as example.com' })
   .transform((text) => text.toLowerCase())
 const flag = z
-  .union([z.boolean(), z.enum(['true', 'false', 'True', 'False', '1', '0'])], { error: 'expected true or false' })
+  .union([z.boolean(), z.enum(['true', 'false', 'True', 'False', '1', '0'])], must('true or false'))
   .transform((value) => (typeof value === 'boolean' ? value : value.toLowerCase() === 'true' || value === '1'))
-const whole = z.coerce
-  .number({ error: ({ code }) => (code === 'invalid_type' ? 'expected a whole number' : undefined) })
-  .int()
-const httpUrl = z.url({ protocol: /^https?$/, error: 'an absolute http(s) url' })
+const httpUrl = z.url({ protocol: /^https?$/, ...must('an absolute http(s) url, such as https://example.com') })
+
+/** A whole number, or its digits as a variable gives them. */
+function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  const number = z.int().min(least).max(most)
+  const digits = z.string().regex(/^\d+$/).transform(Number).pipe(number)
+  const range = most === Number.MAX_SAFE_INTEGER ? `, at least ${least}` : ` from ${least} to ${most}`
+  return z.union([number, digits], must(`a whole number${range}`))
+}
+
+/** Names that stand for the addresses of private networks. */
+const privateRanges = new Set(['loopback', 'linklocal', 'uniquelocal'])
+
+const proxies = must('true, false, or addresses and ranges such as 10.0.0.0/8')
+
+function areProxies(addresses: readonly string[]): boolean {
+  const ranges = addresses.map((one) => one.trim()).filter((one) => !privateRanges.has(one))
+  return addresses.length > 0 && (ranges.length === 0 || createAllowed(ranges) !== null)
+}
 
 /** They stand for every address of the machine. */
 const anyHost = new Set(['0.0.0.0', '::'])
@@ -31,12 +53,17 @@ const anyHost = new Set(['0.0.0.0', '::'])
 const server = z
   .strictObject({
     host: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
-    port: whole.min(0).max(65535).default(8080).describe('Port to listen on; 0 takes a free one. `PORT` overrides.'),
+    port: whole(0, 65535).prefault(8080).describe('Port to listen on; 0 takes a free one. `PORT` overrides.'),
     body_limit: size.prefault('5mb').describe('Largest webhook body, also after decompression; more is answered 413.'),
     trust_proxy: z
-      .union([flag, z.string().min(1), z.array(z.string().min(1))], {
-        error: 'expected true, false, or addresses and ranges such as 10.0.0.0/8',
-      })
+      .union(
+        [
+          flag,
+          z.string().refine((text) => areProxies(text.split(',')), proxies),
+          z.array(z.string()).refine(areProxies, proxies),
+        ],
+        proxies,
+      )
       .default(false)
       .describe('Whose X-Forwarded-* headers count: true, or addresses and CIDR ranges of the proxies.'),
     admin_token: z
@@ -52,7 +79,7 @@ const server = z
     admin: z
       .strictObject({
         host: z.string().min(1).default('127.0.0.1').describe('Address of the listener for operators.'),
-        port: whole.min(0).max(65535).describe('Its port; 0 takes a free one.'),
+        port: whole(0, 65535).describe('Its port; 0 takes a free one.'),
       })
       .optional()
       .describe('A listener of its own for the admin API and `/metrics`; the public one has them no more.'),
@@ -68,9 +95,9 @@ const server = z
 const delivery = z.strictObject({
   debounce: duration.prefault('1s').describe('How long an item rests after a change before it is sent.'),
   max_wait: duration.prefault('15s').describe('How long an item that keeps changing waits at most.'),
-  max_items: whole.min(1).max(500).default(500).describe('Most items in one call.'),
+  max_items: whole(1, 500).prefault(500).describe('Most items in one call.'),
   max_bytes: size.prefault('4mb').describe('Largest size of one call.'),
-  concurrency: whole.min(1).max(64).default(2).describe('Most calls under way at once.'),
+  concurrency: whole(1, 64).prefault(2).describe('Most calls under way at once.'),
   timeout: period.prefault('15s').describe('Limit for connecting, for the headers and for the whole answer.'),
 })
 
@@ -113,7 +140,7 @@ const fetch = z.strictObject({
     .default({})
     .describe('More that every request has in its query. Kept secret.'),
   headers: z
-    .record(z.string().regex(/^[A-Za-z0-9-]+$/, { error: 'a header name' }), z.string())
+    .record(z.string().regex(/^[A-Za-z0-9-]+$/, { error: 'names of headers are letters, digits and -' }), z.string())
     .default({})
     .describe('More headers of every request. Kept secret.'),
   allow_private: flag
@@ -122,7 +149,7 @@ const fetch = z.strictObject({
   insecure: flag.default(false).describe('True: `http://` urls are allowed to hosts that are not private, too.'),
   timeout: period.prefault('10s').describe('Limit for a request, to the last byte of the answer.'),
   max_bytes: size.prefault('10mb').describe('Size of an answer.'),
-  concurrency: whole.min(1).max(64).default(4).describe('Requests under way at once.'),
+  concurrency: whole(1, 64).prefault(4).describe('Requests under way at once.'),
   max_age: duration
     .prefault('24h')
     .describe('An event whose answers were asked for in vain for so long is failed. Pauses do not count.'),
@@ -136,14 +163,15 @@ const fetch = z.strictObject({
 export const sourceSchema = z.strictObject({
   mapper: z.string().min(1).describe('A built-in mapper or one of your own.'),
   destination: z
-    .union([name, z.array(name).min(1)], { error: 'expected the name of a destination, or a list of names' })
+    .union([name, z.array(name).min(1)], must('the name of a destination, or a list of names'))
     .describe('Where the items go: a destination or a list.'),
   enabled: flag.default(true).describe('False: its webhooks are answered 404.'),
   secret: secrets.optional().describe('What the sender signs with or shows; a list while rotating.'),
   verify: z
-    .union([z.literal('none'), z.looseObject({ scheme: z.string().optional(), secret: secrets.optional() })], {
-      error: 'expected none, or a map such as { scheme: header, header: x-token }',
-    })
+    .union(
+      [z.literal('none'), z.looseObject({ scheme: z.string().optional(), secret: secrets.optional() })],
+      must('none, or a map such as { scheme: header, header: x-token }'),
+    )
     .optional()
     .describe('How webhooks are verified, over what the mapper says; `none` accepts anyone. See Verification below.'),
   vars: z.record(z.string(), z.unknown()).default({}).describe('What the mapper asks for, such as the site origin.'),
@@ -158,14 +186,14 @@ export const sourceSchema = z.strictObject({
     .array(z.string())
     .min(1)
     .refine((ranges) => createAllowed(ranges) !== null, {
-      error: 'expected addresses and ranges such as 203.0.113.0/24',
+      error: 'must be addresses and ranges such as 203.0.113.0/24',
     })
     .optional()
     .describe(
       'Addresses and ranges that webhooks may come from; others are answered 401. For senders that show only a fixed token. Behind a proxy, `server.trust_proxy` says whose word on the address counts.',
     ),
   silent_after: z
-    .union([z.enum(['auto', 'off']), duration], { error: 'expected auto, off, or a duration such as 36h' })
+    .union([z.enum(['auto', 'off']), duration], must('auto, off, or a duration such as 36h'))
     .prefault('auto')
     .describe(
       'After how long without a webhook the source is called silent: a duration, `off`, or `auto`: twice the longest gap of the last 28 days, at least 1h, once 20 webhooks over 7 days are known.',
@@ -177,9 +205,7 @@ export const sourceSchema = z.strictObject({
     ),
   rate_limit: z
     .strictObject({
-      max: whole
-        .min(1)
-        .describe('Webhooks in a window; more are answered 429. Without `rate_limit` there is no limit.'),
+      max: whole(1).describe('Webhooks in a window; more are answered 429. Without `rate_limit` there is no limit.'),
       window: period.prefault('1m').describe('The window.'),
     })
     .optional(),
@@ -222,7 +248,8 @@ const signalFields = z.strictObject({
   timeout: period.prefault('10s').describe('Limit for a request.'),
 })
 
-const signalEndpoint = signalFields
+/** A webhook to the operator. */
+export const signalSchema = signalFields
   .refine(({ types, events }) => types === undefined || events === undefined, {
     path: ['events'],
     error: 'is the older name of types: give one of the two',
@@ -239,7 +266,7 @@ export const configSchema = z.strictObject({
     .describe('Where everything is kept: sqlite:PATH. `RELAY_STORE` overrides.'),
   destinations: z.record(name, destination).default({}).describe('Websites at an ingest API, by name.'),
   sources: z.record(name, sourceSchema).default({}).describe('Where webhooks come from; the name is in the URL.'),
-  signals: z.array(signalEndpoint).max(16).default([]).describe('Webhooks to yourself.'),
+  signals: z.array(signalSchema).max(16).default([]).describe('Webhooks to yourself.'),
   mappers_dir: z.string().min(1).optional().describe('Folder of your own mappers, beside the built-in ones.'),
   retention: z
     .strictObject({
@@ -263,6 +290,6 @@ export const configSchema = z.strictObject({
     .prefault({}),
 })
 
-export type Config = z.output<typeof configSchema>
+export type Config = z.output<typeof configSchema> & HasOrigins
 export type SourceConfig = Config['sources'][string]
 export type DestinationConfig = Config['destinations'][string]

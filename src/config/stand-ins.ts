@@ -1,4 +1,4 @@
-import { type Environment, type Issue, substitute } from './substitute.ts'
+import { type Environment, substitute } from './substitute.ts'
 
 /** Whether the caller uses a setting, by the keys that lead to it: `['sources', 'shop', 'secret']`. */
 export type Uses = (path: SettingPath) => boolean
@@ -26,8 +26,8 @@ export function withStandIns(document: unknown, env: Environment, uses: Uses): u
 
 function isFilled(text: string, env: Environment): boolean {
   if (!text.includes('${')) return true
-  const issues: Issue[] = []
-  return substitute(text, env, issues) !== '' && issues.length === 0
+  const { document, findings } = substitute(text, env)
+  return document !== '' && findings.length === 0
 }
 
 /** A list of which nothing is left says no more than none. */

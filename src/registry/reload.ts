@@ -1,8 +1,8 @@
-import { ConfigError } from '../config/load.ts'
+import { ConfigError } from '../config/origins.ts'
 import type { Config } from '../config/schema.ts'
-import type { Issue } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { Emit } from '../domain/signal.ts'
+import { type Issue, issueText, plainIssue } from '../mistakes/issue.ts'
 import type { Browsing } from '../store/contract/browsing.ts'
 import { type Composed, composeDesired, settingsOf } from '../wiring/desired.ts'
 import { changesOf, type PlanEntry } from './plan.ts'
@@ -73,7 +73,7 @@ async function reload(deps: ReloadDeps, { dryRun = false, yes = false }: ReloadO
     composed = await composeDesired(config, now)
   } catch (error) {
     const issues = issuesOf(error)
-    if (!dryRun) emit({ kind: 'config.refused', issues: issues.map(({ path, message }) => `${path}: ${message}`) })
+    if (!dryRun) emit({ kind: 'config.refused', issues: issues.map(issueText) })
     return { applied: false, plan: [], issues, needs_restart: [], warnings: [] }
   }
   const { desired } = composed
@@ -95,7 +95,7 @@ async function reload(deps: ReloadDeps, { dryRun = false, yes = false }: ReloadO
 }
 
 function issuesOf(error: unknown): readonly Issue[] {
-  if (error instanceof ConfigError) return error.issues
+  if (error instanceof ConfigError) return error.issues.map(plainIssue)
   if (error instanceof RelayError) return [{ path: '', message: messageOf(error) }]
   throw error
 }

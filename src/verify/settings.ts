@@ -9,7 +9,7 @@ export const headerName = z.string().min(1).toLowerCase()
 export function toleranceSetting(preset: string) {
   return z
     .union([z.literal('unlimited').transform(() => Number.POSITIVE_INFINITY), duration], {
-      error: 'expected a duration such as 30s, 5m, or unlimited',
+      error: 'must be a duration such as 30s or 5m, or unlimited',
     })
     .prefault(preset)
     .describe('How far the signed timestamp may be from now, in the past or the future; `unlimited` checks no age.')
@@ -25,7 +25,7 @@ export function signedSettings(header: string, tolerance: string) {
 
 /** The URL that the sender calls, if a proxy has another one for it than the relay. */
 export const publicUrl = z
-  .url({ protocol: /^https?$/, error: 'an absolute http(s) url' })
+  .url({ protocol: /^https?$/, error: 'must be an absolute http(s) url' })
   .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or fragment' })
 
 /** A public key or a list of them, in PEM form; key objects afterwards. */

@@ -2,13 +2,19 @@ import { createHash } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
 import type { MapperLibrary } from '../mapping/library/load.ts'
 import { moveTarget } from '../stages/upkeep/unconfigured.ts'
-import { composeEndpoints } from './endpoints.ts'
-import { composeDestination, composeSources } from './sources.ts'
+import { endpointsOf } from './endpoints.ts'
+import { composeDestination, readSources, soundParts } from './sources.ts'
+
+/** What is wired to what, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
+export async function composeParts(config: Config, now: () => number = Date.now) {
+  const read = await readSources(config, now)
+  const { endpoints, findings } = endpointsOf(config, now)
+  return { endpoints, ...soundParts(config, { ...read, findings: [...read.findings, ...findings] }) }
+}
 
 /** The units that a configuration asks for, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
 export async function composeDesired(config: Config, now: () => number) {
-  const { mappers, sources } = await composeSources(config, now)
-  const endpoints = composeEndpoints(config, now)
+  const { mappers, sources, endpoints } = await composeParts(config, now)
   return {
     mappers,
     desired: {

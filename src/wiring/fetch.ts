@@ -1,9 +1,9 @@
 import { createFetchClient, type FetchClientOptions } from '../cms-api/client.ts'
 import type { SourceConfig } from '../config/schema.ts'
-import type { Issue } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import type { FetchNeeds } from '../domain/fetch.ts'
 import type { Mapper } from '../mapping/mapper.ts'
+import type { Finding } from '../mistakes/issue.ts'
 import type { SourceFetch } from '../stages/source.ts'
 
 /** How a source asks the API of its CMS; null if its mapper never does, or the settings have mistakes. */
@@ -12,9 +12,10 @@ export function composeFetch(
   settings: SourceConfig['fetch'],
   mapper: Mapper,
   now: () => number,
-  issues: Issue[],
+  findings: Finding[],
 ): SourceFetch | null {
-  const report = (key: string, message: string) => void issues.push({ path: `${path}.fetch.${key}`, message })
+  const report = (key: string, message: string, discreet?: string) =>
+    void findings.push({ path: `${path}.fetch.${key}`, message, ...(discreet !== undefined && { discreet }) })
   const { fetch: needs } = mapper
   if (needs === null) {
     for (const key of settingsIn(settings))
@@ -45,12 +46,12 @@ export function composeFetch(
   } catch (error) {
     if (!(error instanceof RelayError)) throw error
     const hint = messageOf(error).includes('private address') ? '; `allow_private: true` allows it' : ''
-    report('base_url', messageOf(error) + hint)
+    report('base_url', messageOf(error) + hint, `nothing is fetched from such an address${hint}`)
     return null
   }
 }
 
-type Report = (key: string, message: string) => void
+type Report = (key: string, message: string, discreet?: string) => void
 
 /** Query and headers of every request, with the token where the mapper says that it goes. */
 function credentialsOf(

@@ -1,18 +1,23 @@
-import { ConfigError, type LoadedConfig, loadConfig, type ValidPart } from '../config/load.ts'
+import { type LoadedConfig, readConfigFile, type ValidPart } from '../config/load.ts'
+import { configError, isFromVariable, type origins } from '../config/origins.ts'
 import type { DestinationConfig, SourceConfig } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
-import type { Environment, Issue } from '../config/substitute.ts'
+import type { Environment } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { createFixedWindow } from '../domain/fixed-window.ts'
 import { createIngestClient } from '../ingest/client/client.ts'
 import { credentialsFingerprint } from '../ingest/client/fingerprint.ts'
+import { varsFromVariables } from '../mapping/definition/vars.ts'
 import { bindMapper } from '../mapping/library/bind.ts'
 import { type MapperLibrary, readMappers } from '../mapping/library/load.ts'
+import { type Finding, isWithin } from '../mistakes/issue.ts'
+import { nameWords } from '../mistakes/schema-mistakes.ts'
 import type { Destination } from '../stages/destination.ts'
 import { createStorableHeaders } from '../stages/receive/storable-headers.ts'
 import type { MappingSource, Source, SourceRateLimit } from '../stages/source.ts'
 import { createAllowed } from '../verify/allowed-addresses.ts'
 import { createVerifier } from '../verify/verifier.ts'
+import { endpointsOf } from './endpoints.ts'
 import { composeFetch } from './fetch.ts'
 import { verifyConfigOf } from './verify.ts'
 
@@ -26,97 +31,135 @@ export interface Parts {
  * looked for as well, so that a person is told of all at once.
  */
 export async function loadWholeConfig(file: string | null, env: Environment): Promise<LoadedConfig> {
-  try {
-    return loadConfig(file, env)
-  } catch (error) {
-    if (!(error instanceof ConfigError) || error.validPart === null) throw error
-    const more = await composeSources(error.validPart).then(
-      () => [],
-      (wiring: unknown) => (wiring instanceof RelayError ? issuesIn(wiring) : []),
-    )
-    throw new ConfigError(error.where, [...error.issues, ...more])
-  }
+  const { config, findings, part } = readConfigFile(file, env)
+  if (findings.length === 0) return { config, file }
+  const { findings: wired } = await composeAll(part, composeWith(Date.now))
+  throw configError(part, [
+    ...findings,
+    ...wired.filter((one) => !followsFrom(one, findings)),
+    ...endpointsOf(part).findings,
+  ])
 }
 
-function issuesIn(error: RelayError): readonly Issue[] {
-  return (error.details['issues'] as readonly Issue[] | undefined) ?? []
+/** Whether a mistake of the wiring may only come from one that was found before. */
+function followsFrom({ path }: Finding, findings: readonly Finding[]): boolean {
+  const [, source] = /^(sources\..+)\.(secret|mapper|verify)$/.exec(path) ?? []
+  if (source === undefined) return false
+  if (path.endsWith('.mapper')) return findings.some((one) => one.path === 'mappers_dir' || one.meant === 'mappers_dir')
+  return findings.some(
+    (one) => /\.(secret|verify)\b/.test((one.meant ?? one.path).slice(source.length)) && isWithin(one.path, source),
+  )
 }
 
 /** Mappers and sources, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
-export function composeSources(config: ValidPart, now: () => number = Date.now): Promise<Parts> {
-  return composeAll(config, (name, settings, mappers, issues) => composeSource(name, settings, mappers, now, issues))
+export async function composeSources(config: SourcesPart, now: () => number = Date.now): Promise<Parts> {
+  return soundParts(config, await composeAll(config, composeWith(now)))
+}
+
+type SourcesPart = Pick<ValidPart, 'sources' | 'mappers_dir' | typeof origins>
+
+function composeWith(now: () => number): Compose<Source> {
+  return (context) => composeSource(context, now)
 }
 
 /** Sources as far as mapping goes: no secret is needed, and no API of a CMS. Throws RelayError `invalid` with every mistake. */
-export async function composeMappings(config: ValidPart): Promise<ReadonlyMap<string, MappingSource>> {
-  return (await composeAll(config, composeMapping)).sources
+export async function composeMappings(config: SourcesPart): Promise<ReadonlyMap<string, MappingSource>> {
+  return soundParts(config, await composeAll(config, composeMapping)).sources
 }
 
-type Compose<T> = (name: string, settings: SourceConfig, mappers: MapperLibrary, issues: Issue[]) => T | null
+/** What was composed, if nothing is wrong with it. */
+export function soundParts<T extends { readonly findings: readonly Finding[] }>(config: SourcesPart, parts: T): T {
+  if (parts.findings.length > 0) throw configError(config, parts.findings)
+  return parts
+}
 
-async function composeAll<T>(config: ValidPart, compose: Compose<T>) {
-  const { library: mappers, issues: inMappers } = await readMappers({ userDir: config.mappers_dir })
-  const issues: Issue[] = [...inMappers]
+interface SourceContext {
+  readonly name: string
+  readonly settings: SourceConfig
+  readonly mappers: MapperLibrary
+  readonly findings: Finding[]
+  /** Whether a value is what a variable gave: text, whatever the mapper wants. */
+  readonly isFromVariable: (path: string) => boolean
+}
+
+type Compose<T> = (context: SourceContext) => T | null
+
+/** As `composeSources`, with the mistakes instead of an error. */
+export function readSources(config: SourcesPart, now: () => number) {
+  return composeAll(config, composeWith(now))
+}
+
+async function composeAll<T>(config: SourcesPart, compose: Compose<T>) {
+  const { library: mappers, issues, unread } = await readMappers({ userDir: config.mappers_dir })
+  const findings: Finding[] = [...issues]
   const sources = new Map<string, T>()
   for (const [name, settings] of Object.entries(config.sources)) {
-    // A mapper with mistakes has told them; one that is not there may be in a file that could not be read.
-    if (inMappers.length > 0 && !isSound(settings.mapper, mappers)) continue
-    const source = compose(name, settings, mappers, issues)
+    // A mapper with mistakes has told them.
+    if (unread.includes(settings.mapper) || !isSound(settings.mapper, mappers)) continue
+    // One that is not there may be in a folder that could not be read.
+    if (!mappers.names.includes(settings.mapper) && issues.some(({ path }) => path === 'mappers_dir')) continue
+    const source = compose({
+      name,
+      settings,
+      mappers,
+      findings,
+      isFromVariable: (path) => isFromVariable(config, path),
+    })
     if (source) sources.set(name, source)
   }
-  if (issues.length > 0) throw new ConfigError('configuration', issues)
-  return { mappers, sources }
+  return { mappers, sources, findings }
 }
 
+/** Whether asking for a mapper tells of no mistakes in it; one that is not there has none. */
 function isSound(mapper: string, mappers: MapperLibrary): boolean {
   try {
-    return mappers.get(mapper) !== undefined
+    mappers.get(mapper)
+    return true
   } catch (error) {
     if (error instanceof RelayError) return false
     throw error
   }
 }
 
-function composeSource(
-  name: string,
-  settings: SourceConfig,
-  mappers: MapperLibrary,
-  now: () => number,
-  issues: Issue[],
-): Source | null {
+function composeSource(context: SourceContext, now: () => number): Source | null {
+  const { name, settings, mappers, findings } = context
   const path = `sources.${name}`
-  const mapping = composeMapping(name, settings, mappers, issues)
+  const mapping = composeMapping(context)
   const definition = mappers.get(settings.mapper)
   if (!definition) return null
-  const verifyConfig = verifyConfigOf(settings, definition.verify, path, issues)
-  const verifier = tried(issues, `${path}.secret`, () => {
+  const verifyConfig = verifyConfigOf(settings, definition.verify, path, findings)
+  const verifier = tried(findings, `${path}.secret`, () => {
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
   })
   if (!mapping || !verifier) return null
   const { mapper } = mapping
   const { enabled, silent_after: silentAfter } = settings
-  const fetch = composeFetch(path, settings.fetch, mapper, now, issues)
+  const fetch = composeFetch(path, settings.fetch, mapper, now, findings)
   const rateLimit = rateLimitOf(settings, now)
   const isAllowed = settings.allow_from === undefined ? null : createAllowed(settings.allow_from)
   const storableHeaders = createStorableHeaders(mapper.headers, verifier.proofHeaders)
   return { ...mapping, enabled, silentAfter, verifier, storableHeaders, isAllowed, rateLimit, fetch }
 }
 
-function composeMapping(
-  name: string,
-  settings: SourceConfig,
-  mappers: MapperLibrary,
-  issues: Issue[],
-): MappingSource | null {
+function composeMapping({
+  name,
+  settings,
+  mappers,
+  findings,
+  isFromVariable: isText,
+}: SourceContext): MappingSource | null {
   const path = `sources.${name}`
   const definition = mappers.get(settings.mapper)
   if (!definition) {
-    const known = mappers.names.join(', ')
-    issues.push({ path: `${path}.mapper`, message: `there is no such mapper (there is ${known})` })
+    findings.push({
+      path: `${path}.mapper`,
+      message: nameWords('there is no such mapper', settings.mapper, mappers.names),
+    })
     return null
   }
-  const { vars, models, html, destination, max_clock_lead: maxClockLeadMs } = settings
-  const mapper = tried(issues, path, () => bindMapper(definition, { source: name, vars, models, html }))
+  const { models, html, destination, max_clock_lead: maxClockLeadMs } = settings
+  const vars = varsFromVariables(settings.vars, definition.vars, (one) => isText(`${path}.vars.${one}`))
+  const mapper = tried(findings, path, () => bindMapper(definition, { source: name, vars, models, html }))
   return mapper && { name, mapper, destinations: [...new Set([destination].flat())], maxClockLeadMs }
 }
 
@@ -127,13 +170,13 @@ function rateLimitOf({ rate_limit: limit }: SourceConfig, now: () => number): So
 }
 
 /** The mistakes of a part join the others; anything else that is thrown is a bug. */
-function tried<T>(issues: Issue[], path: string, make: () => T): T | null {
+function tried<T>(findings: Finding[], path: string, make: () => T): T | null {
   try {
     return make()
   } catch (error) {
     if (!(error instanceof RelayError)) throw error
-    const own = issuesIn(error)
-    issues.push(...(own.length > 0 ? own : [{ path, message: messageOf(error) }]))
+    const own = (error.details['issues'] as readonly Finding[] | undefined) ?? []
+    findings.push(...(own.length > 0 ? own : [{ path, message: messageOf(error) }]))
     return null
   }
 }

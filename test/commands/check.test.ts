@@ -56,7 +56,9 @@ test('warns of a rate limit for every mapper whose system does not send again fo
       verify: 'none',
       rate_limit: { max: 100 },
       ...(['bigcommerce', 'storyblok'].includes(name) && { fetch: { token: 'x' } }),
-      vars: Object.fromEntries(required.map((key) => [key, values[key] ?? 'x'])),
+      vars: Object.fromEntries(
+        required.map((key) => [key, vars[key]?.format === 'map' ? { a: 'b' } : (values[key] ?? 'x')]),
+      ),
       ...(needsModels && { models: { article: { type: 'post', url: '"https://example.com/" & id' } } }),
     }
   })
@@ -154,7 +156,7 @@ sources:
       'destinations.main.site_domain',
       'sources.shop.secret',
     ])
-      expect(stderr).toMatch(new RegExp(`^ {2}${path.replaceAll('.', '\\.')}: .+$`, 'm'))
+      expect(stderr).toMatch(new RegExp(`relay\\.yaml:\\d+:\\d+: ${path.replaceAll('.', '\\.')}: .+$`, 'm'))
     expect(stderr).toMatch(/colour/)
     expect(stderr).toMatch(/bad name/)
     expect(stderr).toMatch(/NOT_SET is not set/)
@@ -171,11 +173,13 @@ sources:
   three: { mapper: shopify, destination: main, vars: { origin: https://example.com } }
 `)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^ {2}sources\.one\.mapper: there is no such mapper \(there is .*shopify.*\)$/m)
-    expect(stderr).toMatch(/^ {2}sources\.two\.vars\.origin: .*requires it/m)
-    expect(stderr).toMatch(/^ {2}sources\.two\.vars\.currency: /m)
-    expect(stderr).toMatch(/^ {2}sources\.two\.vars\.colour: /m)
-    expect(stderr).toMatch(/^ {2}sources\.three\.secret: /m)
+    expect(stderr).toMatch(
+      /relay\.yaml:5:18: sources\.one\.mapper: shopfy: there is no such mapper; did you mean shopify\?$/m,
+    )
+    expect(stderr).toMatch(/: sources\.two\.vars\.origin: .*requires it/m)
+    expect(stderr).toMatch(/: sources\.two\.vars\.currency: /m)
+    expect(stderr).toMatch(/: sources\.two\.vars\.colour: /m)
+    expect(stderr).toMatch(/: sources\.three\.secret: /m)
   })
 
   test('finds those in mappers of your own, beside the file', async () => {
@@ -197,10 +201,10 @@ sources:
   test('that is no YAML, or is not there, says where', async () => {
     const broken = await checkFile('server: {\n  port: [1\n')
     expect(broken.code).toBe(1)
-    expect(broken.stderr).toMatch(/line 2|line 3/)
+    expect(broken.stderr).toMatch(/relay\.yaml:2:9: the `\[` that begins here is not closed/)
     const missing = await runHere(['check', '--config', 'nowhere.yaml'])
     expect(missing.code).toBe(1)
-    expect(missing.stderr).toMatch(/^cms-relay: .*nowhere\.yaml/)
+    expect(missing.stderr).toBe('cms-relay: nowhere.yaml: 1 mistake\nnowhere.yaml: there is no such file\n')
     expect(missing.stderr).not.toMatch(stackTrace)
   })
 })
@@ -230,18 +234,20 @@ mappers_dir: `
     const { code, stderr } = await checkFile(`${sources}./own`, [], { 'broken.yaml': broken })
     expect(code).toBe(1)
     const [first, ...lines] = stderr.trimEnd().split('\n')
-    expect(first).toBe('cms-relay: configuration: 2 mistakes')
+    expect(first).toMatch(/^cms-relay: .*relay\.yaml: 2 mistakes$/)
     expect(lines).toEqual([
-      expect.stringMatching(/^ {2}own\/broken\.yaml: records\[0\]\.id: expression 1 \+ is not valid: .* \(line 4\)$/),
-      expect.stringMatching(/^ {2}sources\.open\.secret: verify scheme 'hmac' needs a secret/),
+      expect.stringMatching(/own\/broken\.yaml:4:\d+: records\[0\]\.id: expression 1 \+ is not valid: /),
+      expect.stringMatching(/relay\.yaml:4:3: sources\.open\.secret: verify scheme 'hmac' needs a secret/),
     ])
   })
 
   test('and a folder of mappers that is not there, also beside mistakes elsewhere', async () => {
     const { stderr } = await checkFile(`${sources}./nowhere\nlog: { level: loud }`)
-    expect(stderr).toMatch(/^ {2}log\.level: /m)
-    expect(stderr).toMatch(/^ {2}mappers_dir: cannot read the folder of mappers .*nowhere: ENOENT/m)
-    expect(stderr).toMatch(/^ {2}sources\.open\.secret: /m)
+    expect(stderr).toMatch(/relay\.yaml:7:15: log\.level: loud: /m)
+    expect(stderr).toMatch(
+      /relay\.yaml:6:14: mappers_dir: cannot read the folder of mappers .*nowhere: there is no such folder$/m,
+    )
+    expect(stderr).toMatch(/: sources\.open\.secret: /m)
     expect(stderr).not.toContain('there is no such mapper')
   })
 })

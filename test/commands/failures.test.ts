@@ -95,7 +95,15 @@ test('mistakes of a configuration are listed for programs', async () => {
   const { code, stderr } = await run('status', '--json')
   expect(code).toBe(1)
   const { error } = JSON.parse(stderr)
-  expect(error.details.issues).toContainEqual({ path: expect.any(String), message: expect.stringContaining('sorces') })
+  expect(error.details.issues).toEqual([
+    {
+      path: 'sorces',
+      message: 'unknown key; did you mean sources?',
+      file: expect.stringMatching(/relay\.yaml$/),
+      line: 1,
+      column: 20,
+    },
+  ])
 })
 
 test('what the operating system refuses and what is a bug have codes of their own', async () => {

@@ -20,6 +20,8 @@ function environmentOf(text: string): Record<string, string> {
   const valueFor = (name: string) => {
     if (name === 'BAINQUET_CONNECTOR_TOKEN') return 'con_1.long-enough-for-a-secret'
     if (name.endsWith('_PUBLIC_KEY')) return pem
+    if (name.endsWith('_COLLECTIONS')) return '{"64b6d769ad12d6c4df3ee77e":"blog-posts"}'
+    if (name.endsWith('_LOCALES')) return 'en,de'
     if (/_(API|PUBLIC)_URL$/.test(name)) return 'https://cms.example.com/api'
     return name.endsWith('_CURRENCY') ? 'EUR' : 'deadbeef'.repeat(8)
   }

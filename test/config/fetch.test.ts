@@ -104,7 +104,7 @@ test('a token whose place is not known is a mistake', async () => {
 
 test('settings for a mapper that asks nothing are mistakes', async () => {
   expect(await mistakesIn({ token: 't', base_url: 'https://api.test' }, 'shopify')).toEqual([
-    expect.stringMatching(/^sources\.blog\.fetch\.base_url: mapper 'shopify' asks no API/),
+    expect.stringMatching(/^sources\.blog\.fetch\.base_url: https:\/\/api\.test: mapper 'shopify' asks no API/),
     expect.stringMatching(/^sources\.blog\.fetch\.token: mapper 'shopify' asks no API/),
   ])
 })

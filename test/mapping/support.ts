@@ -8,6 +8,7 @@ import { type BindOptions, bindMapper } from '../../src/mapping/library/bind.ts'
 import { loadMappers, type MapperLibrary } from '../../src/mapping/library/load.ts'
 import type { ItemRules, Mapper } from '../../src/mapping/mapper.ts'
 import { readWebhook, type Webhook } from '../../src/mapping/webhook/webhook.ts'
+import type { Issue } from '../../src/mistakes/issue.ts'
 import { type FixtureAnswer, fixtureAnswers } from '../../src/stages/fetch/fixture-answers.ts'
 import { createFolder } from '../folder.ts'
 import { fixtureBytes } from './fixtures.ts'
@@ -94,12 +95,18 @@ export async function outcomeOf(
   return outcome
 }
 
+/** An issue with its file before the path, and its line behind the message. */
+function inOneFile({ path, message, file, line }: Issue): { path: string; message: string } {
+  const place = [file, path].filter(Boolean).join(': ')
+  return { path: place, message: line === undefined ? message : `${message} (line ${line})` }
+}
+
 /** The issues of what is thrown; a test fails where nothing is. */
 export async function issuesOf(run: () => unknown): Promise<readonly { path: string; message: string }[]> {
   try {
     await run()
   } catch (error) {
-    if (error instanceof RelayError) return error.details['issues'] as { path: string; message: string }[]
+    if (error instanceof RelayError) return (error.details['issues'] as readonly Issue[]).map(inOneFile)
     throw error
   }
   throw new Error('nothing was thrown')

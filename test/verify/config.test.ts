@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { readConfig } from '../../src/config/load.ts'
-import type { Issue } from '../../src/config/substitute.ts'
+import type { Issue } from '../../src/mistakes/issue.ts'
 import { verifySchema } from '../../src/verify/verifier.ts'
 import { composeSources } from '../../src/wiring/sources.ts'
 import { verifyConfigOf } from '../../src/wiring/verify.ts'
@@ -37,7 +37,7 @@ test('a public key may come from a file or a variable, and needs no secret', asy
 test('mistakes name their place and hold no secret', async () => {
   const verify = { scheme: 'rsa', header: 'x', public_key: [pem, 'canary'], claims: { api_key: '' } }
   expect(await issuesOf({ verify })).toEqual([
-    { path: 'sources.s.verify.public_key.1', message: 'must be a public key or certificate in PEM form' },
+    { path: 'sources.s.verify.public_key[1]', message: 'must be a public key or certificate in PEM form' },
     { path: 'sources.s.verify.claims.api_key', message: 'must be filled in' },
   ])
   expect(await issuesOf({ secret: 'canary', verify: { scheme: 'contentful' } })).toEqual([
@@ -47,7 +47,10 @@ test('mistakes name their place and hold no secret', async () => {
     { path: 'sources.s.secret', message: expect.stringContaining('needs a secret') },
   ])
   const [unknown] = await issuesOf({ secret: 'canary', verify: { scheme: 'hmca' } })
-  expect(unknown).toMatchObject({ path: 'sources.s.verify.scheme', message: expect.stringContaining("'hmac'") })
+  expect(unknown).toMatchObject({
+    path: 'sources.s.verify.scheme',
+    message: expect.stringContaining('did you mean hmac?'),
+  })
 })
 
 test('a mapper can ask the source for a claim: what it leaves empty must be filled in', () => {

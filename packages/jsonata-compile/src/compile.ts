@@ -1,6 +1,6 @@
 import { type Node, nodesOf } from './ast.ts'
 import { refuseEndless } from './bounds.ts'
-import { isBuiltin } from './builtin.ts'
+import { builtinNames, isBuiltin } from './builtin.ts'
 import { isUnsupported } from './compiler.ts'
 import { messageOf } from './error.ts'
 import { evaluationError, faultOf, syntaxError } from './fault.ts'
@@ -183,7 +183,10 @@ function refuseUnknownFunctions(
     if (isVariable && !bound.has(name) && Object.hasOwn(functions, name)) prepare(text, functions[name]!, node)
     if (isVariable && (bound.has(name) || Object.hasOwn(functions, name) || isBuiltin(name))) continue
     if (!isVariable && procedure?.type !== 'path') continue
-    const message = `there is no function ${isVariable ? '$' : ''}${name}${isVariable ? '' : ', did you forget the $?'}`
+    const known = [...Object.keys(functions), ...builtinNames(), ...bound]
+    const near = isVariable ? nearestName(name, known) : null
+    const hint = isVariable ? (near === null ? '' : `; did you mean $${near}?`) : ', did you forget the $?'
+    const message = `there is no function ${isVariable ? '$' : ''}${name}${hint}`
     throw syntaxError(text, faultOf('T1006', position, { message }))
   }
 }
@@ -199,7 +202,8 @@ function refuseFreeVariables(
   for (const { type, value, position } of nodes) {
     if (type !== 'variable' || typeof value !== 'string' || value === '' || value === '$') continue
     if (bound.has(value) || names.includes(value) || Object.hasOwn(functions, value) || isBuiltin(value)) continue
-    const near = nearestName(value, [...names, ...bound])
+    const near =
+      nearestName(value, [...names, ...bound]) ?? nearestName(value, [...Object.keys(functions), ...builtinNames()])
     const hint = near === null ? `there is ${names.map((name) => `$${name}`).join(', ')}` : `did you mean $${near}?`
     throw syntaxError(text, faultOf('T1006', position, { message: `there is no variable $${value}; ${hint}` }))
   }

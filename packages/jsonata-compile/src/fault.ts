@@ -28,7 +28,19 @@ export function evaluationError(text: string, thrown: unknown): ExpressionError 
 /** Why an expression does not compile, with the position. */
 export function syntaxError(text: string, thrown: unknown): ExpressionError {
   const cause = causeOf(thrown)
-  return new ExpressionError(`expression ${shorten(text, 200)} is not valid: ${reasonOf(thrown)}`, { cause })
+  return new ExpressionError(`expression ${shorten(text, 200)} is not valid: ${reasonOf(thrown)}`, {
+    cause,
+    offset: offsetOf(text, thrown),
+  })
+}
+
+/** Where what is wrong begins: a position is behind it. */
+function offsetOf(text: string, thrown: unknown): number | undefined {
+  const { position, token, message = '' } = (thrown ?? {}) as Partial<Fault>
+  if (position === undefined) return undefined
+  const [, name] = /^there is no (?:function|variable) (\$?\w+)/.exec(message) ?? []
+  if (name !== undefined) return Math.max(0, text.lastIndexOf(name, position))
+  return Math.max(0, position - (typeof token === 'string' && token !== '(end)' ? token.length : 0))
 }
 
 /** JSONata throws plain objects that hold content; only a real Error is kept as the cause. */
@@ -49,7 +61,7 @@ function reasonOf(thrown: unknown): string {
 function placeOf({ position, token }: Partial<Fault>): string {
   if (position === undefined) return ''
   const at = ` at position ${position}`
-  return typeof token === 'string' && token !== '' ? ` near '${shorten(token, 20)}'${at}` : at
+  return typeof token === 'string' && token !== '' && token !== '(end)' ? ` near '${shorten(token, 20)}'${at}` : at
 }
 
 const wordings: Readonly<Record<string, (fault: Fault) => string>> = {
@@ -76,10 +88,24 @@ const wordings: Readonly<Record<string, (fault: Fault) => string>> = {
   T0412: ({ index }) => `argument ${index} is an array with entries of the wrong type`,
 }
 
+/** What other languages write. */
+function curesOf({ code, token }: Fault): string | null {
+  if (!/^S02(01|11)$/.test(code) || typeof token !== 'string') return null
+  const written: Readonly<Record<string, string>> = {
+    '=': 'two values are compared with one =',
+    '&': 'write `and` for both of two conditions',
+    '|': 'write `or` for one of two conditions',
+    '!': 'write `$not(…)` for the opposite',
+  }
+  return Object.hasOwn(written, token) ? written[token]! : null
+}
+
 function wordingOf(fault: Fault): string {
   if (fault.code === 'T1006' && fault.message) return fault.message
   const wording = Object.hasOwn(wordings, fault.code) ? wordings[fault.code] : undefined
   if (wording) return wording(fault)
+  const cure = curesOf(fault)
+  if (cure !== null) return cure
   const message = fault.message || 'evaluation failed'
   return shorten(message.charAt(0).toLowerCase() + message.slice(1), 160)
 }

@@ -240,7 +240,7 @@ describe('failures', () => {
     ['$eval(title)', /\$eval cannot be used at position 5/],
     ['$map([title], $eval)', /\$eval cannot be used/],
     ['title ~> $eval', /\$eval cannot be used/],
-    ['$pric(1)', /there is no function \$pric at position 6/],
+    ['$pric(1)', /there is no function \$pric; did you mean \$trim\? at position 6/],
     ['count(1)', /there is no function count, did you forget the \$\? at position 6/],
   ])('%s is refused at once', (text, message) => {
     expect(() => evaluate(text)).toThrow(message)

@@ -1,12 +1,14 @@
 import {
   compileExpression,
+  type Expression,
   ExpressionError,
   joinKeys,
   type Keys,
   type Scope,
 } from '../../../packages/jsonata-compile/index.ts'
 import { messageOf } from '../../domain/errors.ts'
-import type { Issue } from '../definition/issues.ts'
+import type { Finding } from '../../mistakes/issue.ts'
+import { nameWords } from '../../mistakes/schema-mistakes.ts'
 import { functions } from '../functions/table.ts'
 import { scopeNames } from './scope.ts'
 
@@ -49,12 +51,14 @@ const whole = { mayBeEmpty: ['vars'] }
 
 export interface CompilerOptions {
   readonly timeLimitMs: number
-  readonly issues: Issue[]
+  readonly issues: Finding[]
   /** What comes before the path of an issue. */
   readonly prefix: string
+  /** The vars that the mapper declares: no source can set another. */
+  readonly vars: readonly string[]
 }
 
-export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions): Compiler {
+export function createCompiler({ timeLimitMs, issues, prefix, vars }: CompilerOptions): Compiler {
   let headers: Keys = new Set()
   const pathOf = (label: string, at: string) => prefix + (at === '' ? label : `${at}.${label}`)
 
@@ -68,13 +72,19 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
         nullIsEmpty: true,
         names: scopeNames,
       })
+      refuseUnknownVars(compiled, vars)
       const { evaluate } = compiled
       const needsBody = compiled.needsContext(bodyNames)
       headers = joinKeys(headers, compiled.keysRead('headers'))
       return { label, text, needsBody, evaluate: (context, scope) => guarded(evaluate, context, scope, label) }
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error
-      issues.push({ path: pathOf(label, at), message: messageOf(error) })
+      issues.push({
+        path: pathOf(label, at),
+        message: messageOf(error),
+        discreet: 'is no valid expression',
+        ...(error.offset !== undefined && { offset: error.offset }),
+      })
       return literal(undefined, label)
     }
   }
@@ -96,7 +106,8 @@ export function createCompiler({ timeLimitMs, issues, prefix }: CompilerOptions)
     return mapOf(Object.fromEntries(members), label)
   }
 
-  const mistake = (message: string, label: string, at = '') => issues.push({ path: pathOf(label, at), message })
+  const mistake = (message: string, label: string, at = '') =>
+    issues.push({ path: pathOf(label, at), message, discreet: 'does not fit' })
   return {
     get headers() {
       return headers
@@ -118,6 +129,15 @@ function refuseBareWord(given: string): void {
   throw new ExpressionError(
     `\`${text}\` is the name of a field here: write \`${meant}\`, or \`$.${text}\` for a field of that name`,
   )
+}
+
+/** A var that nobody can set gives nothing, for ever. */
+function refuseUnknownVars({ text, keysRead }: Expression, vars: readonly string[]): void {
+  const read = keysRead('vars')
+  const unknown = read === 'all' ? undefined : [...read].find((name) => !vars.includes(name))
+  if (unknown === undefined) return
+  const offset = text.indexOf(unknown, text.indexOf('$vars'))
+  throw new ExpressionError(`$vars.${unknown}: ${nameWords('the mapper has no such var', unknown, vars)}`, { offset })
 }
 
 export function literal(value: unknown, label: string): Field {

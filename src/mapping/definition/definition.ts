@@ -155,10 +155,10 @@ const varSchema = z.strictObject({
   required: z.boolean().default(false).describe('Whether every source has to set it.'),
   default: z.json().optional().describe('What it is where a source says nothing.'),
   format: z
-    .enum(['origin', 'currency', 'list'])
+    .enum(['origin', 'currency', 'list', 'map'])
     .optional()
     .describe(
-      'origin: an absolute http(s) url, slashes at its end are cut off. currency: three capital letters. list: one value alone is a list, too.',
+      'origin: an absolute http(s) url, slashes at its end are cut off. currency: three capital letters. list: one value alone is a list, too. map: a map.',
     ),
   description: z.string().optional().describe('What it is for.'),
 })

@@ -1,17 +1,11 @@
 import type { z } from 'zod'
 import { RelayError } from '../../domain/errors.ts'
-
-/** One mistake in what a user wrote, and where it is. */
-export interface Issue {
-  readonly path: string
-  readonly message: string
-}
+import { countText, type Finding, type Issue, issueText, pathText } from '../../mistakes/issue.ts'
 
 /** All mistakes as one RelayError `invalid`: each in the message and, for machines, in `details.issues`. */
-export function issuesError(what: string, issues: readonly Issue[]): RelayError {
-  const lines = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-  const count = issues.length === 1 ? '1 mistake' : `${issues.length} mistakes`
-  return new RelayError('invalid', `${count} in ${what}: ${lines.join('; ')}`, { details: { issues } })
+export function issuesError(what: string, issues: readonly Finding[]): RelayError {
+  const lines = issues.map(issueText)
+  return new RelayError('invalid', `${countText(issues)} in ${what}: ${lines.join('; ')}`, { details: { issues } })
 }
 
 /** What zod found, one issue for each unknown key. Paths read like `records[0].url`. */
@@ -24,11 +18,4 @@ export function issuesOf(error: z.ZodError): (Issue & { readonly at: readonly Pr
       return { path: pathText(at), at, message: 'unknown key' }
     })
   })
-}
-
-export function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    return text === '' ? String(key) : `${text}.${String(key)}`
-  }, '')
 }

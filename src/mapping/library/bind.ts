@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../domain/ingest-item.ts'
+import type { Finding } from '../../mistakes/issue.ts'
 import { createCompiler } from '../compile/field.ts'
 import { moduleMapper } from '../compile/module-mapper.ts'
 import { unpacking } from '../compile/unpacking.ts'
 import { compileMapper } from '../compile/yaml-mapper.ts'
 import type { ModuleDefinition } from '../definition/define-mapper.ts'
 import type { MapperDefinition } from '../definition/definition.ts'
-import { type Issue, issuesError } from '../definition/issues.ts'
+import { issuesError } from '../definition/issues.ts'
 import type { ModelDefinitions } from '../definition/models.ts'
 import { readVars } from '../definition/vars.ts'
 import type { Mapper } from '../mapper.ts'
@@ -34,7 +35,7 @@ export function bindMapper(
   definition: Definition,
   { source, vars: given = {}, models = {}, html = 'safe', timeLimitMs = 250 }: BindOptions,
 ): Mapper {
-  const issues: Issue[] = []
+  const issues: Finding[] = []
   const { name } = definition
   const prefix = `sources.${source}.`
   const vars = readVars({ mapper: name, declared: definition.vars, given, issues, prefix })
@@ -51,8 +52,13 @@ export function bindMapper(
         models,
         version,
         timeLimitMs,
-        compiler: createCompiler({ timeLimitMs, issues, prefix: `mapper '${name}': ` }),
-        modelCompiler: createCompiler({ timeLimitMs, issues, prefix }),
+        compiler: createCompiler({
+          timeLimitMs,
+          issues,
+          prefix: `sources.${source}.mapper: ${name}: `,
+          vars: Object.keys(definition.vars),
+        }),
+        modelCompiler: createCompiler({ timeLimitMs, issues, prefix, vars: Object.keys(definition.vars) }),
       })
   if (issues.length > 0) throw issuesError(`source '${source}'`, distinct(issues))
   const unpacked = unpacking(mapper, definition.body)
@@ -85,6 +91,6 @@ function mappingOf({ retries: _retries, setup: _setup, check: _check, ...mapping
 }
 
 /** A record compiled for several models makes the same mistake several times. */
-function distinct(issues: readonly Issue[]): Issue[] {
+function distinct(issues: readonly Finding[]): Finding[] {
   return [...new Map(issues.map((issue) => [`${issue.path}\n${issue.message}`, issue])).values()]
 }

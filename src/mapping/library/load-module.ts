@@ -4,10 +4,12 @@ import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { messageOf } from '../../domain/errors.ts'
+import type { Finding } from '../../mistakes/issue.ts'
+import { findingsOf, plainWords } from '../../mistakes/schema-mistakes.ts'
+import { shownFile } from '../../mistakes/yaml-file.ts'
 import { bodySchema } from '../definition/body.ts'
 import type { MapperModule, ModuleDefinition } from '../definition/define-mapper.ts'
 import { answerStatus, answerType, mapperName, retriesSchema, varsSchema } from '../definition/definition.ts'
-import { type Issue, issuesOf } from '../definition/issues.ts'
 import { setupSchema } from '../definition/setup.ts'
 import * as kit from '../kit.ts'
 import { isSecretHeader } from '../webhook/kept-headers.ts'
@@ -69,7 +71,8 @@ function urlOf(path: string, text: string): string {
 }
 
 /** The mapper that a module exports by default, or that the function it exports makes of the kit. Null with issues. */
-export async function loadModule(path: string, label: string, issues: Issue[]): Promise<ModuleDefinition | null> {
+export async function loadModule(path: string, findings: Finding[]): Promise<ModuleDefinition | null> {
+  const file = shownFile(path)
   let exported: unknown
   offerKit()
   try {
@@ -77,14 +80,14 @@ export async function loadModule(path: string, label: string, issues: Issue[]): 
     const loaded = (await import(/* @vite-ignore */ urlOf(path, text))) as { default?: unknown }
     exported = typeof loaded.default === 'function' ? loaded.default(kit) : loaded.default
   } catch (error) {
-    issues.push({ path: label, message: `cannot be loaded: ${messageOf(error)}` })
+    findings.push({ path: '', message: `cannot be loaded: ${messageOf(error)}`, file })
     return null
   }
-  const result = moduleSchema.safeParse(exported)
+  const result = moduleSchema.safeParse(exported, { error: plainWords })
   if (!result.success) {
     if (exported === undefined)
-      issues.push({ path: label, message: 'has no default export: export default defineMapper({…})' })
-    else issues.push(...issuesOf(result.error).map(({ path: at, message }) => ({ path: `${label}: ${at}`, message })))
+      findings.push({ path: '', message: 'has no default export: export default defineMapper({…})', file })
+    else findings.push(...findingsOf(result.error).map((one) => ({ ...one, file })))
     return null
   }
   const { vars, replace, headers, body, accepted } = result.data

@@ -1,12 +1,21 @@
-import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { messageOf } from '../../domain/errors.ts'
+import { type Finding, withoutEchoes } from '../../mistakes/issue.ts'
+import { nameWords } from '../../mistakes/schema-mistakes.ts'
+import { shownFile, unreadable } from '../../mistakes/yaml-file.ts'
 import type { Retries, VarDefinition } from '../definition/definition.ts'
-import { type Issue, issuesError } from '../definition/issues.ts'
+import { issuesError } from '../definition/issues.ts'
 import { type Definition, isModule, needsModels } from './bind.ts'
 import { loadModule } from './load-module.ts'
-import { checkDefinition, checkPatch, extendDefinition, readYamlFile, type YamlFile } from './load-yaml.ts'
+import {
+  checkDefinition,
+  checkPatch,
+  extendDefinition,
+  readMapperFile,
+  tellOf,
+  type MapperFile as YamlFile,
+} from './load-yaml.ts'
 
 export interface MapperLibrary {
   readonly names: readonly string[]
@@ -58,19 +67,34 @@ export async function readMappers({
   checkBuiltIn = false,
 }: LoadOptions = {}): Promise<{
   readonly library: MapperLibrary
-  readonly issues: readonly Issue[]
+  readonly issues: readonly Finding[]
+  /** Names of mappers, as far as they can be told, whose files could not be read. */
+  readonly unread: readonly string[]
 }> {
-  const issues: Issue[] = []
+  const issues: Finding[] = []
   const files = listFiles(builtinDir, 'built-in', issues)
   if (userDir !== undefined && !isSameFolder(builtinDir, userDir)) files.push(...listFiles(userDir, 'yours', issues))
   const parsed: Parsed[] = []
   for (const file of files) {
     const isLazy = file.origin === 'built-in' && file.path.startsWith(ownMappers) && !checkBuiltIn
-    const one = isLazy ? unread(file) : file.isModule ? await parseModule(file, issues) : parseYaml(file, issues)
+    const one = isLazy ? notYetRead(file) : file.isModule ? await parseModule(file, issues) : parseYaml(file, issues)
     if (one) parsed.push(one)
   }
   const library = resolve(parsed, issues, checkBuiltIn)
-  return { library, issues: [...issues] }
+  const read = new Set(parsed.map(({ file }) => file))
+  const unread = files.filter((file) => !read.has(file)).map(nameInside)
+  return { library, issues: withoutEchoes(issues), unread }
+}
+
+/** The name that a file which can't be read gives its mapper; if it does not show one, that of the file. */
+function nameInside({ path }: MapperFile): string {
+  try {
+    const [, name] = /^\s*["']?name["']?\s*:\s*["']?([\w-]+)/m.exec(readFileSync(path, 'utf8')) ?? []
+    if (name !== undefined) return name
+  } catch {
+    // then its name is all that is known
+  }
+  return basename(path, extname(path))
 }
 
 type Origin = MapperSummary['origin']
@@ -83,12 +107,13 @@ interface MapperFile {
   readonly isModule: boolean
 }
 
-function listFiles(folder: string, origin: Origin, issues: Issue[]): MapperFile[] {
+function listFiles(folder: string, origin: Origin, issues: Finding[]): MapperFile[] {
   let names: string[]
   try {
     names = readdirSync(folder)
   } catch (error) {
-    issues.push({ path: 'mappers_dir', message: `cannot read the folder of mappers ${folder}: ${messageOf(error)}` })
+    const why = 'cannot read the folder of mappers'
+    issues.push({ path: 'mappers_dir', message: `${why} ${folder}: ${unreadable(error)}`, discreet: why })
     return []
   }
   const isMapper = (name: string) => /\.(yaml|yml|ts|js|mjs)$/.test(name) && !/^\.|\.d\.ts$|\.test\.\w+$/.test(name)
@@ -114,36 +139,37 @@ type Parsed = { readonly file: MapperFile; readonly name: string; readonly repla
   | { readonly kind: 'unread' }
 )
 
-function unread(file: MapperFile): Parsed {
+function notYetRead(file: MapperFile): Parsed {
   return { file, kind: 'unread', name: basename(file.path, extname(file.path)), replace: false }
 }
 
-async function parseModule(file: MapperFile, issues: Issue[]): Promise<Parsed | null> {
-  const definition = await loadModule(file.path, file.label, issues)
+async function parseModule(file: MapperFile, issues: Finding[]): Promise<Parsed | null> {
+  const definition = await loadModule(file.path, issues)
   return definition && { file, kind: 'module', definition, name: definition.name, replace: definition.replace }
 }
 
-function parseYaml(file: MapperFile, issues: Issue[]): Parsed | null {
-  const yaml = readYamlFile(file.path, file.label, issues)
+function parseYaml(file: MapperFile, issues: Finding[]): Parsed | null {
+  const yaml = readMapperFile(file.path, issues)
   if (yaml === null) return null
   const { name, extends: base, replace } = yaml.content
   if (typeof name !== 'string') {
-    issues.push({ path: `${file.label}: name`, message: 'is required' })
+    // The schema says what is wrong with it, and with the rest.
+    if (typeof base === 'string') checkPatch(yaml, issues)
+    else checkDefinition(yaml, issues)
     return null
   }
   return { file, kind: 'yaml', yaml, name, base: typeof base === 'string' ? base : null, replace: replace === true }
 }
 
 /** Decides which mapper a name means, and lays those that extend another over it. */
-function resolve(parsed: readonly Parsed[], issues: Issue[], checkBuiltIn: boolean): MapperLibrary {
+function resolve(parsed: readonly Parsed[], issues: Finding[], checkBuiltIn: boolean): MapperLibrary {
   const builtin = new Map<string, Parsed>()
   const chosen = new Map<string, Parsed>()
   for (const one of parsed) {
     const before = chosen.get(one.name)
     const isOverride = before?.file.origin === 'built-in' && one.file.origin === 'yours'
     const isMeant = one.replace || (one.kind === 'yaml' && one.base === one.name)
-    if (before && !(isOverride && isMeant))
-      issues.push({ path: `${one.file.label}: name`, message: clashOf(one, before) })
+    if (before && !(isOverride && isMeant)) issues.push(atKey(one, 'name', clashOf(one, before)))
     if (one.file.origin === 'built-in') builtin.set(one.name, one)
     chosen.set(one.name, one)
   }
@@ -164,24 +190,21 @@ function resolve(parsed: readonly Parsed[], issues: Issue[], checkBuiltIn: boole
   const readDefinition = (one: Extract<Parsed, { kind: 'yaml' }>, chain: readonly Parsed[]): Definition | null => {
     if (one.base === null) return checkDefinition(one.yaml, issues, !checkBuiltIn && one.file.origin === 'built-in')
     const isValid = checkPatch(one.yaml, issues)
-    const at = `${one.file.label}: extends`
+    const refuse = (message: string) => void issues.push(atKey(one, 'extends', message))
     const base = one.base === one.name ? builtin.get(one.name) : chosen.get(one.base)
     if (!base || base === one) {
       const known = [...chosen.keys()].filter((name) => name !== one.name).sort()
-      issues.push({
-        path: at,
-        message: `there is no mapper '${one.base}' to extend (there is ${known.join(', ') || 'none'})`,
-      })
+      refuse(nameWords('there is no such mapper to extend', one.base, known))
       return null
     }
     if (chain.includes(base)) {
-      issues.push({ path: at, message: `'${one.base}' and '${one.name}' extend each other` })
+      refuse(`'${one.base}' and '${one.name}' extend each other`)
       return null
     }
     const definition = definitionOf(base, [...chain, one])
     if (definition === null || !isValid) return null
     if (isModule(definition)) {
-      issues.push({ path: at, message: `'${one.base}' is a module: import it from a module of your own instead` })
+      refuse('is a module: import it from a module of your own instead')
       return null
     }
     return extendDefinition(definition, one.yaml, issues)
@@ -206,11 +229,16 @@ function resolve(parsed: readonly Parsed[], issues: Issue[], checkBuiltIn: boole
   }
 }
 
+function atKey(one: Parsed, path: string, message: string): Finding {
+  if (one.kind === 'yaml') return tellOf(one.yaml, { path, message })
+  return { path, message, file: shownFile(one.file.path) }
+}
+
 function clashOf(one: Parsed, before: Parsed): string {
   if (before.file.origin !== 'built-in' || one.file.origin === 'built-in') {
-    return `'${one.name}' is taken by ${before.file.label}`
+    return `is taken by ${before.file.label}`
   }
-  return `'${one.name}' is a built-in mapper: say \`extends: ${one.name}\` to change it, or \`replace: true\``
+  return `is a built-in mapper: say \`extends: ${one.name}\` to change it, or \`replace: true\``
 }
 
 function summaryOf(definition: Definition, { origin, label }: MapperFile): MapperSummary {

@@ -1,0 +1,84 @@
+import type { Finding, Issue } from './issue.ts'
+import { mayBeSecret } from './secret-names.ts'
+import type { YamlFile } from './yaml-file.ts'
+
+/** What is known of the values of a file besides their places. */
+export interface Background {
+  readonly file: YamlFile | null
+  /** What the paths mean, with everything filled in. */
+  readonly document: unknown
+  /** Where a value came from, if not from the file alone: `${NAME}`; null if it stands there. */
+  sourceOf(path: string): string | null
+  /** Whether that is outside of the file altogether. */
+  isOutside(path: string): boolean
+}
+
+/** A finding with its place and the value that is wrong, unless that is or may be a secret. */
+export function tell(finding: Finding, background: Background, hiddenPaths: readonly string[]): Issue {
+  const { path } = finding
+  if (finding.file !== undefined) return finding
+  const message = messageWithValue(finding, background)
+  const { file } = background
+  if (file === null || background.isOutside(path)) return { path, message }
+  const span = file.spanOf(path, finding.isOfKey)
+  if (span === null) return { path, message, file: file.name }
+  const value = valueAt(background.document, path)
+  const offset =
+    finding.offset === undefined || typeof value !== 'string' ? null : file.offsetOf(path, value, finding.offset)
+  const marked = offset === null ? span : { start: offset, end: offset + 1 }
+  const hidden = hiddenPaths.flatMap((one) => file.wholeSpanOf(one) ?? [])
+  return { path, message, ...file.placeOf(marked, hidden) }
+}
+
+function messageWithValue(
+  { path, message, discreet, isOfKey, isMissing, isOfShape }: Finding,
+  background: Background,
+): string {
+  if (isOfKey || isMissing) return message
+  const source = background.sourceOf(path)
+  if (source !== null) return `(value of ${source}): ${discreet ?? message}`
+  if (mayBeSecret(path) || isOfShape) return discreet ?? message
+  if (discreet !== undefined) return message
+  const shown = shownValue(valueAt(background.document, path))
+  return shown === null ? message : `${shown}: ${message}`
+}
+
+const longestShown = 60
+
+/** A number or a text as a message names it; null for anything else. */
+function shownValue(value: unknown): string | null {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string' || value === '') return null
+  const line = value
+    .replace(/\s+/g, ' ')
+    .replace(/(:\/\/)[^/@\s]*@/g, '$1***@')
+    .replace(/\?.*$/, (query) => (value.includes('://') ? '?***' : query))
+  return line.length > longestShown ? `${line.slice(0, longestShown)}…` : line
+}
+
+/** What stands at a path, whose keys may hold dots. */
+export function valueAt(document: unknown, path: string): unknown {
+  if (path === '') return document
+  if (Array.isArray(document)) {
+    const [all, index] = /^\[(\d+)\]\.?/.exec(path) ?? []
+    return all === undefined ? undefined : valueAt(document[Number(index)], path.slice(all.length))
+  }
+  if (typeof document !== 'object' || document === null) return undefined
+  for (const [key, value] of Object.entries(document)) {
+    if (path === key) return value
+    const rest = path.slice(key.length)
+    if (!path.startsWith(key) || !/^[.[]/.test(rest)) continue
+    const found = valueAt(value, rest.startsWith('.') ? rest.slice(1) : rest)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Paths of a document whose values are or may be secrets: they are in no line that is shown. */
+export function secretPathsIn(document: unknown, path = ''): readonly string[] {
+  if (typeof document !== 'object' || document === null) return path !== '' && mayBeSecret(path) ? [path] : []
+  return Object.entries(document).flatMap(([key, value]) => {
+    const inner = Array.isArray(document) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+    return secretPathsIn(value, inner)
+  })
+}
