@@ -17,7 +17,7 @@ import { boundedText } from '../stages/map/map-event.ts'
 import { deliveryOf, type Fixture, previewWebhook } from '../stages/operate/preview-webhook.ts'
 import { createCoverage } from '../verify/coverage.ts'
 import { verifySchema } from '../verify/schema.ts'
-import { verifyConfigOf } from '../wiring/verify.ts'
+import { moduleVerifyOf, verifyConfigOf } from '../wiring/verify.ts'
 import { UsageError } from './failure.ts'
 import { readInputFile } from './input.ts'
 import { ownMappersDir } from './mappers.ts'
@@ -90,10 +90,13 @@ export async function mapOne(options: MapOptions): Promise<void> {
 /** What the proof would cover if the webhook had come in: a time that is not in the headers is that of now. */
 function proofOf(
   source: Config['sources'][string] | undefined,
-  { verify: preset }: Definition,
+  definition: Definition,
   delivery: InboundRequest,
 ): Proof | null {
-  const config = source ? verifyConfigOf(source, preset, '', []) : (verifySchema.safeParse(preset).data ?? null)
+  const preset = definition.verify
+  const config = source
+    ? verifyConfigOf(source, preset, '', [], definition)
+    : (moduleVerifyOf(definition, {}) ?? verifySchema.safeParse(preset).data ?? null)
   const proof = config && createCoverage(config)(delivery, delivery.body)
   return proof && 'at' in proof ? { ...proof, at: proof.at ?? Date.now() } : proof
 }

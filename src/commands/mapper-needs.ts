@@ -30,7 +30,7 @@ export function needsOf(definition: Definition): MapperNeeds {
   return {
     scheme,
     verify: preset === undefined || scheme === null ? 'yours to say' : wordsOf(scheme, preset),
-    secret: scheme !== 'rsa' && scheme !== 'jwt' && scheme !== 'none',
+    secret: !isSecretless(scheme, definition),
     settings: preset === undefined ? [] : missingIn(preset),
     required: vars.filter(({ required }) => required),
     optional: vars.filter(({ required }) => !required),
@@ -39,7 +39,13 @@ export function needsOf(definition: Definition): MapperNeeds {
   }
 }
 
+function isSecretless(scheme: string | null, definition: Definition): boolean {
+  if (scheme === 'module' && isModule(definition)) return definition.verifier?.needsSecret === false
+  return scheme === 'rsa' || scheme === 'jwt' || scheme === 'none'
+}
+
 function wordsOf(scheme: string, { header }: Readonly<Record<string, unknown>>): string {
+  if (scheme === 'module') return 'by code of the mapper'
   const what = scheme === 'header' ? 'token' : scheme
   return header === undefined ? what : `${what} in the header ${[header].flat().join(' or ')}`
 }

@@ -1,6 +1,7 @@
 // `cms-relay/mapper`: what a mapper that is a module can import, and what one that exports a function is given.
 
 export { z } from 'zod'
+export type { CheckedRequest, OwnCoverage, OwnVerdict, OwnVerifier } from '../domain/own-verifier.ts'
 export type { BodyDefinition } from './definition/body.ts'
 export type { ItemInput, MapContext, MapperModule, TombstoneInput, Wanted } from './definition/define-mapper.ts'
 export { defineMapper, item, tombstone, whole } from './definition/define-mapper.ts'

@@ -5,6 +5,7 @@ import { ghostHmac } from './ghost.ts'
 import { hmacOfSettings } from './hmac.ts'
 import { hubspotHmac } from './hubspot.ts'
 import { readObject } from './json-object.ts'
+import { fixedProof } from './module.ts'
 import type { VerifyConfig } from './schema.ts'
 import { coverageOfTemplates } from './template-hmac.ts'
 import { readTimestamp, type TimestampUnit } from './timestamp.ts'
@@ -47,6 +48,12 @@ export function createCoverage(config: VerifyConfig): CoverageOf {
       return ({ headers }) => ({ at: timeOf(memberOf(headers[config.header], 't'), 'ms') })
     case 'jwt':
       return (_delivery, body) => ({ at: issuedAt(body) })
+    case 'module': {
+      // The time is in the verdict: a preview, which verifies nothing, has none.
+      const { covers } = config.verifier
+      const proof = covers === 'everything' ? null : fixedProof(covers)
+      return () => proof
+    }
     case 'header':
     case 'basic':
     case 'path':

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { OwnVerifier } from '../domain/own-verifier.ts'
 import { basicSchema } from './basic.ts'
 import { bodySchema } from './body.ts'
 import { contentfulSchema } from './contentful.ts'
@@ -36,4 +37,16 @@ export const verifySchema = z.discriminatedUnion('scheme', [
   webflowSchema,
   noneSchema,
 ])
-export type VerifyConfig = z.infer<typeof verifySchema>
+export type SchemeConfig = z.infer<typeof verifySchema>
+
+/** Verification by a function of the mapper, which no file of settings can name. */
+export interface ModuleVerifyConfig {
+  readonly scheme: 'module'
+  readonly verifier: OwnVerifier
+  readonly vars: Readonly<Record<string, unknown>>
+  /** The headers that are kept for mapping, though they may be read here as well. */
+  readonly kept: readonly string[]
+}
+
+/** How a source's webhooks are verified: by a scheme and its settings, or by a function of its mapper. */
+export type VerifyConfig = SchemeConfig | ModuleVerifyConfig

@@ -1,6 +1,5 @@
 import { RelayError } from '../domain/errors.ts'
 import type { InboundRequest, Verified } from '../domain/inbound-request.ts'
-import type { Proof } from '../domain/proof.ts'
 import { createBasicScheme } from './basic.ts'
 import { createBlanking } from './blank-secrets.ts'
 import { createBodyScheme } from './body.ts'
@@ -12,44 +11,23 @@ import { createHmacScheme } from './hmac.ts'
 import { createHubspotScheme } from './hubspot.ts'
 import { createHygraphScheme } from './hygraph.ts'
 import { createJwtScheme } from './jwt.ts'
+import { createModuleVerifier } from './module.ts'
 import { createPathScheme } from './path.ts'
 import { createQueryScheme } from './query.ts'
 import { createRsaScheme } from './rsa.ts'
-import { type VerifyConfig, verifySchema } from './schema.ts'
+import { type SchemeConfig, type VerifyConfig, verifySchema } from './schema.ts'
 import type { Refusal, Scheme, Signing } from './scheme.ts'
 import { createStandardWebhooksScheme } from './standard-webhooks.ts'
 import { createTimestampedScheme } from './timestamped.ts'
+import type { Verdict, Verifier } from './verdict.ts'
 import { createWebflowScheme } from './webflow.ts'
 
-export { type VerifyConfig, verifySchema }
-
-export interface Verifier {
-  readonly scheme: string
-  readonly proofHeaders: readonly string[]
-  /**
-   * The delivery as verified, less the secrets that came in its path, query or body; or why it is refused. `body` are
-   * the bytes to check if they are not those sent. A promise only from schemes that can't answer at once.
-   */
-  verify(delivery: InboundRequest, nowMs: number, body?: Buffer): Verdict | Promise<Verdict>
-}
-
-export type Verdict =
-  | {
-      readonly ok: true
-      readonly delivery: Verified
-      /** What of the request is proven besides the body; null: all of it is believed. */
-      readonly proof: Proof | null
-    }
-  | {
-      readonly ok: false
-      readonly reason: string
-      /** Whether the proof may fit other bytes of the body than those that were checked. */
-      readonly isMismatch: boolean
-    }
+export { type Verdict, type Verifier, type VerifyConfig, verifySchema }
 
 /** Makes the verifier of a source. Fails closed: every scheme but `none` needs a secret or a public key. */
 export function createVerifier(config: VerifyConfig, secrets: readonly string[]): Verifier {
   checkSecrets(config, secrets)
+  if (config.scheme === 'module') return createModuleVerifier(config, secrets)
   const scheme = schemeOf(config, secrets)
   const coverageOf = createCoverage(config)
   const blank = createBlanking(config, secrets, {
@@ -82,6 +60,7 @@ export function createSigner(
   secrets: readonly string[],
 ): (delivery: InboundRequest, signing: Signing) => InboundRequest {
   checkSecrets(config, secrets)
+  if (config.scheme === 'module') throw new RelayError('invalid', 'only the CMS can sign: the mapper verifies by code')
   return schemeOf(config, secrets).sign
 }
 
@@ -91,16 +70,18 @@ function checkSecrets(config: VerifyConfig, secrets: readonly string[]): void {
   if (isPublic && secrets.length > 0) {
     throw new RelayError('invalid', `verify scheme '${scheme}' takes no secret, only a public_key`)
   }
-  const needsNone = isPublic || scheme === 'none' || (scheme === 'standard-webhooks' && config.public_key !== undefined)
+  const isFree = config.scheme === 'module' && config.verifier.needsSecret === false
+  const needsNone =
+    isFree || isPublic || scheme === 'none' || (scheme === 'standard-webhooks' && config.public_key !== undefined)
   if (!needsNone && secrets.length === 0) {
     throw new RelayError('invalid', `verify scheme '${scheme}' needs a secret (write verify: none to accept anyone)`)
   }
   if (secrets.some((secret) => !/\S/.test(secret))) throw new RelayError('invalid', 'a secret must not be blank')
 }
 
-type SchemeName = VerifyConfig['scheme']
+type SchemeName = SchemeConfig['scheme']
 type CreateScheme<Name extends SchemeName> = (
-  config: Extract<VerifyConfig, { scheme: Name }>,
+  config: Extract<SchemeConfig, { scheme: Name }>,
   secrets: readonly string[],
 ) => Scheme
 
@@ -124,7 +105,7 @@ const schemes: { readonly [Name in SchemeName]: CreateScheme<Name> } = {
 }
 
 function schemeOf<Name extends SchemeName>(
-  config: Extract<VerifyConfig, { scheme: Name }>,
+  config: Extract<SchemeConfig, { scheme: Name }>,
   secrets: readonly string[],
 ): Scheme {
   return (schemes[config.scheme as Name] as CreateScheme<Name>)(config, secrets)

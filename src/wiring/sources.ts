@@ -127,7 +127,7 @@ function composeSource(context: SourceContext, now: () => number): Source | null
   const mapping = composeMapping(context)
   const definition = mappers.get(settings.mapper)
   if (!definition) return null
-  const verifyConfig = verifyConfigOf(settings, definition.verify, path, findings)
+  const verifyConfig = verifyConfigOf(settings, definition.verify, path, findings, definition)
   const verifier = tried(findings, `${path}.secret`, () => {
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
   })

@@ -1,4 +1,7 @@
 import type { SourceConfig } from '../config/schema.ts'
+import { readVars } from '../mapping/definition/vars.ts'
+import { type Definition, isModule } from '../mapping/library/bind.ts'
+import { usualHeaders } from '../mapping/webhook/kept-headers.ts'
 import type { Finding } from '../mistakes/issue.ts'
 import { findingsOf, plainWords } from '../mistakes/schema-mistakes.ts'
 import { type VerifyConfig, verifySchema } from '../verify/verifier.ts'
@@ -12,6 +15,7 @@ export function verifyConfigOf(
   fromMapper: Readonly<Record<string, unknown>> | undefined,
   path: string,
   findings: Finding[],
+  definition?: Definition,
 ): VerifyConfig | null {
   const { verify } = source
   if (verify === 'none') return { scheme: 'none' }
@@ -25,6 +29,16 @@ export function verifyConfigOf(
     })
     return null
   }
+  if (combined['scheme'] === 'module' && definition !== undefined) {
+    const byCode = moduleVerifyOf(definition, source.vars)
+    const settings = Object.keys(own).filter((key) => key !== 'scheme')
+    if (byCode !== null && settings.length > 0) {
+      const message = `mapper '${source.mapper}' verifies by code, which has no settings: name a scheme to take its place`
+      findings.push({ path: `${path}.verify.${settings[0]}`, message })
+      return null
+    }
+    if (byCode !== null) return byCode
+  }
   const result = verifySchema.safeParse(combined, { error: plainWords })
   if (result.success) return result.data
   for (const finding of findingsOf(result.error, [])) {
@@ -35,4 +49,12 @@ export function verifyConfigOf(
     findings.push({ ...finding, ...meant, path: `${path}.verify.${finding.path}`, message })
   }
   return null
+}
+
+/** How a mapper verifies by code; null if it does not. */
+export function moduleVerifyOf(definition: Definition, given: Readonly<Record<string, unknown>>): VerifyConfig | null {
+  if (!isModule(definition) || definition.verifier === undefined) return null
+  // What is wrong with them is said where the mapper is bound.
+  const vars = readVars({ mapper: definition.name, declared: definition.vars, given, issues: [], prefix: '' })
+  return { scheme: 'module', verifier: definition.verifier, vars, kept: [...usualHeaders, ...definition.headers] }
 }

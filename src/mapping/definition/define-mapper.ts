@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { OwnVerifier } from '../../domain/own-verifier.ts'
 import type { Answer, DraftFields, Ping, Webhook } from '../shapes.ts'
 import type { BodyDefinition } from './body.ts'
 import type { Retries, VarDefinition } from './definition.ts'
@@ -76,7 +77,8 @@ export interface MapperModule<Input = unknown> {
   readonly retries?: Retries | undefined
   /** What a person does in the CMS until its webhooks come. */
   readonly setup?: Setup | undefined
-  readonly verify?: Readonly<Record<string, unknown>>
+  /** How its webhooks are verified, without the secret: the settings of a scheme, or a function. A source may say otherwise. */
+  readonly verify?: Readonly<Record<string, unknown>> | OwnVerifier
   readonly vars?: Readonly<Record<string, Partial<VarDefinition>>>
   /** Names of the headers that its functions read. Besides the usual ones, no others are kept, nor shown to them. */
   readonly headers?: readonly string[]
@@ -100,6 +102,9 @@ export interface MapperModule<Input = unknown> {
 
 /** A module as it was loaded. */
 export interface ModuleDefinition extends MapperModule {
+  /** `{ scheme: module }` if a function verifies. */
+  readonly verify?: Readonly<Record<string, unknown>>
+  readonly verifier?: OwnVerifier | undefined
   readonly title: string
   /** Lower-case. */
   readonly headers: readonly string[]

@@ -4,6 +4,8 @@ import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { messageOf } from '../../domain/errors.ts'
+import type { OwnVerifier } from '../../domain/own-verifier.ts'
+import { isObject } from '../../json/kind.ts'
 import type { Finding } from '../../mistakes/issue.ts'
 import { findingsOf, plainWords } from '../../mistakes/schema-mistakes.ts'
 import { shownFile } from '../../mistakes/yaml-file.ts'
@@ -16,13 +18,39 @@ import { isSecretHeader } from '../webhook/kept-headers.ts'
 
 const isFunction = z.custom((value) => typeof value === 'function', { error: 'must be a function' })
 
-const headerName = z
+const anyHeaderName = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be the name of a header, such as x-topic' })
   .toLowerCase()
-  .refine((name) => !isSecretHeader(name), {
-    error: 'is never kept: by its name it holds a secret or a proof, which `verify` reads',
+const headerName = anyHeaderName.refine((name) => !isSecretHeader(name), {
+  error: 'is never kept: by its name it holds a secret or a proof, which `verify` reads',
+})
+
+const coverage = z.strictObject({
+  headers: z.array(anyHeaderName).optional(),
+  url: z.boolean().optional(),
+  time: z.boolean().optional(),
+})
+
+/** A function that verifies, with what it reads and what its proof covers. */
+const verifierSchema = z
+  .strictObject({
+    headers: z.array(anyHeaderName),
+    covers: z.union([z.literal('everything'), coverage], {
+      error: "must be 'everything', or say what is signed besides the body: { headers, url, time }",
+    }),
+    needsSecret: z.boolean().optional(),
+    check: isFunction,
   })
+  .refine(
+    ({ headers, covers }) => covers === 'everything' || (covers.headers ?? []).every((name) => headers.includes(name)),
+    {
+      path: ['covers', 'headers'],
+      error: 'has a header that is not among the headers that it reads',
+    },
+  )
+
+const isVerifier = (verify: unknown) => isObject(verify) && 'check' in verify
 
 const moduleSchema = z.strictObject({
   name: mapperName,
@@ -31,7 +59,7 @@ const moduleSchema = z.strictObject({
   replace: z.boolean().default(false),
   retries: retriesSchema.optional(),
   setup: setupSchema.optional(),
-  verify: z.record(z.string(), z.unknown()).optional(),
+  verify: z.record(z.string(), z.unknown()).optional(), // the settings of a scheme, or what `verifierSchema` says
   vars: varsSchema.default({}),
   headers: z.array(headerName).default([]),
   event: z.strictObject({ id: isFunction.optional(), topic: isFunction.optional() }).optional(),
@@ -70,6 +98,17 @@ function urlOf(path: string, text: string): string {
   return url.href
 }
 
+function schemaOf(exported: unknown) {
+  const isByCode = isObject(exported) && isVerifier(exported['verify'])
+  return isByCode ? moduleSchema.extend({ verify: verifierSchema }) : moduleSchema
+}
+
+/** How it verifies, in the words of configurations, and the function if there is one. */
+function verifyOf(verify: unknown): Pick<ModuleDefinition, 'verify' | 'verifier'> {
+  if (!isVerifier(verify)) return verify === undefined ? {} : { verify: verify as Readonly<Record<string, unknown>> }
+  return { verify: { scheme: 'module' }, verifier: verify as OwnVerifier }
+}
+
 /** The mapper that a module exports by default, or that the function it exports makes of the kit. Null with issues. */
 export async function loadModule(path: string, findings: Finding[]): Promise<ModuleDefinition | null> {
   const file = shownFile(path)
@@ -83,15 +122,15 @@ export async function loadModule(path: string, findings: Finding[]): Promise<Mod
     findings.push({ path: '', message: `cannot be loaded: ${messageOf(error)}`, file })
     return null
   }
-  const result = moduleSchema.safeParse(exported, { error: plainWords })
+  const result = schemaOf(exported).safeParse(exported, { error: plainWords })
   if (!result.success) {
     if (exported === undefined)
       findings.push({ path: '', message: 'has no default export: export default defineMapper({…})', file })
     else findings.push(...findingsOf(result.error).map((one) => ({ ...one, file })))
     return null
   }
-  const { vars, replace, headers, body, accepted } = result.data
-  const module = exported as MapperModule
-  const checked = { vars, replace, headers, body, accepted }
+  const { vars, replace, headers, body, accepted, verify: verified } = result.data
+  const { verify: _verify, ...module } = exported as MapperModule
+  const checked = { vars, replace, headers, body, accepted, ...verifyOf(verified) }
   return { ...module, ...checked, title: module.title ?? module.name, fingerprint: readFileSync(path, 'utf8') }
 }
