@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs'
 import { RelayError } from '../domain/errors.ts'
 import type { Backup, BackupOptions } from './contract/backup.ts'
 import type { Store } from './contract/store.ts'
-import { backupSqlite } from './sqlite/backup.ts'
-import { openSqlite, peekSqlite } from './sqlite/open.ts'
+import { openSqlite } from './sqlite/open.ts'
 
 export interface OpenOptions {
   /** Whether this process is the relay that works on the store, not a command that looks into it. */
@@ -11,6 +10,9 @@ export interface OpenOptions {
   /** The clock of an engine that has none of its own. */
   readonly now?: () => number
 }
+
+/** To be called as soon as it is known that a relay will open its store: what can be done before its url is known begins. */
+export { prepareThread as prepareStore } from './sqlite/link.ts'
 
 /** Opens the store that a url names: `sqlite:PATH`. Throws RelayError if it can't. */
 export async function openStore(url: string, { lock, now = Date.now }: OpenOptions): Promise<Store> {
@@ -27,14 +29,14 @@ export async function openStore(url: string, { lock, now = Date.now }: OpenOptio
  */
 export async function peekStore(url: string): Promise<Pick<Store, 'readStats' | 'listOtherSources' | 'close'> | null> {
   const path = pathOf(url)
-  return existsSync(path) ? peekSqlite(path) : null
+  return existsSync(path) ? (await import('./sqlite/peek.ts')).peekSqlite(path) : null
 }
 
 /** Copies a store, also while a relay works on it, into one file that has been checked. Throws RelayError if it can't. */
 export async function backupStore(url: string, file: string, options: BackupOptions): Promise<Backup> {
   const path = pathOf(url)
   expectFile(path)
-  return backupSqlite(path, file, options)
+  return (await import('./sqlite/backup.ts')).backupSqlite(path, file, options)
 }
 
 function pathOf(url: string): string {

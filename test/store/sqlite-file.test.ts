@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
@@ -57,6 +68,18 @@ async function openFile(path: string, options: SqliteOptions = { thread: false }
   return store
 }
 
+/** How many files of this process are the one at this path. */
+function timesOpen(path: string): number {
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return null // it was that of the folder
+    }
+  })
+  return targets.filter((target) => target === path).length
+}
+
 describe('SQLite in a thread of its own', () => {
   test('does all that it does in this one', async () => {
     const store = await openFile(newPath(), { lock: true })
@@ -87,6 +110,21 @@ describe('SQLite in a thread of its own', () => {
     await expect(store.listEvents({}, { limit: 1, cursor: 'x' })).rejects.toMatchObject({ code: 'invalid' })
     await store.close()
     await expect(store.accept([webhook()])).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('a large database is read over a connection of its own, a small one over that of its writer', async () => {
+    const read = async (readerFrom: number) => {
+      const path = newPath()
+      const store = await openFile(path, { lock: true, readerFrom })
+      const [accepted] = await store.accept([webhook({ deliveryId: 'd1' })])
+      const { rows } = await store.listEvents({}, { limit: 9 })
+      expect(rows).toMatchObject([{ id: accepted!.eventId }])
+      const opened = timesOpen(path)
+      await store.close()
+      expect(timesOpen(path)).toBe(0)
+      return opened
+    }
+    expect((await read(1)) - (await read(1_000_000_000))).toBe(1)
   })
 
   test('takes back every claim and lease at its start: the lock says that nobody else is at work', async () => {

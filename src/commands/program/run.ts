@@ -17,6 +17,8 @@ export function addRunCommands(program: RelayCommand, env: Environment): void {
       ['while you work on a mapper', 'cms-relay serve --config relay.dev.yaml --watch'],
     )
     .action(async (options) => {
+      const { prepareStore } = await import('../../store/open.ts')
+      prepareStore() // beside the reading of all other code
       await (await import('../../serve.ts')).serve({ configFile: options.config, watch: options.watch, env })
       process.exit() // what waits for a reader of standard output waits in vain
     })

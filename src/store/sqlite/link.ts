@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { RelayError } from '../../domain/errors.ts'
 import type { DatabaseOptions } from './database.ts'
-import { type Engine, openEngine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { errorOfWire, type WireError } from './errors.ts'
 
 type Method = keyof Engine
@@ -21,16 +21,6 @@ export interface Link {
   call<M extends Method>(method: M, ...args: Parameters<Engine[M]>): Promise<ReturnType<Engine[M]>>
 }
 
-/** The engine in this thread: for commands, and for tests. */
-export function linkHere(path: string, options: DatabaseOptions): Link {
-  const engine = openEngine(path, options)
-  return {
-    async call(method, ...args) {
-      return (engine[method] as (...args: unknown[]) => never)(...args)
-    },
-  }
-}
-
 /** What passes through the thread is soon garbage: the default lets it grow to many times of that before it is looked at. */
 const maxYoungGenerationSizeMb = 16
 
@@ -46,10 +36,42 @@ const entry = new URL(
   `)}`,
 )
 
+/** What a thread is told first: the database to open. */
+export interface Opening {
+  readonly path: string
+  readonly options: DatabaseOptions
+}
+
+let prepared: Worker | null = null
+
+/** Starts the thread of the next `linkThread`: it reads its code while nobody knows yet which database it is for. */
+export function prepareThread(): void {
+  prepared ??= startThread(threadFile)
+  prepared.unref() // if it comes to nothing, the process can end
+}
+
+/** Ends a thread that was prepared for nothing. */
+export async function dropPreparedThread(): Promise<void> {
+  const dropped = prepared
+  prepared = null
+  await dropped?.terminate()
+}
+
+function takePrepared(): Worker | null {
+  const taken = prepared
+  prepared = null
+  taken?.ref()
+  return taken
+}
+
+function startThread(file: URL): Worker {
+  return new Worker(entry, { workerData: { file: file.href }, resourceLimits: { maxYoungGenerationSizeMb } })
+}
+
 /** The engine in a thread of its own. Resolves when the database is open. */
 export async function linkThread(path: string, options: DatabaseOptions, file = threadFile): Promise<Link> {
-  const workerData = { path, options, file: file.href }
-  const worker = new Worker(entry, { workerData, resourceLimits: { maxYoungGenerationSizeMb } })
+  const worker = (file === threadFile && takePrepared()) || startThread(file)
+  worker.postMessage({ path, options } satisfies Opening)
   const pending = new Map<number, PromiseWithResolvers<unknown>>()
   let lastId = 0
   let gone: RelayError | null = null

@@ -4,31 +4,33 @@ import type { ChosenItems, ItemTaking, PickRange } from '../shared/choose.ts'
 import { createGroupCommit } from '../shared/group-commit.ts'
 import { nothingMoved } from '../shared/moves.ts'
 import { createSteps, createTurn } from '../shared/steps.ts'
-import { type DatabaseOptions, openDatabase } from './database.ts'
-import { type Engine, openEngine } from './engine.ts'
+import type { DatabaseOptions } from './database.ts'
+import type { Engine } from './engine.ts'
 import { leased } from './leased.ts'
-import { type Link, linkHere, linkThread } from './link.ts'
+import { dropPreparedThread, type Link, linkThread } from './link.ts'
 import { lockDatabase } from './lock.ts'
-import { expectNewest } from './migrate.ts'
 import { createPacker } from './pack.ts'
+import { createReader } from './reader.ts'
 
 export interface SqliteOptions extends Omit<DatabaseOptions, 'readOnly' | 'check' | 'isLocked' | 'onPrepare'> {
   /** Be the only relay on this file, and look it through: a second one is refused. A CLI beside a running relay leaves it out. */
   readonly lock?: boolean
   /** Run SQLite in a thread of its own, so that nobody waits while it waits for the disk. Not for `:memory:`. */
   readonly thread?: boolean
+  /** From this size on, lists are read in a thread of their own. Bytes. */
+  readonly readerFrom?: number
   /** The store's clock: what is due and which leases are over goes by it. Unix milliseconds. */
   readonly now?: () => number
 }
 
 /** Opens the store in a SQLite file, or for tests in `:memory:`. Creates the file, its folder and its schema. */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Store> {
-  const { lock = false, thread = path !== ':memory:', now = Date.now, ...rest } = options
+  const { lock = false, thread = path !== ':memory:', now = Date.now, readerFrom, ...rest } = options
   const unlock = lock && path !== ':memory:' ? lockDatabase(path) : () => {}
   try {
     const checked = { ...rest, check: lock, isLocked: lock }
-    const writer = thread ? await linkThread(path, checked) : linkHere(path, checked)
-    const reader = thread ? createReader(path, rest) : writer
+    const writer = thread ? await linkThread(path, checked) : await openHere(path, checked)
+    const reader = thread ? createReader(path, rest, writer, readerFrom) : writer
     const store = createStore(writer, reader, { unlock, isBeside: !lock && path !== ':memory:', now })
     if (lock) await takeBackAll(writer, now()).catch((error) => store.close().then(() => Promise.reject(error)))
     return store
@@ -38,37 +40,10 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   }
 }
 
-/** Only for what reads. Throws RelayError for a database of an older version: its tables are not those that are read. */
-export async function peekSqlite(path: string): Promise<Pick<Store, 'readStats' | 'listOtherSources' | 'close'>> {
-  const { db, close: end } = openDatabase(path, { readOnly: true })
-  try {
-    expectNewest(db, path)
-  } finally {
-    end()
-  }
-  const engine = openEngine(path, { readOnly: true })
-  return {
-    readStats: async () => engine.readStats(),
-    listOtherSources: async (known) => engine.listOtherSources(known),
-    async close() {
-      engine.close()
-    },
-  }
-}
-
-/** Long lists are read over a connection of their own, opened when first asked for: they keep no webhook waiting. */
-function createReader(path: string, options: DatabaseOptions): Link {
-  let opening: Promise<Link> | null = null
-  return {
-    async call(method, ...args) {
-      if (method !== 'close') opening ??= linkThread(path, { ...options, readOnly: true })
-      const link = await opening?.catch((error) => {
-        opening = null // the next one may try again
-        throw error
-      })
-      return (await link?.call(method, ...args)) as never
-    },
-  }
+/** A relay's engine runs in a thread: this one does not read its code. */
+async function openHere(path: string, options: DatabaseOptions): Promise<Link> {
+  await dropPreparedThread()
+  return (await import('./link-here.ts')).linkHere(path, options)
 }
 
 /** All owners of claims and leases are gone: the lock says so. */

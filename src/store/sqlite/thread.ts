@@ -1,24 +1,26 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import type { DatabaseOptions } from './database.ts'
+import { parentPort } from 'node:worker_threads'
 import { type Engine, openEngine } from './engine.ts'
 import { wireErrorOf } from './errors.ts'
-import type { Answer, Call } from './link.ts'
+import type { Answer, Call, Opening } from './link.ts'
 
 // A report of a crash has a part for each thread, and neither has business with the secrets in the environment.
 process.report.excludeEnv = true
 
 // The thread that owns a connection: calls come in one by one, so SQLite's waiting for the disk holds up nobody else.
 
-const { path, options } = workerData as { readonly path: string; readonly options: DatabaseOptions }
 const port = parentPort!
-
 let engine: Engine
-try {
-  engine = openEngine(path, options)
-  port.postMessage({ id: 0, result: null } satisfies Answer)
-  port.on('message', answer)
-} catch (error) {
-  port.postMessage({ id: 0, error: wireErrorOf(error) } satisfies Answer)
+port.once('message', open)
+
+function open({ path, options }: Opening): void {
+  try {
+    engine = openEngine(path, options)
+    port.on('message', answer)
+    port.postMessage({ id: 0, result: null } satisfies Answer)
+  } catch (error) {
+    port.postMessage({ id: 0, error: wireErrorOf(error) } satisfies Answer)
+    port.close()
+  }
 }
 
 function answer({ id, method, args }: Call): void {
