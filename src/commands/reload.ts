@@ -5,6 +5,7 @@ import { issueText } from '../mistakes/issue.ts'
 import type { ReloadResult } from '../registry/reload.ts'
 import { UsageError } from './failure.ts'
 import type { CommandOptions } from './options.ts'
+import { operatorOrigin } from './relay-address.ts'
 import { print } from './report.ts'
 import { table } from './table.ts'
 import { ofServer } from './uses.ts'
@@ -21,16 +22,9 @@ export async function reload(options: ReloadCommandOptions): Promise<void> {
   const { url, token, dryRun, yes, json } = options
   const { server } =
     url && token ? {} : loadConfig(findConfigFile(options.config, options.env), options.env, ofServer).config
-  const result = await ask(url ?? originOf(server!), token ?? tokenOf(server!), { dry_run: dryRun, yes })
+  const result = await ask(url ?? operatorOrigin(server!), token ?? tokenOf(server!), { dry_run: dryRun, yes })
   print(result, { json, text: () => textOf(result, dryRun) })
   if (result.issues.length > 0) process.exitCode = 1
-}
-
-function originOf({ host, port, admin }: Config['server']): string {
-  const listener = admin ?? { host, port }
-  if (listener.port === 0) throw new UsageError('the relay takes a free port: say where it listens, with --url')
-  const name = { '0.0.0.0': '127.0.0.1', '::': '::1' }[listener.host] ?? listener.host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${listener.port}`
 }
 
 function tokenOf({ admin_token: token }: Config['server']): string {

@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import type { Environment } from '../../config/substitute.ts'
+import { signalTypes } from '../../domain/signal-type.ts'
 import { readWhole } from './option-values.ts'
 import type { RelayCommand } from './relay-command.ts'
 import { config, itemStatus, json, newest, since, until } from './shared-options.ts'
@@ -86,4 +87,24 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
     .with(since(), newest(), config(), json())
     .example(['the newest', 'cms-relay attempts'], ['what has failed today', 'cms-relay attempts --failed --since 24h'])
     .action(async (options) => (await import('../attempts.ts')).showAttempts({ ...options, env }))
+
+  program
+    .command('tail')
+    .summary('what happens at a running relay, as it happens')
+    .description('Follows a running relay until Ctrl-C, and goes on after a break. It needs the admin token.')
+    .option('--source <name>', 'signals of this source')
+    .option('--destination <name>', 'signals of this destination')
+    .addOption(new Option('--type <types...>', 'signals of these types, such as item.dead').choices(signalTypes))
+    .option('--url <url>', 'where the relay listens for operators; else as the configuration says')
+    .option('--token <token>', 'its admin token; else that of the configuration')
+    .with(config(), json('print JSON, one signal a line'))
+    .example(
+      ['all that happens', 'cms-relay tail'],
+      ['what goes wrong, for a script', 'cms-relay tail --type event.failed item.dead destination.disabled --json'],
+      [
+        'a relay elsewhere',
+        'cms-relay tail --url https://relay.example.com --token "$RELAY_ADMIN_TOKEN" --source shop',
+      ],
+    )
+    .action(async (options) => (await import('../tail.ts')).tail({ ...options, env }))
 }

@@ -59,11 +59,14 @@ function textOf(examples: readonly Example[]): string {
   return `\nExamples:\n${lines.join('\n\n')}`
 }
 
+/** Longer lists are for the documentation, and for the shell to complete. */
+const choicesShown = 8
+
 /** Help without noise: nothing is said of a default that anybody expects (a flag is off, a list is empty). */
 class RelayHelp extends Help {
   override optionDescription({ description, argChoices, defaultValue }: Option): string {
     const facts = [
-      ...(argChoices ? [argChoices.join(', ')] : []),
+      ...(argChoices && argChoices.length <= choicesShown ? [argChoices.join(', ')] : []),
       ...(isExpected(defaultValue) ? [] : [`default ${String(defaultValue)}`]),
     ]
     return facts.length > 0 ? `${description} (${facts.join('; ')})` : description
