@@ -1,10 +1,11 @@
-// Writes the tables of docs that are made from code: `npm run docs`, or with --check only says whether they are current.
-import { readFileSync, writeFileSync } from 'node:fs'
+// Writes the tables of docs and the JSON Schemas that are made from code: `npm run docs`, or with --check only says whether they are current.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { configSchema } from '../src/config/schema.ts'
 import { loadMappers } from '../src/mapping/library/load.ts'
 import { verifySchema } from '../src/verify/verifier.ts'
+import { mapperSchema, relaySchema } from './json-schemas.ts'
 
 interface Schema {
   readonly type?: string
@@ -156,6 +157,18 @@ for (const { file, name, make } of targets) {
   if (current === text) continue
   stale.push(`${file}: ${name}`)
   if (!isCheck) writeFileSync(path, current)
+}
+const mappers = (await loadMappers()).names
+for (const [name, schema] of [
+  ['relay', relaySchema(mappers)],
+  ['mapper', mapperSchema()],
+] as const) {
+  const file = `schemas/${name}.schema.json`
+  const path = join(import.meta.dirname, '..', file)
+  const made = `${JSON.stringify(schema, null, 2)}\n`
+  if (existsSync(path) && readFileSync(path, 'utf8') === made) continue
+  stale.push(file)
+  if (!isCheck) writeFileSync(path, made)
 }
 if (isCheck && stale.length > 0) {
   console.error(`not current, run npm run docs:\n  ${stale.join('\n  ')}`)
