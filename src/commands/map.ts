@@ -1,5 +1,3 @@
-import { z } from 'zod'
-import { fixtureFields } from '../api/fixture.ts'
 import { presentWebhookPreview } from '../api/previews.ts'
 import { findConfigFile, loadConfig } from '../config/load.ts'
 import { isFromVariable } from '../config/origins.ts'
@@ -8,39 +6,27 @@ import { RelayError } from '../domain/errors.ts'
 import type { InboundRequest } from '../domain/inbound-request.ts'
 import type { Proof } from '../domain/proof.ts'
 import { describeUnknown } from '../domain/unknown-name.ts'
-import { readJson } from '../json/read.ts'
 import { varsFromVariables } from '../mapping/definition/vars.ts'
 import { bindMapper, type Definition } from '../mapping/library/bind.ts'
 import { loadMappers } from '../mapping/library/load.ts'
 import { fixtureAnswers } from '../stages/fetch/fixture-answers.ts'
 import { boundedText } from '../stages/map/map-event.ts'
-import { deliveryOf, type Fixture, previewWebhook } from '../stages/operate/preview-webhook.ts'
+import { deliveryOf, previewWebhook } from '../stages/operate/preview-webhook.ts'
 import { createCoverage } from '../verify/coverage.ts'
 import { verifySchema } from '../verify/schema.ts'
 import { moduleVerifyOf, verifyConfigOf } from '../wiring/verify.ts'
 import { UsageError } from './failure.ts'
-import { readInputFile } from './input.ts'
+import { type FixtureOptions, readFixture } from './fixture-input.ts'
 import { ownMappersDir } from './mappers.ts'
 import type { CommandOptions } from './options.ts'
 import { printJson } from './report.ts'
 import { forMapping } from './uses.ts'
 
-interface MapOptions extends Omit<CommandOptions, 'json'> {
+interface MapOptions extends Omit<CommandOptions, 'json'>, FixtureOptions {
   readonly mapper?: string
-  readonly fixture?: string
-  readonly input?: string
-  readonly header: readonly string[]
   readonly var: readonly string[]
   readonly source?: string
 }
-
-const fixtureSchema = z.strictObject({
-  ...fixtureFields,
-  method: z.string().optional(),
-  // Where the webhook is from, and what it was signed with: notes for readers of the fixture.
-  source: z.string().optional(),
-  secret: z.unknown().optional(),
-})
 
 /** Prints what one webhook would come to. Problems go to standard error and make the command fail. */
 export async function mapOne(options: MapOptions): Promise<void> {
@@ -109,28 +95,6 @@ function rulesOf(config: Config | null, source: Config['sources'][string] | unde
     aliases: destination?.aliases ?? [],
     defaultLanguage: destination?.default_language,
   }
-}
-
-function readFixture({ fixture, input, header }: MapOptions): Fixture {
-  if ((fixture === undefined) === (input === undefined)) throw new UsageError('give one of --fixture and --input')
-  const extra = Object.fromEntries(header.map(headerOf))
-  if (input !== undefined) return { headers: extra, rawBody: readInputFile(input).toString('utf8') }
-  const text = readInputFile(fixture ?? '-').toString('utf8')
-  let document: unknown
-  try {
-    document = readJson(text)
-  } catch (error) {
-    throw new RelayError('invalid', `${fixture} is not JSON`, { cause: error })
-  }
-  const result = fixtureSchema.safeParse(document)
-  if (!result.success) throw new RelayError('invalid', `${fixture} is no fixture: ${z.prettifyError(result.error)}`)
-  return { ...result.data, headers: { ...result.data.headers, ...extra } }
-}
-
-function headerOf(line: string): [string, string] {
-  const match = /^([^:\s]+):\s*(.*)$/s.exec(line)
-  if (!match) throw new UsageError(`--header '${line}' is not of the form 'Name: value'`)
-  return [match[1]!.toLowerCase(), match[2]!]
 }
 
 function varsOf(pairs: readonly string[]): Record<string, string> {

@@ -23,5 +23,13 @@ export function forCalling(destination: string): Uses {
   return (path) => onStore(path) || (path[0] === 'destinations' && path[1] === destination)
 }
 
+/** What it takes to sign for a source: no credential of a CMS's API, and none of a destination. */
+export function forSending(source: string): Uses {
+  return (path) => {
+    const [part, name, key] = path
+    return forMapping(path) || part === 'server' || (part === 'sources' && name === source && key !== 'fetch')
+  }
+}
+
 /** Where the relay listens, and its token. */
 export const ofServer: Uses = ([part]) => part === 'server'

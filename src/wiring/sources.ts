@@ -10,13 +10,14 @@ import { credentialsFingerprint } from '../ingest/client/fingerprint.ts'
 import { varsFromVariables } from '../mapping/definition/vars.ts'
 import { bindMapper } from '../mapping/library/bind.ts'
 import { type MapperLibrary, readMappers } from '../mapping/library/load.ts'
+import type { Mapper } from '../mapping/mapper.ts'
 import { type Finding, isWithin } from '../mistakes/issue.ts'
 import { nameWords } from '../mistakes/schema-mistakes.ts'
 import type { Destination } from '../stages/destination.ts'
 import { createStorableHeaders } from '../stages/receive/storable-headers.ts'
 import type { MappingSource, Source, SourceRateLimit } from '../stages/source.ts'
 import { createAllowed } from '../verify/allowed-addresses.ts'
-import { createVerifier } from '../verify/verifier.ts'
+import { createSigner, createVerifier } from '../verify/verifier.ts'
 import { endpointsOf } from './endpoints.ts'
 import { composeFetch } from './fetch.ts'
 import { verifyConfigOf } from './verify.ts'
@@ -65,6 +66,29 @@ function composeWith(now: () => number): Compose<Source> {
 /** Sources as far as mapping goes: no secret is needed, and no API of a CMS. Throws RelayError `invalid` with every mistake. */
 export async function composeMappings(config: SourcesPart): Promise<ReadonlyMap<string, MappingSource>> {
   return soundParts(config, await composeAll(config, composeMapping)).sources
+}
+
+/** The sender of a source's webhooks: what its mapper reads, and how it signs. */
+export interface Sender {
+  readonly mapper: Mapper
+  readonly scheme: string
+  readonly sign: ReturnType<typeof createSigner>
+}
+
+/** The sender of one source; other sources may have mistakes. Throws RelayError `invalid` with every mistake in this one. */
+export async function composeSender(config: SourcesPart, name: string): Promise<Sender> {
+  const one = { ...config, sources: { [name]: config.sources[name]! } }
+  return soundParts(one, await composeAll(one, composeSenderOf)).sources.get(name)!
+}
+
+function composeSenderOf(context: SourceContext): Sender | null {
+  const { name, settings, mappers, findings } = context
+  const mapping = composeMapping(context)
+  if (!mapping) return null
+  const path = `sources.${name}`
+  const verify = verifyConfigOf(settings, mappers.get(settings.mapper)?.verify, path, findings)
+  const sign = verify && tried(findings, `${path}.secret`, () => createSigner(verify, secretsOfSource(settings)))
+  return verify && sign && { mapper: mapping.mapper, scheme: verify.scheme, sign }
 }
 
 /** What was composed, if nothing is wrong with it. */

@@ -3,7 +3,7 @@ import { collect, readWhole } from './option-values.ts'
 import type { RelayCommand } from './relay-command.ts'
 import { config, json } from './shared-options.ts'
 
-/** Commands that try a mapper, or a call, without a relay. */
+/** Commands that try a mapper, a source or a call. */
 export function addTryCommands(program: RelayCommand, env: Environment): void {
   program.commandsGroup('Try:')
 
@@ -26,6 +26,32 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
       ],
     )
     .action(async (options) => (await import('../map.ts')).mapOne({ ...options, env }))
+
+  program
+    .command('send')
+    .summary('a webhook to a running relay, signed as its source asks')
+    .description(
+      'Sends one webhook to a running relay, signed as its source asks, and shows what became of it. Exit code 1 if it is refused, fails or is given up.',
+    )
+    .requiredOption('--source <name>', 'the source, whose secret signs')
+    .option('--fixture <file>', '{"headers":{…},"body":…} or {"headers":{…},"rawBody":"…"}; - is standard input')
+    .option('--input <file>', 'the body alone; - is standard input')
+    .option('--header <line>', "a header of the webhook, 'Name: value'; repeatable", collect, [])
+    .option('--topic <topic>', 'what has happened, in the header that the mapper reads')
+    .option('--keep-id', 'keep the delivery id that the fixture has: sent again it is a duplicate', false)
+    .option('--url <url>', 'where the relay listens; else as the configuration says')
+    .option('--token <token>', 'its admin token, to see what becomes of it; else that of the configuration')
+    .option('--wait', 'wait for what becomes of it, as is done at a terminal')
+    .option('--no-wait', 'show only the answer')
+    .with(config(), json())
+    .example(
+      ['a recorded webhook, to the relay of this configuration', 'cms-relay send --source shop --fixture webhook.json'],
+      ['a body, in sandbox mode', 'cms-relay send --source shop --topic products/update --input product.json'],
+    )
+    .action(async (options) => {
+      const { wait = Boolean(process.stdout.isTTY) } = options
+      await (await import('../send/send.ts')).send({ ...options, wait, env })
+    })
 
   program
     .command('sandbox')
