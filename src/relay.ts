@@ -31,7 +31,7 @@ export interface RelayOptions {
   /** The mask of the log; it learns the secrets of a configuration before that is in force. Left out, the relay has one of its own. */
   readonly secrets?: LiveMask
   /** Called with the configuration that a reload takes over, as it comes into force. */
-  readonly onConfig?: (config: Config) => void
+  readonly onConfig?: (config: Config, mappers: MapperLibrary) => void
   /** Given the metrics, makes what signals are told to. */
   readonly observe: (metrics: Metrics) => Emit
   /** How many lines of the log could not be written. */
@@ -138,7 +138,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       for (const mask of [secrets, masked]) mask.add(secretsOf(next))
     },
     onConfig(next, parts) {
-      onConfig(next)
+      onConfig(next, parts.mappers)
       current = next
       composed = parts
     },

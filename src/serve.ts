@@ -4,26 +4,30 @@ import { createApps } from './app.ts'
 import { watchConfigFiles } from './config/files.ts'
 import { findConfigFile } from './config/load.ts'
 import type { Config } from './config/schema.ts'
-import { secretsOf, secretsOfSource } from './config/secrets.ts'
+import { secretsOf } from './config/secrets.ts'
 import type { Environment } from './config/substitute.ts'
 import { messageOf, stackOf } from './domain/errors.ts'
 import { checkProxies } from './http-client/pool.ts'
-import { createLiveMask, createLog, type LiveMask } from './observe/log.ts'
-import { createLogOutput, type LogOutput } from './observe/log-output.ts'
+import { summaryOf } from './observe/config-summary.ts'
+import { createLiveMask, type LiveMask } from './observe/log.ts'
+import { createPaint, terminalWidth } from './observe/log-format.ts'
 import { createObserver } from './observe/observer.ts'
+import { type Log, openLog } from './observe/open-log.ts'
+import { surroundingsOf } from './observe/terminal/surroundings.ts'
 import { openRelay, type Relay } from './relay.ts'
 import { stopSignal } from './runtime/stop-signal.ts'
 import {
   ingestPort,
   isSandboxMode,
   listenOnLoopback,
-  sandboxBanner,
   sandboxConfig,
   sandboxIdentity,
   sandboxIngestState,
 } from './sandbox/mode.ts'
 import { createSandbox } from './sandbox/sandbox.ts'
+import { findUnconfigured, warningsOfUnconfigured } from './stages/upkeep/unconfigured.ts'
 import { hasWalResetBug } from './store/sqlite/wal-reset.ts'
+import { warningsOfMappers } from './wiring/mapper-warnings.ts'
 import { loadWholeConfig } from './wiring/sources.ts'
 import { warningsOf } from './wiring/warnings.ts'
 
@@ -41,13 +45,31 @@ export async function serve({ configFile, env, watch = false }: ServeOptions): P
   const load = async () => (await loadWholeConfig(file, env)).config
   const config = await load()
   checkProxies(env)
-  const output = createLogOutput()
   const secrets = createLiveMask(secretsOf(config))
-  const log = createLog({ level: config.log.level, secrets, stream: output })
+  const log = await openLog(config.log, secrets)
   // The summary holds no secret; `token: set` is to be read as it stands.
-  log.child({}, { redact: [] }).info({ file, ...summaryOf(config) }, 'config.loaded')
-  for (const warning of warningsOf(config)) log.warn({ warning }, 'config.warning')
-  await run({ config, load, watched: watch ? file : null, log, secrets, output })
+  log.logger.child({}, { redact: [] }).info({ file, ...summaryOf(config) }, 'config.loaded')
+  await run({
+    ...{ config, load, log, secrets },
+    watched: watch ? file : null,
+    onListening: (origins, relay) => greet(file, origins, relay, log),
+  })
+}
+
+/** People get all in one piece; a log has a line for each warning. */
+async function greet(file: string | null, origins: Origins, relay: Relay, log: Log): Promise<void> {
+  const { config, mappers, store } = relay
+  const warnings = [...warningsOf(config), ...warningsOfMappers(config, mappers)]
+  if (!log.terminal()) return logWarnings(warnings, log)
+  if (config.log.level === 'silent') return
+  const { bannerOf } = await import('./observe/banner.ts')
+  const inStore = warningsOfUnconfigured(await findUnconfigured(store, config))
+  const look = { width: terminalWidth(), paint: createPaint() }
+  log.write(bannerOf({ config, file, ...origins, warnings: [...warnings, ...inStore], ...look }))
+}
+
+function logWarnings(warnings: readonly string[], { logger }: Log): void {
+  for (const warning of warnings) logger.warn({ warning }, 'config.warning')
 }
 
 async function serveSandbox(env: Environment): Promise<void> {
@@ -58,16 +80,13 @@ async function serveSandbox(env: Environment): Promise<void> {
   stack.defer(() => sandbox.close())
   const ingest = await listenOnLoopback(sandbox.app, ingestPort(port))
   const config = sandboxConfig(env, `${ingest}/v1/ingest`)
-  const output = createLogOutput()
   const secrets = createLiveMask(secretsOf(config))
-  const log = createLog({ level: config.log.level, secrets, stream: output })
+  const log = await openLog(config.log, secrets)
+  const { sandboxBanner } = await import('./sandbox/banner.ts')
   await run({
-    config,
-    log,
-    secrets,
-    output,
+    ...{ config, log, secrets },
     isSandbox: true,
-    onListening: (relay) => output.write(sandboxBanner(relay, ingest, config.server.admin_token ?? '')),
+    onListening: ({ origin }) => log.write(sandboxBanner(origin, ingest, config)),
   })
 }
 
@@ -76,46 +95,51 @@ interface RunOptions {
   readonly load?: () => Promise<Config>
   /** The file that is watched; null for none. */
   readonly watched?: string | null
-  readonly log: Logger
+  readonly log: Log
   readonly secrets: LiveMask
-  readonly output: LogOutput
   readonly isSandbox?: boolean
-  readonly onListening?: (origin: string) => void
+  readonly onListening: (origins: Origins, relay: Relay) => Promise<void> | void
+}
+
+interface Origins {
+  readonly origin: string
+  readonly adminOrigin: string | null
 }
 
 async function run(options: RunOptions): Promise<void> {
-  const { config, load, watched = null, log, secrets, output, isSandbox = false, onListening } = options
+  const { config, load, watched = null, log, secrets, isSandbox = false, onListening } = options
+  const { logger } = log
   let onHangup = () => {}
   let watching: NodeJS.Timeout | undefined
   const stopping = stopSignal({
     ...(isSandbox && { isOfTerminal: true }),
     onHangup: () => onHangup(),
   })
-  const failing = survive(log)
+  const failing = survive(logger)
   const { sqlite = '' } = process.versions
   if (hasWalResetBug(sqlite))
-    log.warn({ sqlite, node: process.version, advice: 'update Node 24' }, 'store.sqlite_outdated')
+    logger.warn({ sqlite, node: process.version, advice: 'update Node 24' }, 'store.sqlite_outdated')
   const relay = await openRelay({
     config,
     ...(load && { load }),
     secrets,
-    onConfig(next) {
-      log.level = next.log.level
-      for (const warning of warningsOf(next)) log.warn({ warning }, 'config.warning')
+    async onConfig(next, mappers) {
+      await log.take(next.log)
+      logWarnings([...warningsOf(next), ...warningsOfMappers(next, mappers)], log)
     },
-    observe: (metrics) => createObserver(log, metrics),
-    linesDropped: output.dropped,
+    observe: (metrics) => createObserver(logger, metrics, log.terminal),
+    linesDropped: log.dropped,
   })
+  log.look(surroundingsOf(relay))
   const apps: FastifyInstance[] = []
   try {
-    apps.push(...(await createApps(relay, log)))
+    apps.push(...(await createApps(relay, logger)))
     const { origin, adminOrigin } = await listen(apps, config)
-    log.info(adminOrigin ? `listening on ${origin}, for operators on ${adminOrigin}` : `listening on ${origin}`) // for people
     relay.start()
-    log.info({ origin, ...(adminOrigin && { adminOrigin }), ...countsOf(relay) }, 'relay.listening')
-    onListening?.(origin)
-    onHangup = () => reload(relay, log)
-    if (watched !== null) watching = watchFiles(watched, relay, () => reload(relay, log))
+    logger.info({ origin, ...(adminOrigin && { adminOrigin }), ...countsOf(relay) }, 'relay.listening')
+    await onListening({ origin, adminOrigin }, relay)
+    onHangup = () => reload(relay, logger)
+    if (watched !== null) watching = watchFiles(watched, relay, () => reload(relay, logger))
   } catch (error) {
     await Promise.all(apps.map((app) => app.close()))
     await relay.close()
@@ -123,10 +147,10 @@ async function run(options: RunOptions): Promise<void> {
   }
   const signal = await Promise.race([stopping, failing])
   clearInterval(watching)
-  log.info({ signal }, 'relay.stopping')
-  await stop(apps, relay, relay.config.server.shutdown_grace, log)
-  log.info('relay.stopped')
-  await output.end(logEndMs)
+  logger.info({ signal }, 'relay.stopping')
+  await stop(apps, relay, relay.config.server.shutdown_grace, logger)
+  logger.info('relay.stopped')
+  await log.end(logEndMs)
 }
 
 /** How often files are looked at; a change is in force after two or three looks. */
@@ -185,37 +209,6 @@ async function stop(apps: readonly FastifyInstance[], relay: Relay, graceMs: num
   }
   clearTimeout(deadline)
   await relay.close(Math.max(0, end - performance.now()))
-}
-
-/** The configuration as logged at start: secrets as `set`. */
-function summaryOf({
-  server,
-  store,
-  destinations,
-  sources,
-  mappers_dir,
-  signals,
-  retention,
-  log,
-}: Config): Record<string, unknown> {
-  return {
-    server: { ...server, admin_token: server.admin_token ? 'set' : 'not set' },
-    store: store.replace(/\/\/[^@/]*@/, '//'),
-    destinations: Object.fromEntries(
-      Object.entries(destinations).map(([name, one]) => [name, { ...one, token: 'set' }]),
-    ),
-    sources: Object.fromEntries(
-      Object.entries(sources).map(([name, one]) => {
-        const { mapper, destination, enabled, rate_limit, models } = one
-        const secrets = secretsOfSource(one).length
-        return [name, { mapper, destination, enabled, rate_limit, secrets, models: Object.keys(models) }]
-      }),
-    ),
-    signals: signals.map(({ url, types }) => ({ origin: new URL(url).origin, types })),
-    mappers_dir,
-    retention,
-    log,
-  }
 }
 
 function countsOf({ sources, destinations, mappers }: Relay): Record<string, number> {

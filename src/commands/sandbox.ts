@@ -1,5 +1,5 @@
-import { createLog } from '../observe/log.ts'
-import { createLogOutput } from '../observe/log-output.ts'
+import { createLiveMask } from '../observe/log.ts'
+import { openLog } from '../observe/open-log.ts'
 import { stopSignal } from '../runtime/stop-signal.ts'
 import { sandboxIdentity } from '../sandbox/mode.ts'
 import { createSandbox } from '../sandbox/sandbox.ts'
@@ -18,10 +18,9 @@ export interface SandboxCommandOptions {
 export async function runSandbox(options: SandboxCommandOptions): Promise<void> {
   const { port, token = sandboxIdentity.token, websiteId = sandboxIdentity.websiteId } = options
   const { siteDomain = sandboxIdentity.siteDomain, state = ':memory:' } = options
-  const output = createLogOutput()
-  const secrets = [token, token.slice(token.indexOf('.') + 1)]
-  const log = createLog({ level: 'info', secrets, stream: output })
-  const sandbox = createSandbox({ token, websiteId, siteDomain, aliases: options.alias, state, log })
+  const secrets = createLiveMask([token, token.slice(token.indexOf('.') + 1)])
+  const log = await openLog({ level: 'info', format: 'auto' }, secrets)
+  const sandbox = createSandbox({ token, websiteId, siteDomain, aliases: options.alias, state, log: log.logger })
   const origin = await sandbox.app.listen({ host: '127.0.0.1', port })
   const lines = [
     `sandbox ingest API: base_url ${origin}/v1/ingest, website_id ${websiteId}, site_domain ${siteDomain}`,
@@ -30,5 +29,5 @@ export async function runSandbox(options: SandboxCommandOptions): Promise<void> 
   print(null, { json: false, text: () => lines })
   await stopSignal({ isOfTerminal: true })
   await sandbox.close()
-  await output.end(1_000)
+  await log.end(1_000)
 }

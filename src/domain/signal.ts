@@ -84,6 +84,8 @@ export type Signal =
       readonly ahead?: number
       /** Removals that were stale though the item is wanted; left out if there are none. */
       readonly staleRemovals?: number
+      /** What it is about, the first 100; lines of the log and subscribers don't have them. */
+      readonly items: readonly { readonly destination: string; readonly type: string; readonly id: string }[]
       readonly durationMs: number
     }
   | {
@@ -133,6 +135,8 @@ export type Signal =
       readonly destination: string
       readonly call: string
       readonly items: number
+      /** The item, if it is alone in its batch. */
+      readonly item: { readonly type: string; readonly id: string } | null
       readonly bytes: number
       readonly attempt: number
       readonly status: number | null

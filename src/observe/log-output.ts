@@ -12,6 +12,8 @@ export interface LogOutputOptions {
   readonly write?: WriteBytes
   /** Most characters of lines that wait. Lines beyond it are dropped and counted. */
   readonly maxWaiting?: number
+  /** The line that says how many are missing; JSON by default. */
+  readonly noticeOf?: (lines: number) => string
 }
 
 /** Lines to somewhere that may be slow, full or gone. Writing to it never waits and never throws. */
@@ -35,7 +37,7 @@ const retryMs = 250
  * to `maxWaiting`; more are dropped. The relay goes on in every case.
  */
 export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
-  const { write = writeToStdout(), maxWaiting = 1024 * 1024 } = options
+  const { write = writeToStdout(), maxWaiting = 1024 * 1024, noticeOf = jsonNotice } = options
   let waiting: string[] = []
   let waitingLength = 0
   /** What is being written: its rest, its lines, and how many dropped ones it reports. */
@@ -132,8 +134,9 @@ export function createLogOutput(options: LogOutputOptions = {}): LogOutput {
   }
 }
 
-function noticeOf(lines: number): string {
-  return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), lines, msg: 'log.dropped' })}\n`
+/** As a line of the log. */
+export function jsonNotice(lines: number): string {
+  return `${JSON.stringify({ msg: 'log.dropped', level: 'warn', time: new Date().toISOString(), lines })}\n`
 }
 
 /** Standard output, so that no write waits for a reader. From now on its errors are the log's, which goes on without it. */

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { escapeJson } from '../domain/printable.ts'
+import type { TerminalLog } from './terminal/terminal-log.ts'
 
 export interface LogOptions {
   readonly level: string
@@ -7,16 +8,24 @@ export interface LogOptions {
   readonly secrets: readonly string[] | LiveMask
   /** Where lines go. */
   readonly stream: DestinationStream
+  /** Who tells people what is said; null while lines are JSON. */
+  readonly terminal?: () => Pick<TerminalLog, 'record'> | null
 }
 
 const redactedPaths = ['authorization', 'cookie', 'x-signature', 'signature', 'token', 'secret', 'password'].flatMap(
   (name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`],
 )
 
-/** JSON lines. Known secrets are masked in the finished line, wherever they stand; telling field names besides. */
-export function createLog({ level, secrets, stream }: LogOptions): Logger {
+/** JSON lines, or lines for people. Known secrets are masked in the finished line, wherever they stand; telling field names besides. */
+export function createLog({ level, secrets, stream, terminal = () => null }: LogOptions): Logger {
   const { mask } = 'mask' in secrets ? secrets : createLiveMask(secrets)
-  const masked: DestinationStream = { write: (line) => stream.write(escapeJson(mask(line))) }
+  const masked: DestinationStream = {
+    write(line) {
+      const people = terminal()
+      if (people) people.record(line)
+      else stream.write(escapeJson(mask(withMessageFirst(line))))
+    },
+  }
   return pino(
     {
       level,
@@ -27,6 +36,15 @@ export function createLog({ level, secrets, stream }: LogOptions): Logger {
     },
     masked,
   )
+}
+
+const lastMessage = /,("msg":"(?:[^"\\]|\\.)*")\}\n$/y
+
+/** Pino writes `msg` last. A quote within a text is escaped, so the last `,"msg":` is a member's name. */
+function withMessageFirst(line: string): string {
+  lastMessage.lastIndex = line.lastIndexOf(',"msg":')
+  const found = lastMessage.lastIndex < 0 ? null : lastMessage.exec(line)
+  return found ? `{${found[1]},${line.slice(1, found.index)}}\n` : line
 }
 
 /** A mask that learns. */

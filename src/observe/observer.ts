@@ -2,9 +2,14 @@ import type { Logger } from 'pino'
 import type { Emit, Signal } from '../domain/signal.ts'
 import type { Metrics } from './metrics.ts'
 import { fieldsOf } from './signal-fields.ts'
+import type { TerminalLog } from './terminal/terminal-log.ts'
 
-/** One wide log line and the metrics for everything that happens. */
-export function createObserver(log: Logger, metrics: Metrics): Emit {
+/** One wide log line and the metrics for everything that happens. `terminal` tells people instead of the log, if there is one. */
+export function createObserver(
+  log: Logger,
+  metrics: Metrics,
+  terminal: () => Pick<TerminalLog, 'tell'> | null = () => null,
+): Emit {
   // Signals are flat and hold no secrets, and what they quote is masked in the finished line. To look for telling field
   // names in each would cost more than all else of the line.
   // The level is that of `log`, which a reload may change.
@@ -12,6 +17,8 @@ export function createObserver(log: Logger, metrics: Metrics): Emit {
 
   return (signal) => {
     metrics.observe(signal)
+    const people = terminal()
+    if (people) return people.tell(signal)
     const level = levelOf(signal)
     if (log.isLevelEnabled(level)) lines[level](lineOf(signal), signal.kind)
   }

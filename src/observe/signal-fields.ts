@@ -21,6 +21,10 @@ function shownOf(signal: Signal): Record<string, unknown> {
       const { kind: _kind, latenciesMs, ...fields } = signal
       return latenciesMs.length > 0 ? { ...fields, slowestMs: Math.max(...latenciesMs) } : fields
     }
+    case 'event.mapped': {
+      const { kind: _kind, items: _items, ...fields } = signal
+      return fields
+    }
     case 'source.silent': {
       const { kind: _kind, lastAt, ...fields } = signal
       return { ...fields, lastAt: new Date(lastAt).toISOString() }

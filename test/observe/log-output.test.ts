@@ -46,6 +46,18 @@ describe('lines', () => {
     },
   )
 
+  test('that are missing are told of in words, where the lines are for people', async () => {
+    const { place, write } = createPlace()
+    const output = createLogOutput({ write, noticeOf: (lines) => `${lines} lines are missing\n` })
+    place.error = 'ENOSPC'
+    output.write('one\n')
+    await vi.waitFor(() => expect(output.dropped()).toBe(1))
+    place.error = null
+    output.write('two\n')
+    await output.end(1_000)
+    expect(place.text).toBe('1 lines are missing\ntwo\n')
+  })
+
   test('begin on a line of their own after one that was cut off', async () => {
     let calls = 0
     let text = ''

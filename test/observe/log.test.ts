@@ -20,6 +20,18 @@ test('a line holds nothing that a terminal obeys, and means the same', () => {
   )
 })
 
+test('a line begins with what has happened, and is the same JSON as ever', () => {
+  const lines: string[] = []
+  const log = createLog({ level: 'info', secrets: [], stream: { write: (line) => void lines.push(line) } })
+  log.info({ note: ',"msg":"x"', nested: { a: 1, msg: 'y' } }, 'said, "msg":')
+  log.info({ nested: { a: 1, msg: 'y' } })
+  expect(lines[0]).toMatch(/^\{"msg":"said, \\"msg\\":","level":"info","time":"/)
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { msg: 'said, "msg":', note: ',"msg":"x"', nested: { a: 1, msg: 'y' } },
+    { level: 'info', nested: { a: 1, msg: 'y' } },
+  ])
+})
+
 describe('a secret is masked', () => {
   const secret = 'pa"ss/wörd +\\ of 2026'
   const mask = createMask([secret])

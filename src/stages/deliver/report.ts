@@ -29,12 +29,14 @@ export function reportAttempt(attempted: Attempted, store: Pick<Delivering, 'rec
     requestId: answer.kind === 'answer' ? answer.requestId : null,
     durationMs: at - startedAt,
   }
+  const [first] = batch.items
   emit({
     kind: 'batch.attempted',
     batchId: batch.id,
     destination,
     call,
     items: batch.items.length,
+    item: first && batch.items.length === 1 ? { type: first.type, id: first.id } : null,
     bytes: batch.body.length,
     attempt: batch.attempts + 1,
     ...attempt,

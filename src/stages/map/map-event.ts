@@ -127,6 +127,9 @@ function kindOfRecord({ model, record, fields }: Extract<Draft, { kind: 'upsert'
   return { resource: model ?? record, locale: fields.language ?? null }
 }
 
+/** Signals are kept and sent on: each is small. */
+const itemsInSignal = 100
+
 /** Signals an event that has been settled; one that waits has more to come. */
 export function reportMapped(
   event: PendingEvent,
@@ -153,6 +156,7 @@ export function reportMapped(
     ...merged,
     ...(ahead.length > 0 && { ahead: ahead.length }),
     ...(staleRemovals.length > 0 && { staleRemovals: staleRemovals.length }),
+    items: changes.slice(0, itemsInSignal).map(({ destination, type, id }) => ({ destination, type, id })),
     durationMs: at - event.receivedAt,
   })
   reportVersions(event, ahead, staleRemovals, emit)
