@@ -76,13 +76,18 @@ const moduleSchema = z.strictObject({
 const kitUrl = new URL('../kit.ts', import.meta.url).href
 let isKitOffered = false
 
-/** Lets modules import `cms-relay/mapper` wherever they lie: it is always the relay's own that loads them. */
+/**
+ * Lets modules import `cms-relay/mapper` wherever they lie: it is always the relay's own that loads them. And whatever
+ * the package.json above says, or leaves out: a mapper in TypeScript exports, so it is an ES module.
+ */
 function offerKit(): void {
   if (isKitOffered) return
   isKitOffered = true
   registerHooks({
     resolve(specifier, context, next) {
-      return specifier === 'cms-relay/mapper' ? { url: kitUrl, shortCircuit: true } : next(specifier, context)
+      if (specifier === 'cms-relay/mapper') return { url: kitUrl, shortCircuit: true }
+      const found = next(specifier, context)
+      return /\.ts($|\?)/.test(found.url) ? { ...found, format: 'module-typescript' } : found
     },
   })
 }
