@@ -1,164 +1,160 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { parse } from 'yaml'
+import { dotEnvOf } from '../config/dot-env.ts'
+import { addToEnvFile } from '../config/env-file.ts'
+import { readConfig } from '../config/load.ts'
+import { ConfigError } from '../config/origins.ts'
+import type { Environment } from '../config/substitute.ts'
 import { RelayError } from '../domain/errors.ts'
-import { describeUnknown } from '../domain/unknown-name.ts'
-import type { VarDefinition } from '../mapping/definition/definition.ts'
-import { readVars } from '../mapping/definition/vars.ts'
-import type { Definition } from '../mapping/library/bind.ts'
-import { loadMappers, type MapperLibrary } from '../mapping/library/load.ts'
-import type { Issue } from '../mistakes/issue.ts'
-import { UsageError } from './failure.ts'
-import { needsOf } from './mapper-needs.ts'
-import { type Ask, withQuestions } from './questions.ts'
+import { loadMappers } from '../mapping/library/load.ts'
+import { composeSources } from '../wiring/sources.ts'
+import { addToMap } from './init/add-to-map.ts'
+import { configText, destinationBlock } from './init/config-text.ts'
+import { connectionOf } from './init/connection.ts'
+import { destinationIn, type Existing, readExisting } from './init/existing.ts'
+import { gitignoreWith } from './init/ignored.ts'
+import { nextSteps } from './init/next-steps.ts'
+import { type InitOptions, withInput } from './init/options.ts'
+import { planOf } from './init/plan.ts'
+import { readPort, readPublicUrl } from './init/relay-address.ts'
+import { valuesOf, wantedOfSource } from './init/values.ts'
+import { writeTogether } from './init/write-together.ts'
+import { ownMappersDir } from './mappers.ts'
+import { type Ask, type Terminal, withQuestions } from './questions.ts'
 import { print } from './report.ts'
-import { type EnvironmentVariable, sourceBlock } from './source-block.ts'
+import { sourceBlock } from './source-block.ts'
 
-export interface InitOptions {
-  /** Name of the mapper; asked for if it is left out. */
-  readonly mapper?: string | undefined
-  /** Host of the public site; asked for if it is left out. */
-  readonly site?: string
-  /** Name of the source; left out, that of the mapper. */
-  readonly source?: string
-  readonly output: string
-  readonly force: boolean
-  /** Whether there is somebody to ask. */
-  readonly isTerminal: boolean
+export interface InitDeps {
+  readonly terminal?: Terminal
+  readonly load?: typeof loadMappers
 }
 
-/** Writes a configuration for one CMS, and says what is left to do. An existing file stays unless `force` is set. */
-export async function init(options: InitOptions): Promise<void> {
-  const file = resolve(options.output)
-  if (!options.force && existsSync(file)) throw existing(options.output)
-  const library = await loadMappers()
-  const plan = options.isTerminal
-    ? await withQuestions((ask) => planOf(options, library, ask))
-    : await planOf(options, library, null)
-  const { text, variables } = configOf(plan)
-  write(file, text, options)
-  print(null, { json: false, text: () => nextSteps(plan, variables, options.output) })
+/**
+ * Writes a configuration for one CMS and its `.env`, or adds a source to a configuration, and says what to click. Whatever ends it
+ * early, nothing is written.
+ */
+export async function init(given: InitOptions, deps: InitDeps = {}): Promise<void> {
+  const options = withInput(given)
+  const load = deps.load ?? loadMappers
+  const asks = options.isTerminal && !options.yes
+  const text = asks
+    ? await withQuestions((ask) => initWith(options, load, ask), deps.terminal)
+    : await initWith(options, load, null)
+  print(null, { json: false, text: () => text })
 }
 
-interface InitPlan {
-  readonly definition: Definition
-  readonly source: string
-  readonly site: string
-  readonly vars: Readonly<Record<string, string>>
-}
+/** Asks, writes, and answers what is left to do. */
+async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask | null): Promise<string> {
+  const { output, env } = options
+  const file = resolve(output)
+  const existing = await existingIn(file, options, ask)
+  const library = await load({ userDir: existing ? ownMappersDir(file, env) : undefined })
+  const destination = existing
+    ? await destinationIn(existing, options.destination, ask)
+    : (options.destination ?? 'main')
+  const isNew = !existing?.destinations.has(destination)
+  const known = { sources: existing?.sources ?? [], site: existing?.destinations.get(destination) ?? null }
+  const plan = await planOf(options, library, known, ask)
 
-/** What was said on the command line, and what has to be asked. Throws UsageError if nobody can be. */
-async function planOf(options: InitOptions, library: MapperLibrary, ask: Ask | null): Promise<InitPlan> {
-  const name = options.mapper ?? (await askForMapper(library, ask))
-  const definition = library.names.includes(name) ? library.get(name) : undefined
-  if (!definition) throw new RelayError('not_found', describeUnknown('mapper', name, library.names))
-  const site = await siteOf(options.site, ask)
-  const source = options.source ?? name
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(source)) {
-    throw new UsageError(`--source '${source}': names are letters, digits, - and _, at most 64`)
-  }
-  return { definition, source, site, vars: ask === null ? {} : await askForVars(definition, ask) }
-}
+  const envText = textOf(dotEnvOf(file))
+  const dotEnv = parseEnv(envText)
+  const connection = await connectionOf(options, { isNew, isWhole: existing === null, dotEnv, ask })
+  const publicUrl = existing ? existing.publicUrl : await readPublicUrl(options.publicUrl, ask)
+  const port = existing ? null : await readPort(options.port, ask)
+  const url = publicUrl === null ? null : `${publicUrl}/webhooks/${plan.source}`
+  const block = sourceBlock({ ...plan, destination, url })
+  const wanted = wantedOfSource(block.variables, plan.definition, options)
+  const lines = [...connection.lines, ...(await valuesOf(wanted, dotEnv, env, ask))]
 
-async function askForMapper(library: MapperLibrary, ask: Ask | null): Promise<string> {
-  if (ask === null) {
-    throw new UsageError(`say which CMS: npx cms-relay init NAME --site HOST (there is ${library.names.join(', ')})`)
-  }
-  const choices = library.list().map(({ name, title }) => ({ name, title }))
-  return ask.choice('Which CMS sends the webhooks?', choices)
-}
-
-async function siteOf(given: string | undefined, ask: Ask | null): Promise<string> {
-  if (given !== undefined) {
-    const site = hostIn(given)
-    if (site === null) throw new UsageError(`--site '${given}' is no host name such as example.com`)
-    return site
-  }
-  if (ask === null) throw new UsageError('say where the public site is: --site HOST, such as example.com')
-  return ask.text('Host of the public site, such as example.com', (text) => {
-    const site = hostIn(text)
-    return site === null ? { mistake: 'That is no host name such as example.com.' } : { value: site }
+  const newDestination = destinationBlock({ name: destination, site: plan.site, baseUrl: connection.baseUrl })
+  const text = existing
+    ? added(existing, isNew ? newDestination : null, block.text, output)
+    : configText({ ...plan, port: port!, publicUrl, destination: newDestination, sources: block.text })
+  const { text: newEnvText, kept } = addToEnvFile(envText, lines)
+  if (!existing) await mustBeValid(text, parseEnv(newEnvText))
+  write(file, text, newEnvText, options)
+  const [secret] = block.variables.filter(({ use }) => use === 'secret')
+  const { toSandbox } = connection
+  return nextSteps({
+    ...plan,
+    output,
+    url,
+    lines,
+    kept,
+    isAdded: existing !== null,
+    port,
+    toSandbox,
+    secretName: secret?.name ?? null,
   })
 }
 
-/** The host of a url or of a host alone, with its port; null if it is none. */
-function hostIn(text: string): string | null {
-  const url = URL.parse(text.includes('://') ? text : `https://${text}`)
-  const isHost = url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
-  return isHost && /^[a-z0-9.-]+(:\d+)?$/.test(url.host) ? url.host : null
-}
-
-/** Values of required vars that the site does not tell. An empty answer leaves an environment variable in its place. */
-async function askForVars(definition: Definition, ask: Ask): Promise<Record<string, string>> {
-  const vars: Record<string, string> = {}
-  for (const { name, ...declared } of needsOf(definition).required) {
-    if (declared.format === 'origin') continue
-    const question = `${name} (${declared.description ?? 'required'}; empty: later, as an environment variable)`
-    const answer = await ask.text(question, (text) => {
-      const mistake = text.trim() === '' ? undefined : mistakeIn(text.trim(), name, declared)
-      return mistake === undefined ? { value: text.trim() } : { mistake: `It ${mistake}.` }
-    })
-    if (answer !== '') vars[name] = answer
+/** The configuration that a source is added to; null if a new one is written. Throws RelayError `conflict` if neither is meant. */
+async function existingIn(
+  file: string,
+  { output, add, force }: InitOptions,
+  ask: Ask | null,
+): Promise<Existing | null> {
+  if (!existsSync(file)) {
+    if (add) throw new RelayError('not_found', `${output} is not there, so nothing can be added to it`)
+    return null
   }
-  return vars
+  if (force) return null
+  const isMeant = add || (ask && (await ask.confirm(`${output} is there already. Add a source to it?`)))
+  if (isMeant) return readExisting(readFileSync(file, 'utf8'), output)
+  throw conflict(output)
 }
 
-function mistakeIn(value: string, name: string, declared: VarDefinition): string | undefined {
-  const issues: Issue[] = []
-  readVars({ mapper: '', declared: { [name]: declared }, given: { [name]: value }, issues, prefix: '' })
-  return issues[0]?.message
+function conflict(output: string): RelayError {
+  return new RelayError(
+    'conflict',
+    `${output} is there already: --add adds a source to it, --force overwrites it, --output writes elsewhere`,
+  )
 }
 
-/** The whole file. It is valid once the environment variables are set. */
-function configOf({ definition, source, site, vars }: InitPlan) {
-  const block = sourceBlock({ source, definition, destination: 'main', site, vars })
-  const text = `# ${definition.title}, as docs/cms/${definition.name}.md tells. Every setting: docs/configuration.md.
-# \${NAME} is the environment variable NAME. No secret belongs into this file.
-
-destinations:
-  main:
-    token: \${BAINQUET_CONNECTOR_TOKEN} # connectorId.secret
-    website_id: \${BAINQUET_WEBSITE_ID} # the website that the token is for
-    site_domain: ${site} # the host of every item's url; www. would be another host
-    # default_language: en # of items that name none
-
-${block.text}
-# server:
-#   admin_token: \${RELAY_ADMIN_TOKEN} # turns the admin API on, see docs/admin-api.md
-`
-  const variables: readonly EnvironmentVariable[] = [
-    { name: 'BAINQUET_CONNECTOR_TOKEN', meaning: 'connectorId.secret, as the ingest API gave it' },
-    { name: 'BAINQUET_WEBSITE_ID', meaning: 'the website that the token is for' },
-    ...block.variables,
-  ]
-  return { text, variables }
-}
-
-function write(file: string, text: string, { output, force }: InitOptions): void {
+function added({ text }: Existing, destination: string | null, block: string, output: string): string {
   try {
-    writeFileSync(file, text, { flag: force ? 'w' : 'wx' })
+    return addToMap(destination === null ? text : addToMap(text, 'destinations', destination), 'sources', block)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(output)
+    if (!(error instanceof RelayError)) throw error
+    const blocks = `${destination ?? ''}${block}`
+    throw new RelayError('invalid', `${output}: ${error.message}. Nothing is written. What belongs into it:\n${blocks}`)
+  }
+}
+
+/** What was answered must do. What is not known yet can't be judged. */
+async function mustBeValid(text: string, env: Environment): Promise<void> {
+  const isComplete = [...text.matchAll(/^(?!\s*#).*?\$\{(\w+)\}/gm)].every(([, name = '']) => env[name])
+  if (!isComplete) return
+  try {
+    await composeSources(readConfig(parse(text), env))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError('nothing is written', error.issues)
+  }
+}
+
+/** `.env` first: with it alone nothing is configured. */
+function write(file: string, text: string, envText: string, { output, add, force }: InitOptions): void {
+  const folder = dirname(file)
+  const ignored = gitignoreWith(folder)
+  try {
+    writeTogether([
+      { path: dotEnvOf(file), text: envText, mode: 0o600, replaces: true },
+      ...(ignored === null ? [] : [{ path: join(folder, '.gitignore'), text: ignored, mode: 0o644, replaces: true }]),
+      { path: file, text, mode: modeOf(file) ?? 0o644, replaces: force || add || existsSync(file) },
+    ])
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw conflict(output)
     throw error
   }
 }
 
-function existing(output: string): RelayError {
-  return new RelayError('conflict', `${output} is there already: --force overwrites it, --output writes elsewhere`)
+function modeOf(file: string): number | null {
+  return existsSync(file) ? statSync(file).mode & 0o777 : null
 }
 
-function nextSteps(plan: InitPlan, variables: readonly EnvironmentVariable[], output: string): string {
-  const { definition, source } = plan
-  const config = relative('.', resolve(output)) === 'relay.yaml' ? '' : ` --config ${output}`
-  const widest = Math.max(...variables.map(({ name }) => name.length))
-  const needs = needsOf(definition)
-  const steps = [
-    `Set the environment variables (npx cms-relay keygen makes up a secret):\n${variables
-      .map(({ name, meaning }) => `     ${name.padEnd(widest)}  ${meaning}`)
-      .join('\n')}`,
-    ...(needs.models ? [`Name your content types under \`models\` in ${output}: none but those are sent.`] : []),
-    `Check it: npx cms-relay check${config}`,
-    `Start the relay: npx cms-relay serve${config}`,
-    `In ${definition.title}, send the webhooks to https://<relay>/webhooks/${source}\n     Where to click: docs/cms/${definition.name}.md`,
-  ]
-  return `${output} is written. What is left:\n${steps.map((step, index) => `  ${index + 1}. ${step}`).join('\n')}`
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }

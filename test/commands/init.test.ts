@@ -1,59 +1,91 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
-import { type Ask, withQuestions } from '../../src/commands/questions.ts'
+import { needsOf } from '../../src/commands/mapper-needs.ts'
 import { loadMappers } from '../../src/mapping/library/load.ts'
-import { runCommand } from '../e2e/process.ts'
 import { createFolder } from '../folder.ts'
 import { runHere } from './run-here.ts'
 
-const { names } = await loadMappers()
+const library = await loadMappers()
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
 
-/** Values for the environment variables of a file; a secret that every way of writing a key accepts (Contentful's has 64 characters). */
-function environmentOf(text: string): Record<string, string> {
-  const used = [...JSON.stringify(parse(text)).matchAll(/\$\{([A-Z0-9_]+)\}/g)].map(([, name = '']) => name)
-  const valueFor = (name: string) => {
-    if (name === 'BAINQUET_CONNECTOR_TOKEN') return 'con_1.long-enough-for-a-secret'
-    if (name.endsWith('_PUBLIC_KEY')) return pem
-    if (name.endsWith('_COLLECTIONS')) return '{"64b6d769ad12d6c4df3ee77e":"blog-posts"}'
-    if (name.endsWith('_LOCALES')) return 'en,de'
-    if (/_(API|PUBLIC)_URL$/.test(name)) return 'https://cms.example.com/api'
-    return name.endsWith('_CURRENCY') ? 'EUR' : 'deadbeef'.repeat(8)
-  }
-  return Object.fromEntries(used.map((name) => [name, valueFor(name)]))
+/** A secret that each way of reading one accepts: Contentful's have 64 characters, others are hex or base64. */
+const secret = 'deadbeef'.repeat(8)
+const connection = [
+  '--token',
+  'con_1.a-secret-that-is-long',
+  '--website-id',
+  'site_1',
+  '--public-url',
+  'https://relay.example.com',
+]
+
+async function initIn(args: readonly string[], folder = createFolder(), env: Record<string, string> = {}) {
+  const file = join(folder, 'relay.yaml')
+  const ran = await runHere(['init', ...args, '--output', file], env)
+  const textOf = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : '')
+  return { ...ran, folder, file, text: textOf('relay.yaml'), dotEnv: parseEnv(textOf('.env')), textOf }
 }
 
-async function initIn(args: readonly string[], output = join(createFolder(), 'relay.yaml')) {
-  const ran = await runHere(['init', ...args, '--output', output])
-  return { ...ran, file: output, text: existsSync(output) ? readFileSync(output, 'utf8') : '' }
+/** All that the mapper needs, as a person would give it. */
+function answersFor(name: string, folder: string): readonly string[] {
+  const definition = library.get(name)!
+  const needs = needsOf(definition)
+  const values: Record<string, string> = {
+    locales: 'en-US,de-DE',
+    collections: '65a=blog, 65b=product',
+    currency: 'EUR',
+  }
+  writeFileSync(join(folder, 'key.pem'), pem)
+  return [
+    ...connection,
+    ...needs.required
+      .filter(({ format }) => format !== 'origin')
+      .flatMap((one) => ['--var', `${one.name}=${values[one.name] ?? 'value'}`]),
+    ...(definition.setup?.secret === 'cms'
+      ? (definition.setup.secrets ?? ['']).flatMap(() => ['--secret', secret])
+      : []),
+    ...(needs.settings.includes('public_key') ? ['--public-key', join(folder, 'key.pem')] : []),
+    ...(needs.models ? ['--model', 'blogPost:post:/blog/{slug}', '--model', 'product'] : []),
+    ...(needs.fetch ? ['--api-token', 'api-token'] : []),
+  ]
 }
 
 describe('init writes a configuration', () => {
-  test.each(names)('for %s that check accepts once the environment is set', async (name) => {
-    const { code, stderr, stdout, text, file } = await initIn([name, '--site', 'example.com'])
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const environment = environmentOf(text)
-    const checked = await runHere(['check', '--config', file], environment)
+  // One file for all: each is added to those before it.
+  test('for every CMS that check accepts at once, if all is said', async () => {
+    const folder = createFolder()
+    const output = join(folder, 'relay.yaml')
+    for (const [at, name] of library.names.entries()) {
+      const args = [name, '--site', 'example.com', ...answersFor(name, folder), '--output', output]
+      const { code, stderr, stdout } = await runHere(['init', ...args, ...(at > 0 ? ['--add'] : [])])
+      expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: '' })
+      expect(stdout).not.toContain('Still to be filled in')
+      expect(stdout).toContain(`https://relay.example.com/webhooks/${name}`)
+      expect(stdout).not.toMatch(/\{(url|secret|page)\}/)
+    }
+    const checked = await runHere(['check', '--config', output])
     expect(checked).toMatchObject({ code: 0, stderr: '' })
-    expect(checked.stdout).toContain(`/webhooks/${name}`)
+    for (const name of library.names) expect(checked.stdout).toContain(`/webhooks/${name} `)
     expect(checked.stdout).not.toContain('warning')
-    for (const variable of Object.keys(environment)) expect(stdout).toContain(variable)
-    expect(stdout).toContain(`https://<relay>/webhooks/${name}`)
-    expect(stdout).toContain(`docs/cms/${name}.md`)
-    expect(existsSync(join(import.meta.dirname, `../../docs/cms/${name}.md`))).toBe(true)
   })
 
-  test('that check refuses as long as a variable is not set', async () => {
-    const { file, text } = await initIn(['shopify', '--site', 'example.com'])
-    const { SHOPIFY_WEBHOOK_SECRET: _secret, ...rest } = environmentOf(text)
-    const { code, stderr } = await runHere(['check', '--config', file], rest)
-    expect(code).toBe(1)
-    expect(stderr).toContain('SHOPIFY_WEBHOOK_SECRET')
+  test('with variables for what is not said, each empty in .env and named', async () => {
+    const { code, stdout, file, dotEnv } = await initIn(['contentful', '--site', 'example.com'])
+    expect(code).toBe(0)
+    expect(dotEnv).toEqual({
+      BAINQUET_CONNECTOR_TOKEN: '',
+      BAINQUET_WEBSITE_ID: '',
+      RELAY_ADMIN_TOKEN: expect.stringMatching(/^[\w-]{43}$/),
+      CONTENTFUL_WEBHOOK_SECRET: '',
+      CONTENTFUL_LOCALES: '',
+    })
+    for (const [name, value] of Object.entries(dotEnv)) expect(stdout.includes(name)).toBe(value === '')
+    expect(stdout).toContain('docs/running.md#a-tunnel-to-your-laptop')
+    expect((await runHere(['check', '--config', file])).code).toBe(1)
   })
 
   test('with the site as it is given, in any form', async () => {
@@ -64,92 +96,180 @@ describe('init writes a configuration', () => {
     expect(text).toContain('${MY_SHOP_WEBHOOK_SECRET}')
   })
 
-  test('to ./relay.yaml where nothing else is said, and says what is left to do', async () => {
-    const cwd = createFolder()
-    const ran = await runCommand(['init', 'ghost', '--site', 'example.com'], { cwd })
-    expect(ran).toMatchObject({ code: 0, stderr: '' })
-    expect(ran.stdout).toMatch(/cms-relay check$/m)
-    expect(readFileSync(join(cwd, 'relay.yaml'), 'utf8')).toContain('mapper: ghost')
+  test('with lists, maps and urls as a mapper takes them', async () => {
+    const args = ['webflow', '--site', 'example.com', '--var', 'collections=65a=blog', '--var', 'locales={"1":"*"}']
+    const { text } = await initIn([
+      ...args,
+      '--model',
+      'blog:post:/de/{slug}/',
+      '--model',
+      'product::/p/{slug}',
+      '--port',
+      '9000',
+    ])
+    expect(text).toMatch(/ collections: \{ 65a: blog \} /)
+    expect(text).toMatch(/ locales: \{ "1": "\*" \} /)
+    expect(text).toContain('        type: post\n        url: $vars.origin & "/de/" & slug & "/"\n')
+    expect(text).toContain('      product:\n        type: product\n        url: $vars.origin & "/p/" & slug\n')
+    expect(text).toContain('port: 9000')
+    expect(text.match(/- \$\{WEBFLOW_SECRET_/g)).toHaveLength(5)
+  })
+
+  test('with secrets from the environment, and made up ones in the form that the scheme reads', async () => {
+    const env = { BAINQUET_CONNECTOR_TOKEN: 'con_2.s ecret', GENERIC_WEBHOOK_SECRET: "it's #1 of $5" }
+    expect(await initIn(['generic', '--site', 'a.example'], undefined, env)).toMatchObject({ code: 2 })
+    const given = await initIn(['generic', '--site', 'a.example'], undefined, { GENERIC_WEBHOOK_SECRET: "it's #1" })
+    expect(given.dotEnv['GENERIC_WEBHOOK_SECRET']).toBe("it's #1")
+    const secretOf = async (name: string) => {
+      const { dotEnv } = await initIn([name, '--site', 'a.example'])
+      return dotEnv[`${name.toUpperCase().replace('-', '_')}_WEBHOOK_SECRET`]
+    }
+    expect(await secretOf('standard-webhooks')).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+    expect(await secretOf('squarespace')).toMatch(/^[0-9a-f]{64}$/)
+    expect(await secretOf('strapi')).toMatch(/^[\w-]{43}$/)
+    expect(await secretOf('shopify')).toBe('')
+  })
+
+  test('for the sandbox, without a token', async () => {
+    const { text, dotEnv, stdout } = await initIn(['ghost', '--site', 'blog.example.com', '--token', 'sandbox'])
+    expect(text).toContain('base_url: http://127.0.0.1:8081/v1/ingest')
+    expect(dotEnv).toMatchObject({
+      BAINQUET_CONNECTOR_TOKEN: 'sandbox.sandbox-token-secret',
+      BAINQUET_WEBSITE_ID: 'site_sandbox',
+    })
+    expect(stdout).toContain('npx cms-relay sandbox --site-domain blog.example.com')
+  })
+
+  test('and shows no secret', async () => {
+    const { stdout, dotEnv, text } = await initIn(['strapi', '--site', 'example.com', ...connection])
+    for (const name of ['STRAPI_WEBHOOK_SECRET', 'RELAY_ADMIN_TOKEN', 'BAINQUET_CONNECTOR_TOKEN']) {
+      expect(stdout).not.toContain(dotEnv[name])
+      expect(text).not.toContain(dotEnv[name])
+    }
+    expect(stdout).toContain('the value of STRAPI_WEBHOOK_SECRET in')
+  })
+})
+
+describe('.env', () => {
+  test('is for its owner alone, and keeps what it has', async () => {
+    const folder = createFolder()
+    writeFileSync(join(folder, '.env'), 'MINE=1\nBAINQUET_CONNECTOR_TOKEN=con_0.kept\n', { mode: 0o644 })
+    const { dotEnv, stdout, textOf } = await initIn(
+      ['shopify', '--site', 'example.com', ...connection, '--secret', 's3cret-of-the-shop'],
+      folder,
+    )
+    expect(textOf('.env').startsWith('MINE=1\nBAINQUET_CONNECTOR_TOKEN=con_0.kept\n')).toBe(true)
+    expect(dotEnv).toMatchObject({ BAINQUET_WEBSITE_ID: 'site_1', SHOPIFY_WEBHOOK_SECRET: 's3cret-of-the-shop' })
+    expect(stdout).toContain('has kept its BAINQUET_CONNECTOR_TOKEN')
+    expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600)
+    expect(readdirSync(folder).sort()).toEqual(['.env', 'relay.yaml'])
+  })
+
+  test('that is a link stays one', async () => {
+    const folder = createFolder()
+    writeFileSync(join(folder, 'real.env'), 'MINE=1\n')
+    symlinkSync('real.env', join(folder, '.env'))
+    await initIn(['ghost', '--site', 'example.com'], folder)
+    expect(readFileSync(join(folder, 'real.env'), 'utf8')).toContain('GHOST_WEBHOOK_SECRET=')
+  })
+
+  test.each<[string, string | null, boolean, string]>([
+    ['in a work tree', null, true, '.env\n'],
+    ['in a .gitignore that is there', 'node_modules', false, 'node_modules\n.env\n'],
+    ['once', '/.env\n', true, '/.env\n'],
+    ['not where nothing is kept by git', null, false, ''],
+  ])('is named to git: %s', async (_name, ignored, isWorkTree, expected) => {
+    const folder = createFolder()
+    if (isWorkTree) mkdirSync(join(folder, '.git'))
+    if (ignored !== null) writeFileSync(join(folder, '.gitignore'), ignored)
+    const { textOf } = await initIn(['ghost', '--site', 'example.com'], folder)
+    expect(textOf('.gitignore')).toBe(expected)
+  })
+
+  test('is named by the .gitignore of a folder above', async () => {
+    const root = createFolder()
+    mkdirSync(join(root, '.git'))
+    writeFileSync(join(root, '.gitignore'), '.env\n')
+    const folder = join(root, 'relay')
+    mkdirSync(folder)
+    expect((await initIn(['ghost', '--site', 'example.com'], folder)).textOf('.gitignore')).toBe('')
   })
 })
 
 describe('init overwrites nothing', () => {
-  test('unless it is told to', async () => {
-    const file = join(createFolder(), 'relay.yaml')
-    writeFileSync(file, 'mine: true\n')
-    const refused = await initIn(['shopify', '--site', 'example.com'], file)
+  test('unless it is told to; values in .env stay then, too', async () => {
+    const folder = createFolder()
+    writeFileSync(join(folder, 'relay.yaml'), 'mine: true\n')
+    const refused = await initIn(['shopify', '--site', 'example.com'], folder)
     expect(refused).toMatchObject({ code: 1, stdout: '', text: 'mine: true\n' })
-    expect(refused.stderr).toMatch(/is there already: --force/)
-    const forced = await initIn(['shopify', '--site', 'example.com', '--force'], file)
-    expect(forced).toMatchObject({ code: 0, text: expect.stringContaining('mapper: shopify') })
+    expect(refused.stderr).toMatch(/is there already: --add .*--force/)
+    expect(existsSync(join(folder, '.env'))).toBe(false)
+    const { dotEnv } = await initIn(['strapi', '--site', 'example.com', '--force'], folder)
+    const again = await initIn(['strapi', '--site', 'example.com', '--force'], folder)
+    expect(again).toMatchObject({ code: 0, text: expect.stringContaining('mapper: strapi'), dotEnv })
   })
 
   test.each<[string, number, readonly string[], RegExp]>([
     ['no CMS is named and nobody can be asked', 2, ['--site', 'example.com'], /say which CMS: .*there is .*shopify/],
     ['no site is named and nobody can be asked', 2, ['shopify'], /--site HOST/],
-    ['the CMS is unknown', 1, ['shopfy', '--site', 'example.com'], /no mapper 'shopfy': did you mean shopify/],
+    ['the CMS is unknown', 1, ['shopfy', '--site', 'example.com'], /no mapper 'shopfy': did you mean shopify\?/],
     ['the site is no host', 2, ['shopify', '--site', 'example.com/shop'], /--site 'example.com\/shop'/],
     ['the source can not be named so', 2, ['shopify', '--site', 'example.com', '--source', 'a b'], /--source 'a b'/],
-  ])('where %s', async (_name, code, args, words) => {
-    const ran = await initIn(args)
+    ['a var is unknown', 2, ['shopify', '--site', 'a.example', '--var', 'curency=EUR'], /did you mean currency\?/],
+    [
+      'a var is none',
+      2,
+      ['shopify', '--site', 'a.example', '--var', 'currency=Euro'],
+      /--var currency: it must be a currency/,
+    ],
+    [
+      'a map is none',
+      2,
+      ['webflow', '--site', 'a.example', '--var', 'collections=65a'],
+      /must be a map: id=slug, id=slug/,
+    ],
+    [
+      'a type is unknown',
+      2,
+      ['strapi', '--site', 'a.example', '--model', 'a:article'],
+      /has no type such as page, post/,
+    ],
+    ['a path has no slug', 2, ['strapi', '--site', 'a.example', '--model', 'a:post:/blog'], /with \{slug\} in it/],
+    ['the token is none', 2, ['ghost', '--site', 'a.example', '--token', 'abc'], /--token: is no connectorId.secret/],
+    ['the secret is none', 2, ['contentful', '--site', 'a.example', '--secret', 'abc'], /--secret: .*64 characters/],
+    [
+      'the key is none',
+      2,
+      ['wix', '--site', 'a.example', '--public-key', import.meta.filename],
+      /--public-key: must be a public key/,
+    ],
+    ['no .env can hold it', 2, ['ghost', '--site', 'a.example', '--secret', `a'b"c$d`], /put it into a file/],
+    ['the address is none', 2, ['ghost', '--site', 'a.example', '--public-url', 'ftp://a'], /--public-url 'ftp:\/\/a'/],
+    [
+      'a secret would be refused',
+      1,
+      ['ghost', '--site', 'a.example', ...connection, '--secret', '$NAME'],
+      /nothing is written/,
+    ],
+    ['there is nothing to add to', 1, ['ghost', '--site', 'a.example', '--add'], /nothing can be added to it/],
+  ])('if %s', async (_name, code, args, words) => {
+    const folder = createFolder()
+    const ran = await initIn(args, folder)
     expect(ran).toMatchObject({ code, stdout: '', text: '' })
     expect(ran.stderr).toMatch(words)
+    expect(readdirSync(folder)).toEqual([])
   })
 
-  test('where the folder is not there', async () => {
-    const ran = await initIn(['shopify', '--site', 'example.com'], join(createFolder(), 'nowhere', 'relay.yaml'))
+  test('if the folder is not there', async () => {
+    const ran = await initIn(['shopify', '--site', 'example.com'], join(createFolder(), 'nowhere'))
     expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('ENOENT') })
   })
 
-  test('where standard input is a pipe', async () => {
-    const cwd = createFolder()
-    const ran = await runCommand(['init'], { cwd, input: 'shopify\nexample.com\n' })
-    expect(ran).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('say which CMS') })
-    expect(existsSync(join(cwd, 'relay.yaml'))).toBe(false)
-  })
-})
-
-describe('the questions', () => {
-  const choices = [
-    { name: 'ghost', title: 'Ghost' },
-    { name: 'shopify', title: 'Shopify' },
-  ]
-
-  async function asked<T>(lines: readonly string[], work: (ask: Ask) => Promise<T>) {
-    const input = new PassThrough()
-    const output = new PassThrough()
-    const rest = [...lines]
-    let shown = ''
-    output.on('data', (chunk) => {
-      shown += chunk
-      if (!String(chunk).endsWith(': ')) return
-      const line = rest.shift()
-      if (line === undefined) input.end()
-      else input.write(`${line}\n`)
-    })
-    return { value: await withQuestions(work, { input, output }), shown: () => shown }
-  }
-
-  test.each([['2'], ['shopify'], ['SHOPIFY']])('take %j as a choice', async (line) => {
-    const { value, shown } = await asked([line], (ask) => ask.choice('Which?', choices))
-    expect(value).toBe('shopify')
-    expect(shown()).toContain('  2  Shopify (shopify)')
-  })
-
-  test('take answers that come before they are asked', async () => {
-    const input = new PassThrough()
-    input.write('1\n2\n')
-    const work = async (ask: Ask) => [await ask.choice('Which?', choices), await ask.choice('And?', choices)]
-    expect(await withQuestions(work, { input, output: new PassThrough() })).toEqual(['ghost', 'shopify'])
-  })
-
-  test('are asked again after an answer that is none', async () => {
-    const { value, shown } = await asked(['0', 'x', '1'], (ask) => ask.choice('Which?', choices))
-    expect(value).toBe('ghost')
-    expect(shown().match(/There is no such choice/g)).toHaveLength(2)
-  })
-
-  test('end in words where the input ends', async () => {
-    await expect(asked([], (ask) => ask.choice('Which?', choices))).rejects.toThrow('nothing is written')
+  test('if one of the files can not be put in its place', async () => {
+    const folder = createFolder()
+    mkdirSync(join(folder, '.gitignore'))
+    const ran = await initIn(['ghost', '--site', 'example.com'], folder)
+    expect(ran).toMatchObject({ code: 1, stdout: '', text: '' })
+    expect(readdirSync(folder).filter((name) => name !== '.gitignore')).toEqual([])
   })
 })

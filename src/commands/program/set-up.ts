@@ -1,5 +1,5 @@
 import type { Environment } from '../../config/substitute.ts'
-import { readWhole } from './option-values.ts'
+import { collect, readWhole } from './option-values.ts'
 import type { RelayCommand } from './relay-command.ts'
 import { config, json } from './shared-options.ts'
 
@@ -14,14 +14,34 @@ export function addSetUpCommands(program: RelayCommand, env: Environment): void 
     .argument('[mapper]', 'the CMS, as `cms-relay mappers` names it')
     .option('--site <host>', 'host of the public site, such as example.com')
     .option('--source <name>', 'name of the source, which is in its URL; else that of the mapper')
+    .option('--token <token>', 'connector token of the ingest API; - reads it from standard input, sandbox needs none')
+    .option('--website-id <id>', 'the website of the token')
+    .option('--base-url <url>', 'root of the ingest API, if it is another one')
+    .option('--secret <secret>', 'secret of the webhooks; - reads it from standard input; repeatable', collect, [])
+    .option('--public-key <file>', 'what the CMS signs with, if it has a key: a file')
+    .option('--api-url <url>', 'root of the API of the CMS, if the mapper does not know it')
+    .option('--api-token <token>', 'credential of the API of the CMS; - reads it from standard input')
+    .option('--var <pair>', 'a var of the mapper, name=value; repeatable', collect, [])
+    .option(
+      '--model <model>',
+      'a model that is sent, NAME, NAME:TYPE or NAME:TYPE:/path/{slug}; repeatable',
+      collect,
+      [],
+    )
+    .option('--public-url <url>', 'address that the CMS reaches the relay at')
+    .option('--port <n>', 'port that the relay listens on; else 8080', readWhole)
     .option('--output <file>', 'where to', 'relay.yaml')
-    .option('--force', 'overwrite the file', false)
+    .option('--add', 'add a source to the file; all else in it stays as it is', false)
+    .option('--destination <name>', 'where its items go, if there are several')
+    .option('--force', 'overwrite the file; values that are in .env stay', false)
+    .option('--yes', 'ask nothing', false)
     .example(
       ['answer questions', 'cms-relay init'],
-      ['for a Shopify shop', 'cms-relay init shopify --site shop.example.com'],
+      ['for a Shopify shop', 'cms-relay init shopify --site shop.example.com --var currency=EUR'],
+      ['a second CMS', 'cms-relay init strapi --add --model article:post:/blog/{slug}'],
     )
     .action(async (mapper, options) =>
-      (await import('../init.ts')).init({ ...options, mapper, isTerminal: Boolean(process.stdin.isTTY) }),
+      (await import('../init.ts')).init({ ...options, mapper, env, isTerminal: Boolean(process.stdin.isTTY) }),
     )
 
   program
