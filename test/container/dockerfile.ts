@@ -13,15 +13,23 @@ export interface Stage {
   readonly instructions: readonly Instruction[]
 }
 
-/** Reads a plain Dockerfile: comments, continued lines, FROM … AS …. No heredocs, no build arguments. */
+/**
+ * Reads a plain Dockerfile: comments, continued lines, FROM … AS …, build arguments with the default that they have. No
+ * heredocs.
+ */
 export function readDockerfile(path: string): readonly Stage[] {
   const lines = readFileSync(path, 'utf8').replace(/\\\n/g, ' ').split('\n')
   const stages: (Stage & { instructions: Instruction[] })[] = []
+  const args = new Map<string, string>()
   for (const line of lines) {
     const match = /^\s*([A-Z]+)\s+(.*?)\s*$/.exec(line.replace(/^\s*#.*/, ''))
     if (!match) continue
-    const [, word = '', text = ''] = match
-    if (word === 'FROM') {
+    const [, word = '', written = ''] = match
+    const text = written.replace(/\$\{(\w+)\}/g, (whole, name) => args.get(name) ?? whole)
+    if (word === 'ARG') {
+      const [name = '', value = args.get(name)] = text.split('=')
+      if (value !== undefined) args.set(name, value)
+    } else if (word === 'FROM') {
       const [base = '', , name = String(stages.length)] = text.split(/\s+/)
       stages.push({ name, base, instructions: [] })
     } else {

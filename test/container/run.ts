@@ -2,8 +2,9 @@
 // user, and everything but the volume is read-only once it is built. Then the result has to serve, be healthy, keep a
 // webhook, stop within its grace, and have written nothing outside its volume.
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -13,6 +14,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -25,6 +27,8 @@ import { readDockerfile, type Stage } from './dockerfile.ts'
 const project = join(import.meta.dirname, '../..')
 /** `nobody` where we may become it, else whoever we are. */
 const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+/** What an engine would be given: `*` leaves everything out, and these come back. */
+const context = readFileSync(join(project, '.dockerignore'), 'utf8').split('\n')
 const scratch = mkdtempSync(join(tmpdir(), 'cms-relay-image-'))
 
 interface Image {
@@ -35,12 +39,17 @@ interface Image {
   healthcheck: string[]
   volumes: string[]
   user: string
+  stopSignal: string
+  labels: Record<string, string>
 }
 
 function build(stage: Stage, built: ReadonlyMap<string, Image>): Image {
   assert.match(stage.base, /^node:24-slim$/, 'the runtime is the one that runs this script')
   const root = join(scratch, stage.name)
-  const image: Image = { root, env: {}, workdir: '/', command: [], healthcheck: [], volumes: [], user: 'root' }
+  const image: Image = {
+    ...{ root, env: {}, workdir: '/', command: [], healthcheck: [], volumes: [], user: 'root' },
+    ...{ stopSignal: '', labels: {} },
+  }
   makeOwn(root)
   for (const { word, text } of stage.instructions) {
     if (word === 'WORKDIR') {
@@ -56,6 +65,9 @@ function build(stage: Stage, built: ReadonlyMap<string, Image>): Image {
       })
     else if (word === 'ENV') Object.assign(image.env, Object.fromEntries([text.split('=', 2)]))
     else if (word === 'USER') image.user = text
+    else if (word === 'STOPSIGNAL') image.stopSignal = text
+    else if (word === 'LABEL')
+      for (const [, name = '', value = ''] of text.matchAll(/([\w.]+)="([^"]*)"/g)) image.labels[name] = value
     else if (word === 'VOLUME') image.volumes.push(text)
     else if (word === 'CMD') image.command = JSON.parse(text)
     else if (word === 'HEALTHCHECK') image.healthcheck = JSON.parse(text.replace(/^.*?CMD /, ''))
@@ -76,6 +88,7 @@ function copy(text: string, image: Image, built: ReadonlyMap<string, Image>): vo
     const isInto = paths.length > 2 || paths.at(-1)?.endsWith('/')
     const source = join(base, path)
     assert.ok(existsSync(source), `COPY ${path}: there is no such file`)
+    assert.ok(from !== undefined || context.includes(`!${path}`), `COPY ${path}: .dockerignore leaves it out`)
     cpSync(source, isInto ? join(target, path) : target, { recursive: true })
   }
   own(target)
@@ -127,6 +140,30 @@ function start(image: Image, extra: Record<string, string>): ChildProcess {
   })
 }
 
+/** In a container it is the first process, for which the system has no defaults of signals. */
+async function stopAsFirstProcess(image: Image): Promise<void> {
+  const first = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+  if (user.uid === undefined || spawnSync(first[0]!, [...first.slice(1), 'true']).status !== 0) {
+    return console.log('stops: not tried as the first process, which takes root and unshare')
+  }
+  const drop = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', 'sh', '-c']
+  const [file = '', ...args] = [...first, ...drop, 'echo "$$" >&2; exec "$@"', 'sh', ...image.command]
+  const options = { cwd: join(image.root, image.workdir), env: { ...environment(image), PORT: '18080' } }
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    const outer = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    const exited = new Promise<number | null>((resolve) => outer.once('exit', resolve))
+    assert.ok(outer.stderr)
+    const [pid] = await once(createInterface({ input: outer.stderr }), 'line')
+    assert.equal(pid, '1', 'it is the first process')
+    await firstLine(outer, 'relay.listening')
+    outer.stdout?.resume()
+    const inner = readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8').trim()
+    process.kill(Number(inner), name)
+    assert.equal(await exited, 0, `${name} ends the first process with 0`)
+  }
+  console.log('stops: as the first process, too')
+}
+
 async function firstLine(child: ChildProcess, wanted: string): Promise<Record<string, unknown>> {
   assert.ok(child.stdout)
   for await (const line of createInterface({ input: child.stdout })) {
@@ -149,7 +186,15 @@ try {
   for (const stage of readDockerfile(join(project, 'Dockerfile'))) built.set(stage.name, build(stage, built))
   const image = [...built.values()].at(-1)
   assert.ok(image)
-  assert.equal(image.user, 'node', 'the image does not run as root')
+  assert.match(image.user, /^[1-9]\d*:[1-9]\d*$/, 'the image does not run as root, and says so by number')
+  assert.equal(image.stopSignal, 'SIGTERM')
+  const packageJson = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))
+  const named = (name: string) => image.labels[`org.opencontainers.image.${name}`]
+  assert.deepEqual(
+    [named('title'), named('description'), named('licenses')],
+    [packageJson.name, packageJson.description, packageJson.license],
+  )
+  for (const name of ['version', 'revision', 'source', 'base.name']) assert.ok(named(name), `a label names the ${name}`)
   for (const dev of ['vitest', 'typescript', '@biomejs/biome', 'fast-check', 'node']) {
     assert.ok(
       !existsSync(join(image.root, image.workdir, 'node_modules', dev)),
@@ -206,6 +251,8 @@ try {
   child.kill('SIGTERM')
   assert.equal(await exited, 0, 'SIGTERM ends the process with 0')
   console.log('stops: SIGTERM ends it with 0')
+
+  await stopAsFirstProcess(image)
 
   const volume = image.volumes.map((path) => join(image.root, path))
   const changed = globSync('**/*', { cwd: image.root })
