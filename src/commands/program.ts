@@ -1,6 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Environment } from '../config/substitute.ts'
 import { addChangeCommands } from './program/change.ts'
+import { addHelpCommands } from './program/help.ts'
 import { addLookCommands } from './program/look.ts'
 import { RelayCommand } from './program/relay-command.ts'
 import { addRunCommands } from './program/run.ts'
@@ -27,5 +28,6 @@ export function createProgram(env: Environment): RelayCommand {
   addLookCommands(program, env)
   addChangeCommands(program, env)
   addTryCommands(program, env)
-  return program.commandsGroup('Help:').helpCommand('help [command]', 'how a command is called')
+  addHelpCommands(program, env)
+  return program
 }

@@ -67,6 +67,10 @@ describe('wrong use', () => {
     [['status', '--colour'], "unknown option '--colour'\n  cms-relay status --help shows how it is called"],
     [['backup'], "missing required argument 'file'\n  cms-relay backup --help shows how it is called"],
     [['keygen', '--bytes', 'many'], "option '--bytes <n>' argument 'many' is invalid: expected a whole number"],
+    [
+      ['tail', '--type', 'item.dad'],
+      "option '--type <types...>' argument 'item.dad' is invalid: did you mean item.dead?",
+    ],
     [['replay'], 'say which events: ids, or --source'],
   ])('%o ends with 2 and says how it is meant, programs as well', async (args, words) => {
     const plain = await runHere(args)
@@ -81,6 +85,14 @@ describe('wrong use', () => {
   test('of a command that has no --json is told as JSON all the same', async () => {
     const { code, stderr } = await runHere(['init', '--json'])
     expect({ code, said: JSON.parse(stderr).error.message }).toEqual({ code: 2, said: "unknown option '--json'" })
+  })
+
+  test('of an argument that is one of few says which was meant', async () => {
+    const { code, stderr } = await runHere(['completion', 'bsh'])
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining("'bsh' is invalid for argument 'shell': did you mean bash?"),
+    })
   })
 
   test('behind -- nothing is an option', async () => {

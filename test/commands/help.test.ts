@@ -10,7 +10,7 @@ function all(command: RelayCommand): readonly RelayCommand[] {
 
 /** The words of a line as a shell would read them, up to a pipe or a redirection. */
 function wordsOf(line: string): readonly string[] {
-  const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g)].map(
+  const words = [...line.replace(/^source <\((.*)\)$/, '$1').matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g)].map(
     ([, single, double, plain]) => single ?? double ?? plain ?? '',
   )
   const end = words.findIndex((word) => /^(\||<|>|&&)$/.test(word))

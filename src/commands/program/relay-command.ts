@@ -1,4 +1,5 @@
-import { Command, Help, type Option } from 'commander'
+import { type Argument, Command, Help, type Option } from 'commander'
+import { nearestName } from '../../domain/nearest-name.ts'
 import { UsageError } from '../failure.ts'
 
 /** A command line to copy, and what it does. */
@@ -41,12 +42,15 @@ export class RelayCommand extends Command {
   }
 }
 
-/** Commander's words as one line. It proposes the nearest name on a line of its own. */
+/** Commander's words as one line, with the nearest name, which it has on a line of its own or not at all. */
 function plainMistake(message: string): string {
-  return message
-    .replace(/^error: /, '')
+  const plain = message
+    .replace(/^error: (command-argument value )?/, '')
     .replace(/\n\(Did you mean (?:one of )?(.*)\?\)$/, ': did you mean $1?')
-    .replace(' is invalid. ', ' is invalid: ')
+    .replace(/ is invalid( for argument '.*')?\. /, ' is invalid$1: ')
+  const [, given = '', choices] = /'([^']*)' is invalid.*: Allowed choices are (.*)\.$/s.exec(plain) ?? []
+  const nearest = choices === undefined ? null : nearestName(given, choices.split(', '))
+  return nearest === null ? plain : plain.replace(/: Allowed choices are .*$/s, `: did you mean ${nearest}?`)
 }
 
 /** What is typed to call a command, such as `cms-relay purge items`. */
@@ -65,16 +69,24 @@ const choicesShown = 8
 /** Help without noise: nothing is said of a default that anybody expects (a flag is off, a list is empty). */
 class RelayHelp extends Help {
   override optionDescription({ description, argChoices, defaultValue }: Option): string {
-    const facts = [
-      ...(argChoices && argChoices.length <= choicesShown ? [argChoices.join(', ')] : []),
-      ...(isExpected(defaultValue) ? [] : [`default ${String(defaultValue)}`]),
-    ]
-    return facts.length > 0 ? `${description} (${facts.join('; ')})` : description
+    return described(description, argChoices, defaultValue)
+  }
+
+  override argumentDescription({ description, argChoices, defaultValue }: Argument): string {
+    return described(description, argChoices, defaultValue)
   }
 
   override subcommandTerm(command: Command): string {
     return super.subcommandTerm(command).replace(' [options]', '')
   }
+}
+
+function described(description: string, choices: readonly string[] | undefined, preset: unknown): string {
+  const facts = [
+    ...(choices && choices.length <= choicesShown ? [choices.join(', ')] : []),
+    ...(isExpected(preset) ? [] : [`default ${String(preset)}`]),
+  ]
+  return facts.length > 0 ? `${description} (${facts.join('; ')})` : description
 }
 
 function isExpected(preset: unknown): boolean {

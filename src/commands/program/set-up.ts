@@ -61,7 +61,7 @@ export function addSetUpCommands(program: RelayCommand, env: Environment): void 
     .command('mappers')
     .summary('the mappers there are, and what each needs')
     .description('Lists the mappers and what each needs. With a name it shows one in full, with a source to copy.')
-    .argument('[name]', 'a mapper')
+    .argument('[mapper]', 'its name')
     .with(config(), json())
     .example(
       ['all of them, your own included', 'cms-relay mappers'],
