@@ -27,8 +27,8 @@ export function watchConfigFiles(file: string, mappersDir: () => string | undefi
   }
 }
 
-/** As the file names them, whether the rest of it is valid or not. */
-function secretFilesOf(file: string): readonly string[] {
+/** The secret files of a configuration, as it names them, whether the rest of it is valid or not. */
+export function secretFilesOf(file: string): readonly string[] {
   try {
     return [...readFileSync(file, 'utf8').matchAll(/\$\{file:([^}]+)\}/g)].map(([, path = '']) => path)
   } catch {

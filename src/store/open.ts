@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { RelayError } from '../domain/errors.ts'
 import type { Backup, BackupOptions } from './contract/backup.ts'
 import type { Store } from './contract/store.ts'
+import type { StoreState } from './sqlite/inspect.ts'
 import { openSqlite } from './sqlite/open.ts'
 
 export interface OpenOptions {
@@ -30,6 +32,20 @@ export async function openStore(url: string, { lock, now = Date.now }: OpenOptio
 export async function peekStore(url: string): Promise<Pick<Store, 'readStats' | 'listOtherSources' | 'close'> | null> {
   const path = pathOf(url)
   return existsSync(path) ? (await import('./sqlite/peek.ts')).peekSqlite(path) : null
+}
+
+/** The folder of a store's files, and its file; null for a store that has none. */
+export function filesOfStore(url: string): { readonly folder: string; readonly file: string } | null {
+  const path = pathOf(url)
+  return path === ':memory:' ? null : { folder: dirname(resolve(path)), file: path }
+}
+
+/**
+ * The state of a store, without changing it: whether a relay works on it, and what the next start would do. Throws RelayError if it
+ * can't be read, or is not one of ours.
+ */
+export async function inspectStore(url: string): Promise<StoreState> {
+  return (await import('./sqlite/inspect.ts')).inspectSqlite(pathOf(url))
 }
 
 /** Copies a store, also while a relay works on it, into one file that has been checked. Throws RelayError if it can't. */

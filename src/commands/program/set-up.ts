@@ -58,6 +58,19 @@ export function addSetUpCommands(program: RelayCommand, env: Environment): void 
     .action(async (options) => (await import('../check.ts')).check({ ...options, env }))
 
   program
+    .command('doctor')
+    .summary('is everything right: secrets, destinations, CMS APIs, disk, clock')
+    .description(
+      'Looks at all that the relay needs, beside a running one and without one: configuration, secrets, permissions, destinations, CMS APIs, public_url, store, disk, clock and versions. It changes nothing.',
+    )
+    .with(config(), json())
+    .example(
+      ['after `init`, and whenever something is odd', 'cms-relay doctor'],
+      ['for a script: exit code 1 if something is wrong', 'cms-relay doctor --json'],
+    )
+    .action(async (options) => (await import('../doctor/doctor.ts')).doctor({ ...options, env }))
+
+  program
     .command('mappers')
     .summary('the mappers there are, and what each needs')
     .description('Lists the mappers and what each needs. With a name it shows one in full, with a source to copy.')

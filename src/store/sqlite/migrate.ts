@@ -59,6 +59,12 @@ export function checkSchema(db: DatabaseSync, path: string): number {
   return newest
 }
 
+/** How many migrations the next start would run. */
+export function countPending(db: DatabaseSync, path: string): number {
+  const all = readMigrations()
+  return all.length - newestOf(db, path, all)
+}
+
 /** Throws RelayError `unavailable` if a start would have to migrate first. */
 export function expectNewest(db: DatabaseSync, path: string): void {
   const all = readMigrations()
