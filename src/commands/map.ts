@@ -3,22 +3,18 @@ import { findConfigFile, loadConfig } from '../config/load.ts'
 import { isFromVariable } from '../config/origins.ts'
 import type { Config } from '../config/schema.ts'
 import { RelayError } from '../domain/errors.ts'
-import type { InboundRequest } from '../domain/inbound-request.ts'
-import type { Proof } from '../domain/proof.ts'
 import { describeUnknown } from '../domain/unknown-name.ts'
 import { varsFromVariables } from '../mapping/definition/vars.ts'
-import { bindMapper, type Definition } from '../mapping/library/bind.ts'
+import { bindMapper } from '../mapping/library/bind.ts'
 import { loadMappers } from '../mapping/library/load.ts'
 import { fixtureAnswers } from '../stages/fetch/fixture-answers.ts'
 import { boundedText } from '../stages/map/map-event.ts'
 import { deliveryOf, previewWebhook } from '../stages/operate/preview-webhook.ts'
-import { createCoverage } from '../verify/coverage.ts'
-import { verifySchema } from '../verify/schema.ts'
-import { moduleVerifyOf, verifyConfigOf } from '../wiring/verify.ts'
 import { UsageError } from './failure.ts'
 import { type FixtureOptions, readFixture } from './fixture-input.ts'
 import { ownMappersDir } from './mappers.ts'
 import type { CommandOptions } from './options.ts'
+import { provenOf } from './proven.ts'
 import { printJson } from './report.ts'
 import { forMapping } from './uses.ts'
 
@@ -62,7 +58,7 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const delivery = deliveryOf(fixture, sourceName ?? 'map')
   const answers = fixtureAnswers(fixture.fetched ?? [])
   const limit = config?.server.body_limit ?? delivery.body.length + 1
-  const proof = proofOf(source, definition, delivery)
+  const proof = provenOf({ source, definition, delivery, now: Date.now() })
   const rules = rulesOf(config, source)
   const preview = await previewWebhook(mapper, delivery, rules, limit, answers, proof)
   const { problems, ...shown } = presentWebhookPreview(preview)
@@ -71,20 +67,6 @@ export async function mapOne(options: MapOptions): Promise<void> {
     const issues = problems.map((message) => ({ path: '', message }))
     throw new RelayError('invalid', 'some records could not be mapped', { details: { issues } })
   }
-}
-
-/** What the proof would cover if the webhook had come in: a time that is not in the headers is that of now. */
-function proofOf(
-  source: Config['sources'][string] | undefined,
-  definition: Definition,
-  delivery: InboundRequest,
-): Proof | null {
-  const preset = definition.verify
-  const config = source
-    ? verifyConfigOf(source, preset, '', [], definition)
-    : (moduleVerifyOf(definition, {}) ?? verifySchema.safeParse(preset).data ?? null)
-  const proof = config && createCoverage(config)(delivery, delivery.body)
-  return proof && 'at' in proof ? { ...proof, at: proof.at ?? Date.now() } : proof
 }
 
 function rulesOf(config: Config | null, source: Config['sources'][string] | undefined) {

@@ -54,6 +54,24 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
     })
 
   program
+    .command('test')
+    .summary('compare fixtures with what is expected')
+    .description(
+      'Maps each NAME.json of a folder, and of those in it, and compares what comes out with NAME.expected.json. Nothing is kept or sent.',
+    )
+    .argument('<folder>', 'the folder; one with fixtures has the name of their mapper, or a source.yaml that names it')
+    .option('--update', 'write what comes out as what is expected', false)
+    .option('--mapper <name>', 'the mapper of all fixtures')
+    .option('--mappers <folder>', 'the folder of your own mappers; else mappers_dir of the configuration')
+    .option('--source <name>', 'take mapper, vars, models and destination of this source, not of source.yaml')
+    .with(config(), json())
+    .example(
+      ['your mappers', 'cms-relay test fixtures --mappers my-mappers'],
+      ['after a change that is meant', 'cms-relay test fixtures --mappers my-mappers --update'],
+    )
+    .action(async (folder, options) => (await import('../test.ts')).testFixtures({ ...options, folder, env }))
+
+  program
     .command('sandbox')
     .summary('an ingest API for tests')
     .description('Runs an ingest API for tests, on loopback, that judges every call as the real one would.')

@@ -6,7 +6,7 @@ import type { Proof } from '../../domain/proof.ts'
 import { type Version, versionText } from '../../domain/version.ts'
 import { type CountedSilence, createSilences } from '../../mapping/compile/silence.ts'
 import { completeDraft } from '../../mapping/item/item.ts'
-import { type ItemRules, type Mapper, nothingFetched } from '../../mapping/mapper.ts'
+import { type ItemRules, type Mapper, nothingFetched, type Ping } from '../../mapping/mapper.ts'
 import { readWebhook } from '../../mapping/webhook/webhook.ts'
 import type { FixtureAnswer } from '../fetch/fixture-answers.ts'
 
@@ -25,6 +25,8 @@ export interface WebhookPreview {
   readonly nothing: readonly CountedSilence[]
   /** What should have come out and could not, each naming record, field and cause. */
   readonly problems: readonly string[]
+  /** The answer, if it is a ping and no event. */
+  readonly ping: Ping | null
 }
 
 export type WebhookChange =
@@ -59,8 +61,10 @@ export async function previewWebhook(
   const ping = await mapper.readPing(webhook)
   const { id, topic } = await mapper.readEvent(webhook)
   const event = { id, topic, mapper: mapper.name, mapperVersion: mapper.version }
-  if (ping)
-    return { event, changes: [], skipped: `a ping: answered ${ping.status}, no event`, nothing: [], problems: [] }
+  if (ping) {
+    const skipped = `a ping: answered ${ping.status}, no event`
+    return { event, changes: [], skipped, nothing: [], problems: [], ping }
+  }
 
   const silences = createSilences()
   const mapping = await mapper.map(webhook, { answers, acceptsOlder: false }, silences.add)
@@ -87,7 +91,7 @@ export async function previewWebhook(
   }
   const { requests } = mapping
   const skipped = requests.length > 0 ? `has to ask ${requests.map(fetchText).join(', ')}` : mapping.skipped
-  return { event, changes, skipped, nothing: silences.list(), problems }
+  return { event, changes, skipped, nothing: silences.list(), problems, ping: null }
 }
 
 function wordsOf(version: Version | null): string | null {
