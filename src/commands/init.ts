@@ -7,7 +7,7 @@ import { addToEnvFile } from '../config/env-file.ts'
 import { readConfig } from '../config/load.ts'
 import { ConfigError } from '../config/origins.ts'
 import type { Environment } from '../config/substitute.ts'
-import { RelayError } from '../domain/errors.ts'
+import { messageOf, RelayError } from '../domain/errors.ts'
 import { loadMappers } from '../mapping/library/load.ts'
 import { composeSources } from '../wiring/sources.ts'
 import { addToMap } from './init/add-to-map.ts'
@@ -71,7 +71,7 @@ async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask
   const newDestination = destinationBlock({ name: destination, site: plan.site, baseUrl: connection.baseUrl })
   const text = existing
     ? added(existing, isNew ? newDestination : null, block.text, output)
-    : configText({ ...plan, port: port!, publicUrl, destination: newDestination, sources: block.text })
+    : configText({ ...plan, file, port: port!, publicUrl, destination: newDestination, sources: block.text })
   const { text: newEnvText, kept } = addToEnvFile(envText, lines)
   if (!existing) await mustBeValid(text, parseEnv(newEnvText))
   write(file, text, newEnvText, options)
@@ -147,7 +147,7 @@ function write(file: string, text: string, envText: string, { output, add, force
     ])
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw conflict(output)
-    throw error
+    throw new RelayError('unavailable', `nothing is written: ${messageOf(error)}`, { cause: error })
   }
 }
 

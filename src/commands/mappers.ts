@@ -3,6 +3,7 @@ import type { Environment } from '../config/substitute.ts'
 import { RelayError } from '../domain/errors.ts'
 import { describeUnknown } from '../domain/unknown-name.ts'
 import { loadMappers, type MapperLibrary, type MapperSummary } from '../mapping/library/load.ts'
+import { setupSteps } from './init/steps.ts'
 import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
 import type { CommandOptions } from './options.ts'
 import { print } from './report.ts'
@@ -27,7 +28,8 @@ export async function showMappers({ name, config, json, env }: MappersOptions): 
   if (!summary || !definition) throw new RelayError('not_found', describeUnknown('mapper', name, library.names))
   const report = reportOf(summary, library)
   const { text } = sourceBlock({ source: name, definition, destination: 'main', site: 'example.com' })
-  print({ ...report, source: text }, { json, text: () => oneText(report, needsOf(definition), text) })
+  const steps = setupSteps({ definition, url: `https://<relay>/webhooks/${name}`, secret: 'the secret' })
+  print({ ...report, source: text, steps }, { json, text: () => oneText(report, needsOf(definition), text, steps) })
 }
 
 /** The user's own folder. A configuration with mistakes elsewhere, or variables that are not set, still names it. */
@@ -81,7 +83,7 @@ function listText(reports: readonly Report[]): string {
   ].join('\n')
 }
 
-function oneText(report: Report, needs: MapperNeeds, block: string): string {
+function oneText(report: Report, needs: MapperNeeds, block: string, steps: readonly string[]): string {
   const { name, title, description, origin, file, page, retries } = report
   const facts = [
     ['mapper', `${name} (${origin}, ${file})`],
@@ -102,6 +104,10 @@ function oneText(report: Report, needs: MapperNeeds, block: string): string {
     'In relay.yaml:',
     '',
     block.trimEnd(),
+    '',
+    `In ${title}:`,
+    '',
+    ...steps.map((step, index) => `  ${index + 1}. ${step}`),
   ].join('\n')
 }
 

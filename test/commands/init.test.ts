@@ -2,7 +2,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import type { InitOptions } from '../../src/commands/init/options.ts'
+import { init } from '../../src/commands/init.ts'
 import { needsOf } from '../../src/commands/mapper-needs.ts'
 import { loadMappers } from '../../src/mapping/library/load.ts'
 import { createFolder } from '../folder.ts'
@@ -31,7 +33,7 @@ async function initIn(args: readonly string[], folder = createFolder(), env: Rec
 }
 
 /** All that the mapper needs, as a person would give it. */
-function answersFor(name: string, folder: string): readonly string[] {
+function answersFor(name: string, folder: string): Partial<InitOptions> {
   const definition = library.get(name)!
   const needs = needsOf(definition)
   const values: Record<string, string> = {
@@ -39,19 +41,31 @@ function answersFor(name: string, folder: string): readonly string[] {
     collections: '65a=blog, 65b=product',
     currency: 'EUR',
   }
+  const toSay = needs.required.filter(({ format }) => format !== 'origin')
   writeFileSync(join(folder, 'key.pem'), pem)
-  return [
-    ...connection,
-    ...needs.required
-      .filter(({ format }) => format !== 'origin')
-      .flatMap((one) => ['--var', `${one.name}=${values[one.name] ?? 'value'}`]),
-    ...(definition.setup?.secret === 'cms'
-      ? (definition.setup.secrets ?? ['']).flatMap(() => ['--secret', secret])
-      : []),
-    ...(needs.settings.includes('public_key') ? ['--public-key', join(folder, 'key.pem')] : []),
-    ...(needs.models ? ['--model', 'blogPost:post:/blog/{slug}', '--model', 'product'] : []),
-    ...(needs.fetch ? ['--api-token', 'api-token'] : []),
-  ]
+  return {
+    site: 'example.com',
+    token: 'con_1.a-secret-that-is-long',
+    websiteId: 'site_1',
+    publicUrl: 'https://relay.example.com/',
+    var: toSay.map((one) => `${one.name}=${values[one.name] ?? 'value'}`),
+    secret: definition.setup?.secret === 'cms' ? (definition.setup.secrets ?? ['']).map(() => secret) : [],
+    ...(needs.settings.includes('public_key') && { publicKey: join(folder, 'key.pem') }),
+    model: needs.models ? ['blogPost:post:/blog/{slug}', 'product'] : [],
+    apiToken: 'api-token',
+  }
+}
+
+/** `init` with mappers that are read already: reading them costs more than all else. */
+async function initOf(options: Partial<InitOptions> & Pick<InitOptions, 'mapper' | 'output' | 'add'>): Promise<string> {
+  let said = ''
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    said += String(text)
+    return true
+  })
+  const rest = { secret: [], var: [], model: [], force: false, yes: false, isTerminal: false, env: {} }
+  await init({ ...rest, ...options }, { load: async () => library }).finally(() => write.mockRestore())
+  return said
 }
 
 describe('init writes a configuration', () => {
@@ -59,13 +73,11 @@ describe('init writes a configuration', () => {
   test('for every CMS that check accepts at once, if all is said', async () => {
     const folder = createFolder()
     const output = join(folder, 'relay.yaml')
-    for (const [at, name] of library.names.entries()) {
-      const args = [name, '--site', 'example.com', ...answersFor(name, folder), '--output', output]
-      const { code, stderr, stdout } = await runHere(['init', ...args, ...(at > 0 ? ['--add'] : [])])
-      expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: '' })
-      expect(stdout).not.toContain('Still to be filled in')
-      expect(stdout).toContain(`https://relay.example.com/webhooks/${name}`)
-      expect(stdout).not.toMatch(/\{(url|secret|page)\}/)
+    for (const [at, mapper] of library.names.entries()) {
+      const said = await initOf({ ...answersFor(mapper, folder), mapper, output, add: at > 0 })
+      expect(said).not.toContain('Still to be filled in')
+      expect(said).toContain(`https://relay.example.com/webhooks/${mapper}`)
+      expect(said).not.toMatch(/\{(url|secret|page)\}/)
     }
     const checked = await runHere(['check', '--config', output])
     expect(checked).toMatchObject({ code: 0, stderr: '' })
@@ -93,6 +105,7 @@ describe('init writes a configuration', () => {
     expect(text).toContain('site_domain: www.example.com')
     expect(text).toContain('origin: https://www.example.com')
     expect(text).toContain('  my-shop:')
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\S+\n/)
     expect(text).toContain('${MY_SHOP_WEBHOOK_SECRET}')
   })
 
@@ -272,4 +285,22 @@ describe('init overwrites nothing', () => {
     expect(ran).toMatchObject({ code: 1, stdout: '', text: '' })
     expect(readdirSync(folder).filter((name) => name !== '.gitignore')).toEqual([])
   })
+})
+
+test("a mapper of one's own is added as others are", async () => {
+  const folder = createFolder()
+  mkdirSync(join(folder, 'mappers'))
+  const mapper = `{ name: own, title: Ours, verify: { scheme: header, header: x-a },
+    records: [{ name: note, id: '"post:" & id', type: post, url: '"https://example.com/" & id' }] }`
+  writeFileSync(join(folder, 'mappers', 'own.yaml'), mapper)
+  await initIn(['ghost', '--site', 'example.com', ...connection], folder)
+  const file = join(folder, 'relay.yaml')
+  writeFileSync(file, `mappers_dir: ./mappers\n${readFileSync(file, 'utf8')}`)
+  const { code, stdout } = await initIn(['own', '--add'], folder)
+  expect(code).toBe(0)
+  expect(stdout).toContain(
+    '  1. In Ours: let the webhooks go to https://relay.example.com/webhooks/own, signed with the value of',
+  )
+  expect(stdout).not.toContain('docs/cms')
+  expect(await runHere(['check', '--config', file])).toMatchObject({ code: 0, stderr: '' })
 })

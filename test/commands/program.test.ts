@@ -51,7 +51,7 @@ describe('the command line', () => {
     const wrong: Record<string, readonly string[]> = {
       "unknown command 'srve'": ['srve'],
       "unknown option '--colour'": ['check', '--colour'],
-      "'--website-id <id>' not specified": ['sign'],
+      'give --website-id, or set BAINQUET_WEBSITE_ID': ['sign', '--token', 'a.b'],
       'expected a whole number': ['keygen', '--bytes', 'many'],
       '--bytes must be between': ['keygen', '--bytes', '8'],
       'too many arguments': ['status', 'now'],
@@ -97,6 +97,22 @@ describe('sign', () => {
       })
       expect(stdout).not.toContain(token)
     }
+  })
+
+  test('takes token and website from .env beside the configuration; the environment wins', async () => {
+    const folder = createFolder()
+    writeFileSync(join(folder, '.env'), 'BAINQUET_CONNECTOR_TOKEN=con_1.s\nBAINQUET_WEBSITE_ID=site_1\n')
+    writeFileSync(join(folder, 'body'), '{}')
+    const args = ['sign', '--input', join(folder, 'body'), '--json']
+    const fixed = ['--timestamp', '1', '--nonce', 'n']
+    const signatureWith = async (env: Record<string, string>) => {
+      const given = { RELAY_CONFIG: join(folder, 'relay.yaml'), ...env }
+      return JSON.parse((await runHere([...args, ...fixed], given)).stdout)['X-Signature']
+    }
+    const own = await runHere([...args, ...fixed, '--token', 'con_1.s', '--website-id', 'site_1'])
+    expect(await signatureWith({})).toBe(JSON.parse(own.stdout)['X-Signature'])
+    const other = await runHere([...args, ...fixed, '--token', 'con_1.s', '--website-id', 'site_2'])
+    expect(await signatureWith({ BAINQUET_WEBSITE_ID: 'site_2' })).toBe(JSON.parse(other.stdout)['X-Signature'])
   })
 
   test('without a token is wrong use', async () => {

@@ -1,4 +1,5 @@
 import type { Definition } from '../../mapping/library/bind.ts'
+import { schemaComment } from '../schema-comment.ts'
 import { yamlText } from '../source-block.ts'
 
 export interface DestinationText {
@@ -19,7 +20,10 @@ ${baseUrl === null ? '' : `    base_url: ${yamlText(baseUrl)} # the ingest API\n
 }
 
 export interface ConfigText {
+  /** Where it is to be. */
+  readonly file: string
   readonly definition: Definition
+  readonly page: string | null
   readonly port: number
   readonly publicUrl: string | null
   readonly destination: string
@@ -27,12 +31,13 @@ export interface ConfigText {
 }
 
 /** A whole new `relay.yaml`. */
-export function configText({ definition, port, publicUrl, destination, sources }: ConfigText): string {
+export function configText({ file, definition, page, port, publicUrl, destination, sources }: ConfigText): string {
   const url =
     publicUrl === null
       ? '# public_url: https://relay.example.com # the address that the CMS calls'
       : `public_url: ${yamlText(publicUrl)} # the address that the CMS calls`
-  return `# ${definition.title}, as docs/cms/${definition.name}.md tells. Every setting: docs/configuration.md.
+  return `${schemaComment(file)}
+# ${definition.title}${page === null ? '' : `, as ${page} tells`}. Every setting: docs/configuration.md.
 # \${NAME} is a variable of .env beside this file, or of the environment, which wins. No secret belongs into this file.
 
 server:

@@ -35,7 +35,7 @@ export async function connectionOf(
   const { token, websiteId, adminToken } = wantedOfRelay(options)
   const own = isWhole ? [adminToken] : []
   if (!isNew) return { lines: await valuesOf(own, dotEnv, options.env, ask), baseUrl: null, toSandbox: false }
-  if (!dotEnv[token.name]) ask?.say(whereFrom)
+  if (!dotEnv[token.name] && token.given === undefined) ask?.say(whereFrom)
   const [first] = await valuesOf([token], dotEnv, options.env, ask)
   const baseUrl = options.baseUrl ?? null
   if (first?.value !== 'sandbox') {

@@ -20,7 +20,7 @@ export interface Written extends InitPlan {
 
 /** What was written, what is missing in it, what to click in the CMS, and what to type next. */
 export function nextSteps(written: Written): string {
-  const { definition, source, site, output, lines, kept, isAdded, port, toSandbox, secretName } = written
+  const { definition, page, source, site, output, lines, kept, isAdded, port, toSandbox, secretName } = written
   const config = relative('.', resolve(output)) === 'relay.yaml' ? '' : ` --config ${shellWord(output)}`
   const envFile = relative('.', resolve(output, '..', '.env')) || '.env'
   const missing = lines.filter(({ name, value }) => value === '' && !kept.includes(name))
@@ -41,7 +41,7 @@ export function nextSteps(written: Written): string {
         ]
       : []),
     '',
-    `In ${definition.title} (docs/cms/${definition.name}.md):`,
+    `In ${definition.title}${page === null ? '' : ` (${page})`}:`,
     ...clicks.map((step, index) => `  ${index + 1}. ${step}`),
     ...(written.url === null ? ['', ...tunnel(port)] : []),
     '',
@@ -68,7 +68,7 @@ function commands(config: string, sandboxSite: string | null): readonly (readonl
           ] as const,
         ]),
     [`npx cms-relay check${config}`, 'says what is missing or wrong'],
-    [config === '' ? 'npm start' : `npx cms-relay serve${config}`, 'runs the relay'],
+    [`npx cms-relay serve${config}`, 'runs the relay'],
     [`npx cms-relay doctor${config}`, 'tries secrets, addresses, disk and clock'],
   ]
 }

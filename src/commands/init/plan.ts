@@ -12,6 +12,8 @@ import { formOfVar, readVarValue } from './var-value.ts'
 /** What a source is to be, before its secrets. */
 export interface InitPlan {
   readonly definition: Definition
+  /** Its documentation; null for a mapper of the user's own. */
+  readonly page: string | null
   readonly source: string
   readonly site: string
   readonly vars: Readonly<Record<string, unknown>>
@@ -37,7 +39,9 @@ export async function planOf(
   const site = await siteOf(options.site, known.site, ask)
   const vars = await varsOf(definition, options.var, ask)
   const models = needsOf(definition).models ? await modelsOf(definition, options.model, vars, ask) : []
-  return { definition, source, site, vars, models }
+  const isBuiltIn = library.list().some(({ name, origin }) => name === definition.name && origin === 'built-in')
+  const page = isBuiltIn ? `docs/cms/${definition.name}.md` : null
+  return { definition, page, source, site, vars, models }
 }
 
 async function definitionOf(given: string | undefined, library: MapperLibrary, ask: Ask | null): Promise<Definition> {

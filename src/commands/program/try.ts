@@ -91,7 +91,7 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
     .command('sign')
     .summary('the signed headers of an ingest call')
     .description('Prints the signed headers of an ingest call, to compare another implementation with.')
-    .requiredOption('--website-id <id>', 'the website of the token')
+    .option('--website-id <id>', 'the website of the token; else BAINQUET_WEBSITE_ID')
     .option('--token <token>', 'connectorId.secret; else BAINQUET_CONNECTOR_TOKEN')
     .option('--path <path>', 'path of the url, as sent', '/v1/ingest/batch')
     .option('--input <file>', 'the exact body; - is standard input', '-')
