@@ -1,7 +1,10 @@
 /** A webhook as a verifier of one's own is shown it: the exact bytes, and of the headers those that it names. */
 export interface CheckedRequest {
-  /** As it was sent, or with its compression undone if the function said no to that. */
-  readonly body: Buffer
+  /**
+   * As it was sent, or with its compression undone if the function said no to that. It is a Buffer; the type is one that a
+   * mapper's project knows without those of Node.
+   */
+  readonly body: Uint8Array
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly method: string

@@ -43,7 +43,12 @@ interface Packed {
 let packed: Packed
 
 beforeAll(async () => {
+  // As a checkout has that was tried: secrets beside the example.
+  const secrets = join(root, 'examples/.env')
+  const hadSecrets = existsSync(secrets)
+  if (!hadSecrets) writeFileSync(secrets, 'SECRET=1')
   const { stdout } = await run(root, 'npm', ['pack', '--json', '--pack-destination', scratch])
+  if (!hadSecrets) rmSync(secrets)
   packed = (JSON.parse(stdout) as readonly Packed[])[0]! // so nothing else is in standard output
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), '{"private":true,"type":"commonjs"}') // as npm init writes it
@@ -62,6 +67,15 @@ describe('what is packed', () => {
     const known = 'bin dist docs examples schemas CHANGELOG.md LICENSE README.md SECURITY.md package.json'.split(' ')
     expect([...folders].filter((folder) => !known.includes(folder))).toEqual([])
     expect(paths.filter((path) => /\btest[./]|^dist.*(?<!\.d)\.ts$|\.map$/.test(path))).toEqual([])
+  })
+
+  test('is, but for dist/, what the repository has: no .env, no data', async () => {
+    const { stdout } = await run(root, 'git', ['ls-files'])
+    const tracked = new Set(stdout.split('\n'))
+    const strange = packed.files
+      .map(({ path }) => path)
+      .filter((path) => !path.startsWith('dist/') && !tracked.has(path))
+    expect(strange).toEqual([])
   })
 
   test('is in dist/ each file of the source, line for line', () => {
