@@ -56,12 +56,26 @@ function secretWarnings(
 ): readonly string[] {
   if (secret === undefined) return []
   const bare = secret.trim().toLowerCase()
-  if (knownSecrets.has(bare) || /^(.)\1*$/.test(bare)) {
+  if (knownSecrets.has(bare) || isPattern(bare)) {
     return [`${path}: ${what} is one that anybody tries first; ${cure}`]
   }
   if (secret.length >= shortest) return []
   return [`${path}: ${what} has fewer than ${shortest} characters, so it can be guessed; ${cure}`]
 }
+
+/** A few characters time and again, or those of the keyboard in their order. */
+function isPattern(text: string): boolean {
+  if (/^(.{1,8}?)\1+$/s.test(text) || new Set(text).size < Math.min(5, text.length)) return true
+  return keyboard.some((row) => text.length >= 8 && row.repeat(3).includes(text))
+}
+
+const keyboard = [
+  '1234567890',
+  '0123456789',
+  'abcdefghijklmnopqrstuvwxyz',
+  'qwertyuiopasdfghjklzxcvbnm',
+  '0123456789abcdef',
+]
 
 /** Every item's url is on the site's domain, so an origin elsewhere makes every item fail. */
 function originWarnings(path: string, { vars, destination }: SourceConfig, config: Config): readonly string[] {

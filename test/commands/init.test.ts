@@ -15,7 +15,7 @@ const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
 
 /** A secret that each way of reading one accepts: Contentful's have 64 characters, others are hex or base64. */
-const secret = 'deadbeef'.repeat(8)
+const secret = 'd3adbeef5a1e90c7'.repeat(4)
 const connection = [
   '--token',
   'con_1.a-secret-that-is-long',

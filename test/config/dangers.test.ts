@@ -133,6 +133,10 @@ describe('a warning', () => {
     ['sandbox-secret', 'anybody tries first'],
     ['changeme', 'anybody tries first'],
     ['xxxxxxxxxxxxxxxxxxxxxxxx', 'anybody tries first'],
+    ['abc123abc123abc123', 'anybody tries first'],
+    ['1234567890123456', 'anybody tries first'],
+    ['qwertyuiopasdfghjkl', 'anybody tries first'],
+    ['aaaabbbbccccddddaaab', 'anybody tries first'],
   ])('says of the secret %s: %s, and does not repeat it', (secret, words) => {
     const found = [
       ...one({ shop: { secret } }),

@@ -1,20 +1,26 @@
-import { messageOf } from '../../domain/errors.ts'
+import { readText } from '../../http-client/answer.ts'
+import { createHttpClient } from '../../http-client/client.ts'
+import { readRoot } from '../../http-client/url.ts'
 import { type Check, type Diagnosis, diagnosing } from './diagnosis.ts'
 
 type Alive = { readonly is: true } | { readonly is: false; readonly why: string }
 
-/** Whether a cms-relay answers at an address. */
+const timeoutMs = 10_000
+const maxBytes = 64 * 1024
+
+/** Whether a cms-relay answers at an address, asked as the relay itself asks others: through a proxy, if there is one. */
 async function askAlive(base: string, signal: AbortSignal): Promise<Alive> {
-  let answer: Response
-  try {
-    answer = await fetch(`${base.replace(/\/+$/, '')}/healthz`, { redirect: 'manual', signal })
-  } catch (error) {
-    return { is: false, why: `no answer: ${messageOf(error)}` }
-  }
+  const { origin, path } = readRoot(base)
+  const client = createHttpClient({ origin, connections: 1, timeoutMs })
+  const answer = await client.ask(async (send) => {
+    const { statusCode: status, body } = await send({ method: 'GET', path: `${path}/healthz`, headers: {}, body: null })
+    return { kind: 'answer', status, text: await readText(body, maxBytes) } as const
+  }, signal)
+  void client.close()
+  if (answer.kind === 'no_answer') return { is: false, why: `no answer: ${answer.message}` }
   if (answer.status >= 300 && answer.status < 400)
     return { is: false, why: `a redirect (${answer.status}), which a CMS does not follow` }
-  const text = await answer.text().catch(() => '')
-  return isOurs(text) ? { is: true } : { is: false, why: `status ${answer.status}, and not from cms-relay` }
+  return isOurs(answer.text) ? { is: true } : { is: false, why: `status ${answer.status}, and not from cms-relay` }
 }
 
 function isOurs(text: string): boolean {

@@ -23,7 +23,7 @@ const itemsRead = 200
 /** Looks by the admin API. */
 export function outlookOfApi(origin: string, token: string): Outlook {
   async function ask(path: string): Promise<unknown> {
-    const answer = await fetch(new URL(`/api/v1${path}`, origin), {
+    const answer = await fetch(`${origin.replace(/\/+$/, '')}/api/v1${path}`, {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(10_000),
     }).catch((cause: unknown) => {

@@ -1,5 +1,8 @@
-import { messageOf, RelayError } from '../../domain/errors.ts'
+import { RelayError } from '../../domain/errors.ts'
 import type { InboundRequest } from '../../domain/inbound-request.ts'
+import { headerIn, readText } from '../../http-client/answer.ts'
+import { createHttpClient } from '../../http-client/client.ts'
+import { readRoot } from '../../http-client/url.ts'
 
 /** What a relay has said to a webhook. */
 export interface WebhookAnswer {
@@ -10,6 +13,7 @@ export interface WebhookAnswer {
 
 /** For the whole call. */
 const timeoutMs = 30_000
+const maxBytes = 1024 * 1024
 
 /** What belongs to the connection that a fixture was recorded from. */
 const ofConnection = new Set([
@@ -23,25 +27,22 @@ const ofConnection = new Set([
   'upgrade',
 ])
 
-/** Posts a webhook, its bytes as they are. Throws RelayError `unavailable` if nobody answers. */
-export async function postWebhook(origin: string, delivery: InboundRequest): Promise<WebhookAnswer> {
+/** Sends a webhook to a relay, its bytes as they are. Throws RelayError `unavailable` if nobody answers. */
+export async function postWebhook(url: string, delivery: InboundRequest): Promise<WebhookAnswer> {
   const { method, path, query, headers, body } = delivery
-  const url = new URL(query === '' ? path : `${path}?${query}`, origin)
-  const sent = Object.entries(headers).filter(([name]) => !ofConnection.has(name))
-  try {
-    const answer = await fetch(url, {
-      method,
-      headers: Object.fromEntries(sent),
-      ...(method !== 'GET' && method !== 'HEAD' && { body: new Uint8Array(body) }),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    return { status: answer.status, text: await answer.text(), retryAfter: answer.headers.get('retry-after') }
-  } catch (cause) {
-    if (cause instanceof TypeError && /header|ByteString/i.test(cause.message)) {
-      throw new RelayError('invalid', `a header can't be sent: ${messageOf(cause)}`, { cause })
-    }
-    const hint = 'start it with `cms-relay serve`, or say with --url where it listens'
-    throw new RelayError('unavailable', `no relay answers at ${origin}: ${hint}`, { cause })
-  }
+  const { origin, path: prefix } = readRoot(url, '--url ')
+  const sent = Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)))
+  const whole = `${prefix}${path}${query === '' ? '' : `?${query}`}`
+  const client = createHttpClient({ origin, connections: 1, timeoutMs })
+  const answer = await client.ask(async (send) => {
+    const bytes = method === 'GET' || method === 'HEAD' ? null : body
+    const given = await send({ method: method as 'POST', path: whole, headers: sent, body: bytes })
+    const retryAfter = headerIn(given.headers['retry-after']) ?? null
+    return { kind: 'answer', status: given.statusCode, text: await readText(given.body, maxBytes), retryAfter } as const
+  })
+  await client.close()
+  if (answer.kind === 'answer') return answer
+  if (answer.reason === 'other') throw new RelayError('invalid', `the webhook can't be sent: ${answer.message}`)
+  const hint = 'start it with `cms-relay serve`, or say with --url where it listens'
+  throw new RelayError('unavailable', `no relay answers at ${url}: ${hint} (${answer.message})`)
 }

@@ -44,7 +44,7 @@ export async function send(options: SendOptions): Promise<void> {
   }
   const { mapper, scheme, sign } = await composeSender(config, name)
   const { delivery, note } = await prepared(options, mapper, sign)
-  const origin = url ?? publicOrigin(config.server)
+  const origin = (url ?? publicOrigin(config.server)).replace(/\/+$/, '')
   const answer = await postWebhook(origin, delivery)
   if (answer.status >= 300) {
     throw new RelayError('invalid', describeRefusal({ answer, source: name, scheme }))
