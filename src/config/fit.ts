@@ -24,7 +24,7 @@ export function parseFilled<Schema extends z.ZodType>(
     const isWrong = () => issuesWithin(result, path).length > 0
     const wantsShape = issuesWithin(result, path).some((issue) => shapesWanted(issue).length > 0)
     const json = jsonIn(text)
-    const list = isWrong() && wantsShape && !mayBeSecret(path) ? listIn(text) : null
+    const list = isWrong() && !mayBeSecret(path) ? listIn(text) : null
     for (const reading of [json, json === null ? list : null]) {
       if (reading === null) continue
       const other = withMember(document, at, reading)

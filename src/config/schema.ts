@@ -8,7 +8,8 @@ import type { HasOrigins } from './origins.ts'
 
 /** What must stand there, for values that have one of several forms. */
 const must = (text: string) => ({
-  error: ({ input }: { readonly input?: unknown }) => (input === undefined ? 'is required' : `must be ${text}`),
+  error: ({ input }: { readonly input?: unknown }) =>
+    input === undefined ? 'is required' : `must be ${text}${input === null ? ', and nothing stands here' : ''}`,
 })
 
 /** A blank one is what a file with nothing but line breaks gives, and anyone would guess it. */
@@ -37,6 +38,13 @@ function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   return z.union([number, digits], must(`a whole number${range}`))
 }
 
+/** To listen on: IPv6 addresses hold colons, too. */
+const address = z
+  .string()
+  .min(1)
+  .regex(/^[^/\s]*$/, { error: 'must be an address without scheme and path, such as 0.0.0.0' })
+  .regex(/^([^:]*|.*:.*:.*)$/, { error: 'must be an address alone: `port` has the port' })
+
 /** Names that stand for the addresses of private networks. */
 const privateRanges = new Set(['loopback', 'linklocal', 'uniquelocal'])
 
@@ -52,7 +60,7 @@ const anyHost = new Set(['0.0.0.0', '::'])
 
 const server = z
   .strictObject({
-    host: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
+    host: address.default('0.0.0.0').describe('Address to listen on.'),
     port: whole(0, 65535).prefault(8080).describe('Port to listen on; 0 takes a free one. `PORT` overrides.'),
     body_limit: size.prefault('5mb').describe('Largest webhook body, also after decompression; more is answered 413.'),
     trust_proxy: z
@@ -78,7 +86,7 @@ const server = z
       ),
     admin: z
       .strictObject({
-        host: z.string().min(1).default('127.0.0.1').describe('Address of the listener for operators.'),
+        host: address.default('127.0.0.1').describe('Address of the listener for operators.'),
         port: whole(0, 65535).describe('Its port; 0 takes a free one.'),
       })
       .optional()

@@ -21,6 +21,12 @@ export interface Excerpt {
   readonly length: number
 }
 
+/** A part of a text, by its characters. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
 /** A mistake as it is found, before anybody has looked where it stands. */
 export interface Finding extends Issue {
   /** The key is wrong, not its value. */

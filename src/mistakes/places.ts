@@ -1,10 +1,5 @@
 import { type Document, isAlias, isCollection, isMap, isPair, isScalar, isSeq, type Node, type Pair } from 'yaml'
-
-/** A part of a text, by its characters. */
-export interface Span {
-  readonly start: number
-  readonly end: number
-}
+import type { Span } from './issue.ts'
 
 /** Where a part of a document stands: the deepest that is there of what the path names. `isOfKey`: its key. Null for an empty document. */
 export function spanOf(document: Document, path: string, isOfKey = false): Span | null {
@@ -12,7 +7,10 @@ export function spanOf(document: Document, path: string, isOfKey = false): Span 
   // What is missing in a map is missing under the key that the map has.
   const key = pair && isScalar(pair.key) ? pair.key : null
   const chosen =
-    (isOfKey || rest !== '' || (isScalar(node) && node.value === null && spanIn(node).end <= spanIn(node).start)) && key
+    (isOfKey ||
+      (rest !== '' && !isScalar(node)) ||
+      (isScalar(node) && node.value === null && spanIn(node).end <= spanIn(node).start)) &&
+    key
       ? key
       : (node ?? key)
   return chosen === null ? null : spanIn(chosen)

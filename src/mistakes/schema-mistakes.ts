@@ -69,7 +69,7 @@ function shapeWords(expected: string, input: unknown): string {
     case 'boolean':
       return expected === 'string'
         ? `must be text, and this is ${typeof input === 'number' ? 'a number' : 'true or false'}: put it in quotes`
-        : must
+        : `${must}, not ${typeof input === 'number' ? 'a number' : 'true or false'}`
     default:
       return must
   }
@@ -115,7 +115,7 @@ function findingsIn(issue: z.core.$ZodIssue, at: readonly PropertyKey[]): readon
     case 'invalid_union': {
       const branch = nearestBranch(issue.errors)
       if (branch !== null) return branch.flatMap((one) => findingsIn(one, path))
-      return [{ path: pathText(path), message: issue.message }]
+      return [{ path: pathText(path), message: issue.message, ...missingIn(issue) }]
     }
     default: {
       const isShape = issue.code === 'invalid_type' && /^(object|record|array)$/.test(issue.expected)
@@ -124,11 +124,15 @@ function findingsIn(issue: z.core.$ZodIssue, at: readonly PropertyKey[]): readon
           path: pathText(path),
           message: issue.message,
           ...(isShape && { isOfShape: true }),
-          ...(issue.message.startsWith('is required') && { isMissing: true }),
+          ...missingIn(issue),
         },
       ]
     }
   }
+}
+
+function missingIn({ message }: z.core.$ZodIssue): Pick<Finding, 'isMissing'> {
+  return message.startsWith('is required') ? { isMissing: true } : {}
 }
 
 function unknownKey(path: readonly PropertyKey[], key: string, known: readonly string[]): Finding {

@@ -20,7 +20,7 @@ export function tell(finding: Finding, background: Background, hiddenPaths: read
   const message = messageWithValue(finding, background)
   const { file } = background
   if (file === null || background.isOutside(path)) return { path, message }
-  const span = file.spanOf(path, finding.isOfKey)
+  const span = file.spanOf(path, finding.isOfKey || finding.isOfShape)
   if (span === null) return { path, message, file: file.name }
   const value = valueAt(background.document, path)
   const offset =

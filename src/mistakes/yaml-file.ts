@@ -2,9 +2,9 @@ import { readFileSync, statSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { messageOf } from '../domain/errors.ts'
-import type { Excerpt, Issue } from './issue.ts'
-import { offsetIn, type Span, spanOf, wholeSpanOf } from './places.ts'
-import { withoutSecrets } from './secret-names.ts'
+import type { Excerpt, Issue, Span } from './issue.ts'
+import { offsetIn, spanOf, wholeSpanOf } from './places.ts'
+import { secretSpansIn } from './secret-names.ts'
 import { findYamlMistake } from './yaml-mistakes.ts'
 
 /** A YAML file that was read, and where each part of it stands. */
@@ -117,6 +117,7 @@ export function shownFile(path: string): string {
 }
 
 const widest = 160
+const stars = '***'
 
 function placeIn(text: string, lines: LineCounter, { start, end }: Span, hidden: readonly Span[]) {
   const { line, col } = lines.linePos(start)
@@ -130,23 +131,23 @@ function placeIn(text: string, lines: LineCounter, { start, end }: Span, hidden:
 function excerptOf(text: string, mark: Span, line: Span, hidden: readonly Span[]): Excerpt {
   const marked = text.slice(mark.start, Math.min(mark.end, line.end))
   const length = Math.max(1, marked.trimEnd().length)
-  const within = hidden
+  const within = [...hidden, ...secretSpansIn(text, line)]
     .filter((span) => span.start < line.end && span.end > line.start)
     .toSorted((a, b) => a.start - b.start)
   let shown = ''
   let start = mark.start - line.start
-  let at = line.start
   let shownLength = length
+  let at = line.start
   for (const span of within) {
     const [from, to] = [Math.max(span.start, at), Math.min(span.end, line.end)]
     if (to <= from) continue
-    shown += `${text.slice(at, from)}***`
-    if (to <= mark.start) start -= to - from - 3
-    else if (from <= mark.start)
-      [start, shownLength] = [from - line.start - (line.start + start - mark.start - start), 3]
+    shown += text.slice(at, from)
+    if (to <= mark.start) start -= to - from - stars.length
+    else if (from <= mark.start) [start, shownLength] = [shown.length, stars.length]
+    shown += stars
     at = to
   }
-  shown = withoutSecrets((shown + text.slice(at, line.end)).replace(/\r$/, '').replaceAll('\t', ' '))
+  shown = (shown + text.slice(at, line.end)).replace(/\r$/, '').replaceAll('\t', ' ')
   const cut = start > widest - 40 ? start - 40 : 0
   return {
     text: (cut > 0 ? '…' : '') + shown.slice(cut, cut + widest),

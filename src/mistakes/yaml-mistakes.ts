@@ -1,4 +1,5 @@
 import { type Document, isAlias, isCollection, isPair, isScalar, type Node, visit, type YAMLError } from 'yaml'
+import { secretSpansIn } from './secret-names.ts'
 
 /** What is wrong with a text as YAML, where, and the cure. */
 export interface YamlMistake {
@@ -68,6 +69,11 @@ function ofError(error: YAMLError, text: string, document: Document): YamlMistak
   const at = (message: string, place = offset, length = 1): YamlMistake => ({ offset: place, length, message })
   const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset)
   const line = lineAt(text, offset)
+  if (text.charAt(offset - 1) === '$' && text.charAt(offset) === '{') {
+    const [reference = '${NAME}'] = /^\$\{[^}\n]*\}?/.exec(text.slice(offset - 1)) ?? []
+    const cure = `put "${reference}" in quotes within { } and [ ]: YAML takes its braces for a map`
+    return at(cure, offset - 1, reference.length)
+  }
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return at('a tab indents this line, and YAML takes spaces only: put spaces in its place')
@@ -76,10 +82,12 @@ function ofError(error: YAMLError, text: string, document: Document): YamlMistak
     case 'DUPLICATE_KEY':
       return duplicate(text, document, offset)
     case 'BAD_SCALAR_START':
-      return at(`a value cannot begin with \`${text.charAt(offset)}\`: put it in quotes`)
+      return at(`a value cannot begin with ${text.charAt(offset)}: put it in quotes`)
     case 'BAD_ALIAS':
       return at(
-        `a value cannot begin with \`${text.charAt(offset)}\` as text: put it in quotes, such as "${line.value}"`,
+        `a value cannot begin with ${text.charAt(offset)} as text: put it in quotes${line.cited}`,
+        offset,
+        line.length,
       )
     case 'BAD_DQ_ESCAPE':
       return at(
@@ -100,6 +108,7 @@ function ofError(error: YAMLError, text: string, document: Document): YamlMistak
       if (/directives/.test(error.message))
         return at('a line cannot begin with %: put it in quotes', text.search(/^%/m))
       if (/^(Flow|Expected.*(\]|\}))/.test(error.message)) return unclosed(text, document, offset)
+      if (/between flow/.test(error.message)) return at('a comma is missing in front of this')
       return withoutColon(text, offset)
     case 'UNEXPECTED_TOKEN':
       return unexpected(error, text, document, before)
@@ -115,22 +124,11 @@ function unexpected(
   before: string,
 ): YamlMistake {
   const at = (cure: string, place = offset, length = 1): YamlMistake => ({ offset: place, length, message: cure })
-  if (text.charAt(offset - 1) === '$' && text.charAt(offset) === '{') {
-    const [reference = '${NAME}'] = /^\$\{[^}\n]*\}?/.exec(text.slice(offset - 1)) ?? []
-    return at(
-      `put "${reference}" in quotes within { } and [ ]: YAML takes its braces for a map`,
-      offset - 1,
-      reference.length,
-    )
-  }
   const star = /(?::|-)\s+(\*.*)$/.exec(lineAt(text, offset).text)
   if (/alias at node end/.test(message) && star?.[1] !== undefined) {
     const start = text.indexOf(star[1], text.lastIndexOf('\n', offset - 1) + 1)
-    return at(
-      `a value cannot begin with * as text: put it in quotes, "${star[1].trim()}"`,
-      start,
-      star[1].trim().length,
-    )
+    const { cited, length } = lineAt(text, start)
+    return at(`a value cannot begin with * as text: put it in quotes${cited}`, start, length)
   }
   if (/block-seq-ind on same line/.test(message)) {
     return at('a list begins in the line below its key, or is written in brackets: [a, b]')
@@ -181,12 +179,10 @@ function nested(text: string, offset: number): YamlMistake {
   const colon = rest.search(/:(\s|$)/)
   if (colon !== -1) {
     const value = rest.replace(/\s+#.*$/, '').trim()
-    return {
-      offset,
-      length: value.length,
-      message: `a value with a colon and a space in it needs quotes: "${shortened(value)}"`,
-    }
+    const { cited } = lineAt(text, offset)
+    return { offset, length: value.length, message: `a value with a colon and a space in it needs quotes${cited}` }
   }
+  if (rest.trimStart().startsWith('- ')) return indentation(text, offset)
   const next = nextLine(text, offset)
   return {
     offset: next.start,
@@ -211,7 +207,7 @@ function withoutColon(text: string, offset: number): YamlMistake {
   if (noSpace)
     return {
       ...place,
-      message: `a space is missing behind the colon: ${noSpace[1]}: ${shortened(content.slice(noSpace[0].length))}`,
+      message: `a space is missing behind the colon: ${noSpace[1]}: …`,
     }
   const equals = /^([\w.-]+)\s*=/.exec(content)
   if (equals) return { ...place, message: `a key and its value are written with a colon here: ${equals[1]}: …` }
@@ -281,23 +277,26 @@ function quotedBefore(text: string, document: Document, offset: number): readonl
   return found
 }
 
-function lineAt(
-  text: string,
-  offset: number,
-): { readonly text: string; readonly start: number; readonly value: string } {
+interface Line {
+  readonly text: string
+  readonly start: number
+  /** How long the value is that begins at the place. */
+  readonly length: number
+  /** The value in quotes, as a message ends with it; nothing if it may be a secret. */
+  readonly cited: string
+}
+
+function lineAt(text: string, offset: number): Line {
   const start = text.lastIndexOf('\n', offset - 1) + 1
-  const end = text.indexOf('\n', offset)
-  const line = text.slice(start, end === -1 ? text.length : end).replace(/\r$/, '')
-  return {
-    text: line,
-    start,
-    value: shortened(
-      line
-        .slice(offset - start)
-        .replace(/\s+#.*$/, '')
-        .trim(),
-    ),
-  }
+  const newline = text.indexOf('\n', offset)
+  const end = newline === -1 ? text.length : newline
+  const line = text.slice(start, end).replace(/\r$/, '')
+  const value = line
+    .slice(offset - start)
+    .replace(/\s+#.*$/, '')
+    .trim()
+  const isHidden = secretSpansIn(text, { start, end }).some((span) => span.end > offset)
+  return { text: line, start, length: value.length, cited: isHidden ? '' : `: "${shortened(value)}"` }
 }
 
 function nextLine(text: string, offset: number): { readonly start: number; readonly length: number } {

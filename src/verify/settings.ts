@@ -30,7 +30,10 @@ export const publicUrl = z
 
 /** A public key or a list of them, in PEM form; key objects afterwards. */
 export const publicKeys = z
-  .union([z.string(), z.array(z.string()).min(1)], { error: 'must be a public key in PEM form, or a list of them' })
+  .union([z.string(), z.array(z.string()).min(1)], {
+    error: ({ input }) =>
+      `${input === undefined ? 'is required:' : 'must be'} a public key in PEM form, or a list of them`,
+  })
   .transform((texts, context) => {
     return [texts].flat().flatMap((text, index) => {
       const key = readPublicKey(text)

@@ -150,7 +150,12 @@ function composeSource(context: SourceContext, now: () => number): Source | null
   const path = `sources.${name}`
   const mapping = composeMapping(context)
   const definition = mappers.get(settings.mapper)
-  if (!definition) return null
+  if (!definition) {
+    // What the source itself says of it needs no mapper.
+    if (typeof settings.verify === 'object' && settings.verify.scheme)
+      verifyConfigOf(settings, undefined, path, findings)
+    return null
+  }
   const verifyConfig = verifyConfigOf(settings, definition.verify, path, findings, definition)
   const verifier = tried(findings, `${path}.secret`, () => {
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))

@@ -1,5 +1,5 @@
-import { nearestName } from '../../../packages/jsonata-compile/index.ts'
 import { sourceTypes } from '../../domain/ingest-item.ts'
+import { nearestName } from '../../domain/nearest-name.ts'
 import { isSourceType } from './identity.ts'
 
 const word = /^[A-Za-z_]\w*$/
@@ -8,7 +8,8 @@ const word = /^[A-Za-z_]\w*$/
 export function typeMistake(given: unknown): string | null {
   if (typeof given !== 'string' || !word.test(given.trim()) || isSourceType(given)) return null
   const text = given.trim()
-  const near = text === 'article' ? 'post' : nearestName(text, sourceTypes)
+  const nearest = nearestName(text, [...sourceTypes, 'article'])
+  const near = nearest === 'article' ? 'post' : nearest
   const hint = near === null ? `there is ${sourceTypes.join(', ')}` : `did you mean ${near}?`
   return `'${text}' is no item type; ${hint} For a field of that name write \`$.${text}\``.replace(
     /([a-z]) For/,

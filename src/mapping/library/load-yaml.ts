@@ -49,9 +49,17 @@ export function checkDefinition(file: MapperFile, findings: Finding[], shallow =
   const inExpressions =
     definition === null
       ? []
-      : mistakesIn(definition).map((one) => ({ ...one, path: placeIn(file, definition, one.path) ?? one.path }))
+      : mistakesIn(definition, varsIn(file.content)).map((one) => ({
+          ...one,
+          path: placeIn(file, definition, one.path) ?? one.path,
+        }))
   findings.push(...[...found, ...inExpressions].map((one) => tellOf(file, one)))
   return result.success && inExpressions.length === 0 ? result.data : null
+}
+
+/** What a file declares, whether the rest of a declaration is right or not. */
+function varsIn({ vars }: MapperFile['content']): readonly string[] {
+  return isObject(vars) ? Object.keys(vars) : []
 }
 
 /** A mapper without the records that have mistakes of form, so that these hide none in the expressions of others. */
@@ -87,7 +95,7 @@ export function extendDefinition(
 ): MapperDefinition | null {
   const merged = extendMapper({ ...base, replace: false }, file.content)
   const result = definitionSchema.safeParse(merged, { error: plainWords })
-  const found = result.success ? mistakesIn(result.data) : findingsOf(result.error)
+  const found = result.success ? mistakesIn(result.data, Object.keys(result.data.vars)) : findingsOf(result.error)
   const whole = merged as unknown as MapperDefinition
   findings.push(
     ...found.map((one) => {
@@ -120,7 +128,7 @@ function placeIn(
 }
 
 /** Names that are taken, and expressions that do not compile: found at start, though no source may use the mapper yet. */
-function mistakesIn(definition: MapperDefinition): readonly Finding[] {
+function mistakesIn(definition: MapperDefinition, vars: readonly string[]): readonly Finding[] {
   const issues: Finding[] = []
   for (const key of ['records', 'pings'] as const) {
     const names = definition[key].map(({ name }) => name)
@@ -130,7 +138,7 @@ function mistakesIn(definition: MapperDefinition): readonly Finding[] {
     }
   }
   const timeLimitMs = 250
-  const compiler = createCompiler({ timeLimitMs, issues, prefix: '', vars: Object.keys(definition.vars) })
+  const compiler = createCompiler({ timeLimitMs, issues, prefix: '', vars })
   const models = { any: { type: 'custom' } } // so that what is compiled for each model is compiled once
   compileMapper(definition, {
     source: '',
