@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { configSchema } from '../src/config/schema.ts'
 import { loadMappers } from '../src/mapping/library/load.ts'
 import { verifySchema } from '../src/verify/verifier.ts'
+import { commandsReference } from './generate-commands.ts'
 import { mapperSchema, relaySchema } from './json-schemas.ts'
 
 interface Schema {
@@ -143,6 +144,7 @@ const targets: readonly {
   { file: 'docs/configuration.md', name: 'settings', make: configurationTable },
   { file: 'docs/configuration.md', name: 'verify', make: verifyTables },
   { file: 'docs/cms/README.md', name: 'mappers', make: mapperTable },
+  { file: 'docs/commands.md', name: 'commands', make: commandsReference },
 ]
 
 const isCheck = process.argv.includes('--check')
