@@ -7,26 +7,29 @@ export interface ToldSignal {
 
 /** In front of the others, without their names. */
 const first = ['source', 'destination', 'endpoint', 'topic', 'event_id', 'type', 'id'] as const
-/** Said by the kind of signal, or of no use to a person. */
-const unsaid = new Set<string>([
-  ...first,
-  'delivered',
-  'duplicate',
-  'batch_id',
-  'request_id',
-  'mapper_version',
-  'bytes',
-])
+/** Of use to programs; or said by the type of the signal, or by a field beside it. */
+const unsaid = new Set<string>(
+  [
+    first,
+    ['batch_id', 'request_id', 'mapper', 'mapper_version', 'bytes', 'call', 'latencies_ms', 'slowest_ms', 'item'],
+    ['delivered', 'duplicate'],
+  ].flat(),
+)
 /** Wide enough for the usual types; a longer one moves the rest of its line. */
-const typeWidth = 22
+const typeWidth = 17
 
 /** One signal as one line: when, what, whose, and what is worth knowing of it. */
 export function signalLine({ type, timestamp, data }: ToldSignal): string {
   const named = first.map((name) => data[name]).filter((value) => typeof value === 'string')
   const facts = Object.entries(data)
-    .filter(([name, value]) => !unsaid.has(name) && value !== null && value !== false && value !== '')
-    .map(([name, value]) => `${name}=${textOf(value)}`)
-  return [timestamp.replace(/\.\d+Z$/, 'Z'), type.padEnd(typeWidth), ...named, ...facts].join('  ').trimEnd()
+    .filter(([name, value]) => !unsaid.has(name) && isWorthSaying(value) && `event.${value}` !== type)
+    .map(([name, value]) => (name === 'duration_ms' ? `${Math.round(Number(value))} ms` : `${name}=${textOf(value)}`))
+  return [timestamp.slice(11, 19), type.padEnd(typeWidth), ...named, ...facts].join('  ').trimEnd()
+}
+
+/** Nothing of nothing: a count of 0, an error that is null. */
+function isWorthSaying(value: unknown): boolean {
+  return value !== null && value !== false && value !== '' && value !== 0
 }
 
 function textOf(value: unknown): string {

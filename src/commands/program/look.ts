@@ -91,7 +91,9 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
   program
     .command('tail')
     .summary('what happens at a running relay, as it happens')
-    .description('Follows a running relay until Ctrl-C, and goes on after a break. It needs the admin token.')
+    .description(
+      'Follows a running relay until Ctrl-C, and goes on after a break. It needs the admin token. Times are UTC.',
+    )
     .option('--source <name>', 'signals of this source')
     .option('--destination <name>', 'signals of this destination')
     .addOption(new Option('--type <types...>', 'signals of these types, such as item.dead').choices(signalTypes))
