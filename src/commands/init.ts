@@ -21,7 +21,6 @@ import { planOf } from './init/plan.ts'
 import { readPort, readPublicUrl } from './init/relay-address.ts'
 import { valuesOf, wantedOfSource } from './init/values.ts'
 import { writeTogether } from './init/write-together.ts'
-import { ownMappersDir } from './mappers.ts'
 import { type Ask, type Terminal, withQuestions } from './questions.ts'
 import { print } from './report.ts'
 import { sourceBlock } from './source-block.ts'
@@ -38,19 +37,35 @@ export interface InitDeps {
 export async function init(given: InitOptions, deps: InitDeps = {}): Promise<void> {
   const options = withInput(given)
   const load = deps.load ?? loadMappers
-  const asks = options.isTerminal && !options.yes
-  const text = asks
-    ? await withQuestions((ask) => initWith(options, load, ask), deps.terminal)
-    : await initWith(options, load, null)
-  print(null, { json: false, text: () => text })
+  const say = ({ text }: Done) => print(null, { json: false, text: () => text })
+  if (!options.isTerminal || options.yes) return say(await initWith(options, load, null))
+  const tries = await withQuestions(async (ask) => {
+    const done = await initWith(options, load, ask)
+    say(done)
+    return done.isComplete && isYes(ask, '\nTry all of it now, with `doctor`?')
+  }, deps.terminal)
+  if (tries)
+    await (await import('./doctor/doctor.ts')).doctor({ config: options.output, json: false, env: options.env })
 }
 
-/** Asks, writes, and answers what is left to do. */
-async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask | null): Promise<string> {
+interface Done {
+  /** What was written, and what is left to do. */
+  readonly text: string
+  /** Whether no variable is left to be filled in. */
+  readonly isComplete: boolean
+}
+
+/** All is written by then: leaving is an answer, too. */
+function isYes(ask: Ask, question: string): Promise<boolean> {
+  return ask.confirm(question).catch(() => false)
+}
+
+/** Asks and writes. */
+async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask | null): Promise<Done> {
   const { output, env } = options
   const file = resolve(output)
   const existing = await existingIn(file, options, ask)
-  const library = await load({ userDir: existing ? ownMappersDir(file, env) : undefined })
+  const library = await load({ userDir: existing?.mappersDir && resolve(dirname(file), existing.mappersDir) })
   const destination = existing
     ? await destinationIn(existing, options.destination, ask)
     : (options.destination ?? 'main')
@@ -77,7 +92,7 @@ async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask
   write(file, text, newEnvText, options)
   const [secret] = block.variables.filter(({ use }) => use === 'secret')
   const { toSandbox } = connection
-  return nextSteps({
+  const said = nextSteps({
     ...plan,
     output,
     url,
@@ -88,6 +103,8 @@ async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask
     toSandbox,
     secretName: secret?.name ?? null,
   })
+  const isComplete = lines.every(({ name, value }) => value !== '' || kept.includes(name))
+  return { text: said, isComplete }
 }
 
 /** The configuration that a source is added to; null if a new one is written. Throws RelayError `conflict` if neither is meant. */

@@ -115,3 +115,13 @@ test('init that is left early has written nothing', async () => {
   await expect(answered(['1', 'shop', 'example.com', 'EUR'], {}, folder)).rejects.toThrow('nothing is written')
   expect(readdirSync(folder)).toEqual([])
 })
+
+test('init tries all of it if that is wanted, once nothing is left to be filled in', async () => {
+  const over = { mapper: 'ghost', token: 'sandbox', baseUrl: 'http://127.0.0.1:9/v1/ingest' }
+  const questions = ['', 'example.com', '', '', '']
+  await expect(answered([...questions, 'y'], over)).rejects.toThrow(/checks ha(s|ve) failed/)
+  expect((await answered([...questions, 'n'], over)).said).toContain('npx cms-relay doctor')
+  expect((await answered(questions, over)).said).not.toContain('nothing is written')
+  const { shown } = await answered(['', 'example.com', '', '', '', '', '', ''], { mapper: 'shopify' })
+  expect(shown).not.toContain('Try all of it')
+})

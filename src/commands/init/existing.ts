@@ -11,6 +11,8 @@ export interface Existing {
   /** By name, with the host of the site as it is written; null if that is a variable. */
   readonly destinations: ReadonlyMap<string, string | null>
   readonly publicUrl: string | null
+  /** The folder of the user's own mappers, as it is written. */
+  readonly mappersDir: string | undefined
 }
 
 /** Reads names alone: mistakes elsewhere are for `check`. Throws RelayError `invalid` if it is no YAML. */
@@ -19,7 +21,7 @@ export function readExisting(text: string, output: string): Existing {
   const [error] = document.errors
   if (error)
     throw new RelayError('invalid', `${output} is no YAML, so nothing is added: ${error.message.split('\n')[0]}`)
-  const { server, sources, destinations } = mapOf(document.toJS())
+  const { server, sources, destinations, mappers_dir: mappersDir } = mapOf(document.toJS())
   const hosts = Object.entries(mapOf(destinations)).map(
     ([name, value]) => [name, plain(mapOf(value)['site_domain'])] as const,
   )
@@ -28,6 +30,7 @@ export function readExisting(text: string, output: string): Existing {
     sources: Object.keys(mapOf(sources)),
     destinations: new Map(hosts),
     publicUrl: plain(mapOf(server)['public_url']),
+    mappersDir: plain(mappersDir) ?? undefined,
   }
 }
 
