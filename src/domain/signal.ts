@@ -153,7 +153,7 @@ export type Signal =
       readonly kind: 'item.delivered'
       readonly destination: string
       readonly batchId: string
-      readonly items: readonly { readonly type: string; readonly id: string }[]
+      readonly items: readonly DeliveredItem[]
     }
   | {
       readonly kind: 'item.dead'
@@ -261,5 +261,14 @@ export type Signal =
   /** The configuration has mistakes, so a reload has changed nothing. */
   | { readonly kind: 'config.refused'; readonly issues: readonly string[] }
   | { readonly kind: 'step.failed'; readonly loop: string; readonly error: unknown }
+
+export interface DeliveredItem {
+  readonly type: string
+  readonly id: string
+  /** Null if an operator wanted it. */
+  readonly source: string | null
+  /** The newest event behind it; null if an operator wanted it, or if the item has changed since it was sent. */
+  readonly eventId: string | null
+}
 
 export type Emit = (signal: Signal) => void

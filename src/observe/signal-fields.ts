@@ -25,6 +25,10 @@ function shownOf(signal: Signal): Record<string, unknown> {
       const { kind: _kind, items: _items, ...fields } = signal
       return fields
     }
+    case 'item.delivered': {
+      const { kind: _kind, items, ...fields } = signal
+      return { ...fields, items: items.map(({ eventId, ...item }) => ({ ...item, event_id: eventId })) }
+    }
     case 'source.silent': {
       const { kind: _kind, lastAt, ...fields } = signal
       return { ...fields, lastAt: new Date(lastAt).toISOString() }

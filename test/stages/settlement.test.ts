@@ -17,6 +17,8 @@ function batchOf(ofItem: number, ofBatch: number): SealedBatch {
     attempts: 1,
     receivedAt: 0,
     pendingSince: 0,
+    source: 'shop',
+    eventSeq: 1,
     tried,
   }
   return {

@@ -86,7 +86,7 @@ export function createLayout({ mask, width, paint, names = () => [] }: LayoutOpt
     const topic = most.topic > 0 ? [placeOf('topic', clean(line.topic ?? '–'), most.topic)] : []
     const left = columns - startOf([subject, ...topic]) - gap.length
     // What became of it comes first, unless that leaves next to nothing of the id.
-    const room = Math.min(Math.max(12, left - Math.min(outcomeWidth, Math.max(20, left - 40))), left - 8)
+    const room = Math.min(Math.max(12, left - Math.min(outcomeWidth, Math.max(24, left - 40))), left - 8)
     return [subject, ...topic, placeOf('what', clean(line.what ?? ''), Math.min(room, most.what))]
   }
 

@@ -1,7 +1,8 @@
-import type { Signal } from '../../domain/signal.ts'
+import type { DeliveredItem, Signal } from '../../domain/signal.ts'
 import { countText, itemText, type Line, spanText } from './line.ts'
 import { signalLine, tryText, whatOf } from './signal-line.ts'
 import type { Standing, Surroundings } from './surroundings.ts'
+import { type Cause, createWaitingItems, type ItemName } from './waiting-items.ts'
 
 export interface NarratorOptions {
   readonly around: () => Surroundings
@@ -25,32 +26,14 @@ export interface Narrator {
 type Mapped = Extract<Signal, { kind: 'event.mapped' }>
 type Attempted = Extract<Signal, { kind: 'batch.attempted' }>
 type Dead = Extract<Signal, { kind: 'item.dead' }>
-interface ItemName {
-  readonly type: string
-  readonly id: string
-}
 
-/** What is known of an item that waits for its call. */
-interface Waiting {
-  readonly destination: string
-  readonly source: string
-  readonly topic: string | null
-  /** The newest of the events behind it. */
-  readonly eventId: string
-  readonly events: number
-  readonly since: number
-  isTold: boolean
-}
-
-/** Of a relay with more waiting, the oldest are forgotten: their lines do not name their event. */
-const mostWaiting = 5_000
 /** Beyond the debounce: a call takes seconds. */
 const patienceMs = 30_000
 
 export function createNarrator({ around, show, now }: NarratorOptions): Narrator {
-  const waiting = new Map<string, Waiting>()
+  const waiting = createWaitingItems()
   /** The call whose signals come now, one after the other in one turn. */
-  let call: { readonly attempted: Attempted; readonly taken: ItemName[]; readonly dead: Dead[] } | null = null
+  let call: { readonly attempted: Attempted; readonly taken: DeliveredItem[]; readonly dead: Dead[] } | null = null
 
   function tell(signal: Signal): void {
     if (call !== null && !isOfCall(signal, call.attempted)) endCall()
@@ -60,130 +43,78 @@ export function createNarrator({ around, show, now }: NarratorOptions): Narrator
     }
     if (signal.kind === 'item.delivered') call?.taken.push(...signal.items)
     if (signal.kind === 'item.dead' && call !== null) call.dead.push(signal)
-    else if (signal.kind === 'batch.attempted' && signal.outcome !== 'settled') showOwn(withEvent(signal))
-    else showOwn(signal)
+    else if (signal.kind !== 'batch.attempted' || signal.outcome === 'settled') show(signalLine(signal, around()))
     if (signal.kind === 'event.mapped' && signal.applied > 0) expect(signal)
   }
 
-  function showOwn(signal: Signal | Line): void {
-    show('mark' in signal ? signal : signalLine(signal, around()))
-  }
-
   /** Nothing is told of what goes out within seconds: its call will have a line. */
-  function expect(signal: Mapped): void {
-    for (const item of signal.items) wait(signal, item)
-    const resting = standings(signal.items.map(({ destination }) => destination)).find(
-      ([, { state }]) => state !== 'closed',
-    )
-    if (!resting) return
-    const [destination, standing] = resting
-    const { source, topic, eventId, items } = signal
-    const outcome = `kept: ${destination} ${restText(standing)}`
-    show({ level: 'info', mark: 'quiet', subject: source, topic, what: whatOf(eventId, items), outcome })
-    for (const item of signal.items) {
-      const known = waiting.get(keyOf(item.destination, item))
-      if (known && item.destination === destination) known.isTold = true
+  function expect({ source, topic, eventId, items }: Mapped): void {
+    for (const item of items) waiting.add(item.destination, item, { source, topic, eventId }, now())
+    for (const destination of new Set(items.map((item) => item.destination))) {
+      const standing = around().standingOf(destination)
+      if (!standing || standing.state === 'closed') continue
+      const ofIt = items.filter((item) => item.destination === destination)
+      const outcome = `kept: ${destination} ${restText(standing)}`
+      show({ level: 'info', mark: 'quiet', subject: source, topic, what: whatOf(eventId, ofIt), outcome })
+      for (const item of ofIt) told(destination, item)
     }
   }
 
-  function wait({ source, topic, eventId }: Mapped, { destination, ...item }: Mapped['items'][number]): void {
-    const key = keyOf(destination, item)
-    const before = waiting.get(key)
-    waiting.delete(key)
-    const events = (before?.events ?? 0) + 1
-    waiting.set(key, { destination, source, topic, eventId, events, since: before?.since ?? now(), isTold: false })
-    const [oldest] = waiting.keys()
-    if (waiting.size > mostWaiting && oldest !== undefined) waiting.delete(oldest)
-  }
-
-  function standings(names: readonly string[]): readonly (readonly [string, Standing])[] {
-    return [...new Set(names)].flatMap((name) => {
-      const standing = around().standingOf(name)
-      return standing ? [[name, standing] as const] : []
-    })
-  }
-
-  /** A call that was not taken, with the event of its item if it has one item alone. */
-  function withEvent(signal: Attempted): Line {
-    const { destination, item } = signal
-    const known = item && waiting.get(keyOf(destination, item))
-    const line = signalLine(signal, around())
-    if (!item || !known) return line
-    known.isTold = true
-    return {
-      ...line,
-      subject: known.source,
-      topic: known.topic,
-      what: whatOf(known.eventId, [item]),
-      outcome: at(destination, line.outcome),
-    }
+  function told(destination: string, item: ItemName): void {
+    const known = waiting.get(destination, item)
+    if (known) known.isTold = true
   }
 
   function endCall(): void {
     if (call === null) return
     const { attempted, taken, dead } = call
     call = null
-    if (attempted.outcome !== 'settled' && dead.length === 0) return
-    const { destination, items } = attempted
     if (taken.length > 0) show(takenLine(attempted, taken))
-    deadLines(destination, dead)
-    const left = items - taken.length - dead.length
-    if (attempted.outcome !== 'settled' || left <= 0) return
-    const what = attempted.item ? itemText(attempted.item) : `${left} of ${countText(items, 'item')}`
-    show({ level: 'warn', mark: 'warn', subject: destination, topic: null, what, outcome: 'not taken, tried again' })
+    for (const signal of dead) showItem(signal, waiting.take(signal.destination, signal).at(-1), signal)
+    if (attempted.items > taken.length + dead.length) showLeft(attempted, attempted.items - taken.length - dead.length)
   }
 
-  function takenLine(attempted: Attempted, taken: readonly ItemName[]): Line {
-    const { destination, call, attempt, latenciesMs } = attempted
-    const known = taken.map((item) => take(destination, item))
+  function takenLine({ destination, call, attempt, latenciesMs }: Attempted, taken: readonly DeliveredItem[]): Line {
+    const causes = taken.flatMap((item) => {
+      const known = waiting.take(destination, item, item.source === null ? undefined : item.eventId)
+      return known.length > 0 ? known : causesOf(item)
+    })
     const [first] = taken
-    const slowest = spanText(Math.max(0, ...latenciesMs))
+    const isOne = taken.length === 1 && first !== undefined
     const verb = /delete$/.test(call) ? 'removed' : 'sent'
-    const one = taken.length === 1 && first ? first : null
-    const outcome = at(destination, `${verb} ${one ? 'in' : 'within'} ${slowest}${tryText(attempt)}`)
-    const line = { level: 'info', mark: 'good', outcome } as const
-    const events = known.reduce((sum, one) => sum + (one?.events ?? 0), 0)
-    const items = one ? itemText(one) : countText(taken.length, 'item')
-    const source =
-      common(
-        known.map((one) => one?.source),
-        destination,
-      ) ?? destination
-    const topic = common(
-      known.map((one) => one?.topic),
-      'various',
-    )
-    const [newest] = known
-    if (newest?.events === 1 && one)
-      return { ...line, subject: newest.source, topic, what: `${newest.eventId} → ${items}` }
+    const outcome = `${verb} ${isOne ? 'in' : 'within'} ${spanText(Math.max(0, ...latenciesMs))}${tryText(attempt)}`
+    const items = isOne ? itemText(first) : countText(taken.length, 'item')
+    const eventIds = [...new Set(causes.map(({ eventId }) => eventId))]
+    const events = eventIds.length > 1 ? countText(eventIds.length, 'event') : eventIds[0]
     return {
-      ...line,
-      subject: source,
-      topic,
-      what: events === 0 ? items : `${countText(events, 'event')} → ${items}`,
+      ...{ level: 'info', mark: 'good', outcome: at(destination, outcome) },
+      subject: common(causes.map(({ source }) => source)) ?? destination,
+      topic: causes.length === 0 ? null : (common(causes.map(({ topic }) => topic ?? '–')) ?? 'various'),
+      what: events === undefined ? items : `${events} → ${items}`,
     }
   }
 
-  function deadLines(destination: string, dead: readonly Dead[]): void {
-    for (const signal of dead) {
-      const known = take(destination, signal)
-      const line = signalLine(signal, around())
-      const { source: subject, topic } = known ?? { source: destination, topic: null }
-      show({
-        ...line,
-        subject,
-        topic,
-        what: known ? whatOf(known.eventId, [signal]) : itemText(signal),
-        outcome: at(destination, line.outcome),
-      })
+  /** What is still to be sent: the items that are not named, or all of a call that was not taken. */
+  function showLeft(attempted: Attempted, left: number): void {
+    const { destination, item, items } = attempted
+    if (item) {
+      showItem(attempted, waiting.get(destination, item)?.causes.at(-1), item)
+      told(destination, item)
+    } else {
+      const line = signalLine(attempted, around())
+      const what = left === items ? line.what : `${left.toLocaleString('en')} of ${countText(items, 'item')}`
+      show({ ...line, ...notTaken(attempted), topic: null, what })
     }
   }
 
-  function take(destination: string, item: ItemName): Waiting | undefined {
-    const key = keyOf(destination, item)
-    const known = waiting.get(key)
-    waiting.delete(key)
-    return known
+  /** Of an item alone, with its event if that is known. */
+  function showItem(signal: Attempted | Dead, cause: Cause | undefined, item: ItemName): void {
+    const line = signalLine(signal, around())
+    const { destination } = signal
+    const own = signal.kind === 'batch.attempted' ? { ...line, ...notTaken(signal) } : line
+    const { source: subject, topic } = cause ?? { source: destination, topic: null }
+    const what = cause ? whatOf(cause.eventId, [item]) : itemText(item)
+    show({ ...own, subject, topic, what, outcome: at(destination, own.outcome) })
   }
 
   /** With one destination it goes without saying which. */
@@ -193,22 +124,18 @@ export function createNarrator({ around, show, now }: NarratorOptions): Narrator
 
   function step(): void {
     const late = new Map<string, number>()
-    for (const one of waiting.values()) {
+    for (const one of waiting.list()) {
       const { maxWaitMs } = around().standingOf(one.destination) ?? { maxWaitMs: 0 }
       if (one.isTold || now() - one.since < patienceMs + maxWaitMs) continue
       one.isTold = true
       late.set(one.destination, (late.get(one.destination) ?? 0) + 1)
     }
-    for (const [destination, count] of late) {
-      const standing = around().standingOf(destination)
-      const why = standing && standing.state !== 'closed' ? `it ${restText(standing)}` : undefined
-      const line = {
-        level: 'warn',
-        mark: 'warn',
-        subject: destination,
-        outcome: `${countText(count, 'item')} not sent yet`,
-      } as const
-      show({ ...line, detail: why, cure: '`cms-relay items --status pending` and `cms-relay status` tell more' })
+    for (const [subject, count] of late) {
+      const standing = around().standingOf(subject)
+      const detail = standing && standing.state !== 'closed' ? `it ${restText(standing)}` : null
+      const outcome = `${countText(count, 'item')} not sent yet`
+      const cure = '`cms-relay items --status pending` and `cms-relay status` tell more'
+      show({ level: 'warn', mark: 'warn', subject, outcome, detail, cure })
     }
   }
 
@@ -220,18 +147,23 @@ function isOfCall(signal: Signal, { batchId, destination }: Attempted): boolean 
   return signal.kind === 'item.dead' && signal.destination === destination
 }
 
-function keyOf(destination: string, { type, id }: ItemName): string {
-  return JSON.stringify([destination, type, id])
+/** Of an item that an earlier process has mapped. */
+function causesOf({ source, eventId }: DeliveredItem): readonly Cause[] {
+  return source === null || eventId === null ? [] : [{ source, eventId, topic: null }]
 }
 
-/** What all of them have; null if none is known. */
-function common(values: readonly (string | null | undefined)[], various: string): string | null {
+/** An answer that does not say that an item was taken is no error of the call. */
+function notTaken({ outcome }: Attempted): Partial<Line> {
+  return outcome === 'settled' ? { level: 'warn', mark: 'warn', outcome: 'not taken yet' } : {}
+}
+
+/** What all of them are; null if they differ, or if there is none. */
+function common(values: readonly string[]): string | null {
   const [first = null, ...others] = new Set(values)
-  return others.length === 0 ? first : various
+  return others.length === 0 ? first : null
 }
 
-function restText({ state, reason }: Standing): string {
-  if (state === 'off') return 'is off (enabled: false)'
-  const why = reason === null ? '' : ` (${reason})`
-  return state === 'disabled' ? `is disabled${why}` : `rests${why}`
+function restText({ state }: Standing): string {
+  if (state === 'off') return 'is off'
+  return state === 'disabled' ? 'is disabled' : 'rests'
 }

@@ -12,7 +12,7 @@ type Fields = Pick<Line, 'outcome'> & Partial<Omit<Line, 'level' | 'like'>>
 const texts: Readonly<Record<string, (record: LogRecord) => Fields | null>> = {
   'config.loaded': () => null, // the banner
   'relay.listening': () => null,
-  'config.warning': ({ warning }) => ({ subject: 'config', outcome: text(warning) }),
+  'config.warning': ({ warning }) => ({ subject: 'config', outcome: 'warning', detail: text(warning) }),
   'relay.stopping': ({ signal }) => ({ outcome: 'stopping', detail: text(signal) }),
   'relay.stopped': () => ({ outcome: 'stopped' }),
   'relay.close_failed': ({ error }) => ({ outcome: 'could not close a listener', detail: text(error) }),

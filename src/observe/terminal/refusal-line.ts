@@ -28,7 +28,7 @@ export function refusalLine({ source, code, reason }: Refused, around: Surroundi
     const isSlowed = code === 'rate_limited'
     return {
       ...line,
-      outcome: isSlowed ? `429 ${words}, too many from this address in a minute` : `${status} ${words}`,
+      outcome: isSlowed ? `429 ${words}, too often` : `${status} ${words}`,
       detail: unverified,
       cure,
       like: `${code} ${source} ${words}`,

@@ -31,8 +31,8 @@ export function createRepeats({ show, later }: RepeatsOptions): { tell(line: Lin
     const isAlone = line.mark === 'good' || line.level === 'error' || line.level === 'fatal'
     const count = isAlone ? 1 : countOf(line)
     if (count === 1) show(line)
-    // What to do was said by the first.
-    else if (count <= shownAlike) show({ ...line, cure: undefined })
+    // Why, and what to do, was said by the first.
+    else if (count <= shownAlike) show({ ...line, detail: undefined, cure: undefined })
   }
 
   function close(key: string): void {

@@ -1,3 +1,4 @@
+import { errorPatternOf } from '../../domain/error-pattern.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { Signal } from '../../domain/signal.ts'
 import { fieldsOf } from '../signal-fields.ts'
@@ -89,6 +90,8 @@ const lines: Lines = {
       what,
       outcome: `${afterwards[outcome] ?? outcome}${tryText(attempt)}`,
       detail: error,
+      cure: cures[outcome],
+      like: `${outcome} ${errorPatternOf(error ?? '')}`,
     }
   },
   'item.delivered': ({ destination, items }) => ({
@@ -207,12 +210,20 @@ export function signalLine(signal: Signal, around: Surroundings): Line {
 }
 
 const afterwards: Readonly<Record<string, string>> = {
-  retry: 'not taken, is tried again',
-  unauthorized: 'not authorized, waits',
-  conflict: 'refused for its key, goes out under another',
-  split: 'too large as a whole, goes out in parts',
-  stuck: 'not taken as a whole, goes out in parts',
+  retry: 'not taken yet',
+  unauthorized: 'not authorized',
+  conflict: 'refused for its key',
+  split: 'too large at once',
+  stuck: 'not taken at once',
   rejected: 'refused as a whole',
+}
+
+/** What the relay does about it; the rest waits, or is tried again. */
+const cures: Readonly<Record<string, string>> = {
+  conflict: 'goes out again under another key',
+  split: 'goes out in parts',
+  stuck: 'goes out in parts',
+  rejected: 'goes out in parts, to find the item that is at fault',
 }
 
 function mappedLine(signal: Extract<Signal, { kind: 'event.mapped' }>): Line {

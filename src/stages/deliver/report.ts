@@ -1,3 +1,4 @@
+import { eventIdOf } from '../../domain/event-id.ts'
 import type { Emit } from '../../domain/signal.ts'
 import type { Answer } from '../../ingest/client/client.ts'
 import type { Delivering, SealedBatch } from '../../store/contract/delivering.ts'
@@ -44,7 +45,9 @@ export function reportAttempt(attempted: Attempted, store: Pick<Delivering, 'rec
     latenciesMs: taken.map(({ receivedAt }) => at - receivedAt),
   })
   for (let from = 0; from < taken.length; from += itemsInSignal) {
-    const items = taken.slice(from, from + itemsInSignal).map(({ type, id }) => ({ type, id }))
+    const items = taken.slice(from, from + itemsInSignal).map(({ type, id, source, eventSeq }) => {
+      return { type, id, source, eventId: eventSeq === null ? null : eventIdOf(eventSeq) }
+    })
     emit({ kind: 'item.delivered', destination, batchId: batch.id, items })
   }
   const known = new Map(batch.items.map((item) => [item.seq, item]))

@@ -72,6 +72,10 @@ export interface ClaimedItem {
   readonly pendingSince: number
   /** For how long it was sent back by outcomes of its own. */
   readonly tried: Tried
+  /** The source that what is sent came from; null if an operator wanted it. */
+  readonly source: string | null
+  /** The newest event behind what is sent; null if an operator wanted it, or if the item is wanted anew or otherwise since. */
+  readonly eventSeq: number | null
 }
 
 export interface BatchClaim {

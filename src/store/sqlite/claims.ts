@@ -14,7 +14,7 @@ export function createClaims(database: Database) {
   const selectDue = prepare<DueItem>(
     database,
     `select seq, type, id, revision, checksum, bytes, attempts, received_at as receivedAt, pending_since as pendingSince,
-       tried_ms as triedMs, tried_at as triedAt
+       tried_ms as triedMs, tried_at as triedAt, nullif(source, '') as source, iif(place is null, event_seq, null) as eventSeq
      from items
      where destination = ? and kind = ? and status = 'pending' and batch_seq is null and due_at <= ?
      order by due_at, seq`,
@@ -51,11 +51,12 @@ export function createClaims(database: Database) {
       if (due.length === 0) return null
       const { lastInsertRowid: batch } = insertBatch.run(batchId, destination, kind, owner, leaseUntil, at, due.length)
       const items = due.map((item, position) => {
-        const { seq, type, id, revision, checksum, attempts, receivedAt, pendingSince } = item
+        const { seq, type, id, revision, checksum, attempts, receivedAt, pendingSince, source, eventSeq } = item
         insertBatchItem.run(batch, position, seq, revision, checksum, attempts, receivedAt, pendingSince)
         holdItem.run(batch, seq)
         const body = kind === 'delete' ? null : selectBody.get(seq)!.body
-        return { seq, type, id, revision, body, attempts, receivedAt, pendingSince, tried: triedOf(item) }
+        const tried = triedOf(item)
+        return { seq, type, id, revision, body, attempts, receivedAt, pendingSince, tried, source, eventSeq }
       })
       return { batchId, kind, items }
     })
@@ -95,7 +96,8 @@ export function createClaims(database: Database) {
   const selectSent = prepare<Omit<ClaimedItem, 'tried'> & TriedColumns>(
     database,
     `select i.seq, i.type, i.id, s.revision, coalesce(s.body, b.body) as body, s.attempts,
-       s.received_at as receivedAt, s.pending_since as pendingSince, i.tried_ms as triedMs, i.tried_at as triedAt
+       s.received_at as receivedAt, s.pending_since as pendingSince, i.tried_ms as triedMs, i.tried_at as triedAt,
+       nullif(i.source, '') as source, iif(i.place is null and s.revision = i.revision, i.event_seq, null) as eventSeq
      from batch_items s
      join items i on i.seq = s.item_seq
      left join item_bodies b on b.seq = s.item_seq and s.revision = i.revision

@@ -3,7 +3,7 @@ import type { Signal } from '../../../src/domain/signal.ts'
 import type { Line } from '../../../src/observe/terminal/line.ts'
 import { createNarrator } from '../../../src/observe/terminal/narrator.ts'
 import type { Surroundings } from '../../../src/observe/terminal/surroundings.ts'
-import { attempted, createAround, dead, delivered, mapped, samples, standing, textOf } from './support.ts'
+import { attempted, createAround, dead, delivered, mapped, samples, sentItem, standing, textOf } from './support.ts'
 
 function createStory(over: Partial<Surroundings> = {}) {
   const lines: Line[] = []
@@ -59,12 +59,49 @@ describe('a webhook is one line, once it is known what has become of it', () => 
   test('several for one item', async () => {
     const { told } = createStory()
     await told(mapped(), mapped({ eventId: 'evt_3' }), mapped({ eventId: 'evt_4', topic: 'other' }))
-    expect(await told(attempted(), delivered())).toEqual(['shop | other | 3 events → product:1 | sent in 0.7 s'])
+    expect(await told(attempted(), delivered({ items: [sentItem(1, 'evt_4')] }))).toEqual([
+      'shop | various | 3 events → product:1 | sent in 0.7 s',
+    ])
   })
 
-  test('what an earlier process has mapped is told by its item', async () => {
+  test('what an earlier process has mapped is told by its event, without its topic', async () => {
     const { told } = createStory()
-    expect(await told(attempted(), delivered())).toEqual(['main | product:1 | sent in 0.7 s'])
+    expect(await told(attempted(), delivered())).toEqual(['shop | – | evt_2 → product:1 | sent in 0.7 s'])
+  })
+
+  test('what an operator has wanted is told by its item', async () => {
+    const { told } = createStory()
+    await told(mapped())
+    expect(await told(attempted(), delivered({ items: [sentItem(1, null, null)] }))).toEqual([
+      expect.stringContaining('product:1 | sent'),
+    ])
+    expect(await told(attempted(), delivered({ items: [sentItem(2, null, null)] }))).toEqual([
+      'main | product:2 | sent in 0.7 s',
+    ])
+  })
+
+  test.each([
+    ['by number', 'evt_2'],
+    ['though the call does not know any more', null],
+  ])('an event that comes while an earlier one is sent has a line of its own: %s', async (_how, first) => {
+    const { told } = createStory()
+    await told(mapped(), mapped({ eventId: 'evt_3' }))
+    expect(await told(attempted(), delivered({ items: [sentItem(1, first)] }))).toEqual([
+      'shop | products/update | evt_2 → product:1 | sent in 0.7 s',
+    ])
+    expect(await told(attempted(), delivered({ items: [sentItem(1, 'evt_3')] }))).toEqual([
+      'shop | products/update | evt_3 → product:1 | sent in 0.7 s',
+    ])
+  })
+
+  test('an event with many items has one number', async () => {
+    const { told } = createStory()
+    const items = [sentItem(1), sentItem(2), sentItem(3)]
+    await told(mapped({ items: ofMain(items) }))
+    const call = attempted({ call: 'batch', items: 3, item: null, delivered: 3 })
+    expect(await told(call, delivered({ items }))).toEqual([
+      'shop | products/update | evt_2 → 3 items | sent within 0.7 s',
+    ])
   })
 
   test.each([
@@ -89,24 +126,28 @@ describe('a webhook is one line, once it is known what has become of it', () => 
     await told(mapped())
     const failed = attempted({ outcome: 'retry', error: 'status 503', delivered: 0, latenciesMs: [], attempt: 2 })
     expect(await told(failed)).toEqual([
-      'shop | products/update | evt_2 → product:1 | not taken, is tried again (try 2): status 503',
+      'shop | products/update | evt_2 → product:1 | not taken yet (try 2): status 503',
     ])
+  })
+
+  test('given up though the whole call was refused: the call has no line beside it', async () => {
+    const { told } = createStory()
+    const call = attempted({ outcome: 'rejected', error: 'status 400', delivered: 0, latenciesMs: [] })
+    expect(await told(call, dead())).toHaveLength(1)
   })
 
   test('not taken by itself, in a call that was', async () => {
     const { told } = createStory()
-    expect(await told(attempted({ delivered: 0, latenciesMs: [] }))).toEqual([
-      'main | product:1 | not taken, tried again',
-    ])
+    expect(await told(attempted({ delivered: 0, latenciesMs: [] }))).toEqual(['main | product:1 | not taken yet'])
   })
 })
 
 describe('a call of many items is one line', () => {
-  const many = Array.from({ length: 250 }, (_, id) => product(id))
+  const many = Array.from({ length: 250 }, (_, id) => sentItem(id, `evt_${id + 1}`))
 
   test('with a count', async () => {
     const { told } = createStory()
-    await told(...many.map((item, at) => mapped({ eventId: `evt_${at}`, items: ofMain([item]) })))
+    await told(...many.map((item, at) => mapped({ eventId: `evt_${at + 1}`, items: ofMain([item]) })))
     const parts = [many.slice(0, 100), many.slice(100, 200), many.slice(200)]
     const call = attempted({
       call: '/batch',
@@ -127,10 +168,12 @@ describe('a call of many items is one line', () => {
       mapped({ source: 'blog', topic: 'x', eventId: 'evt_3', items: ofMain([product(2)]) }),
     )
     const call = attempted({ call: '/batch', items: 4, item: null, delivered: 2, latenciesMs: [100, 200] })
-    expect(await told(call, delivered({ items: [product(1), product(2)] }), dead({ id: 'product:3' }))).toEqual([
+    expect(
+      await told(call, delivered({ items: [sentItem(1), sentItem(2, 'evt_3', 'blog')] }), dead({ id: 'product:3' })),
+    ).toEqual([
       'main | various | 2 events → 2 items | sent within 0.2 s',
       'main | product:3 | given up: status 400: item.invalid',
-      'main | 1 of 4 items | not taken, tried again',
+      'main | 1 of 4 items | not taken yet',
     ])
   })
 
@@ -144,9 +187,9 @@ describe('a call of many items is one line', () => {
 
 describe('what waits is told', () => {
   test.each([
-    [standing({ state: 'disabled', reason: 'status 401' }), 'kept: main is disabled (status 401)'],
-    [standing({ state: 'open', reason: 'status 503' }), 'kept: main rests (status 503)'],
-    [standing({ state: 'off' }), 'kept: main is off (enabled: false)'],
+    [standing({ state: 'disabled', reason: 'status 401' }), 'kept: main is disabled'],
+    [standing({ state: 'open', reason: 'status 503' }), 'kept: main rests'],
+    [standing({ state: 'off' }), 'kept: main is off'],
   ])('at once, if its destination takes nothing', async (at, text) => {
     const { told } = createStory({ standingOf: () => at })
     expect(await told(mapped())).toEqual([`shop | products/update | evt_2 → product:1 | ${text}`])

@@ -29,10 +29,14 @@ test('of five hundred that are alike the first five are shown, and then how many
   expect(shown).toHaveLength(7)
 })
 
-test('the first says what to do', () => {
+test('the first says why, and what to do', () => {
   const { shown, tell } = createStorm()
   for (let count = 0; count < 3; count++) tell(wrong)
-  expect(shown.map(({ cure }) => cure !== undefined)).toEqual([true, false, false])
+  expect(shown.map(({ cure, detail }) => [cure, detail].every((text) => text !== undefined))).toEqual([
+    true,
+    false,
+    false,
+  ])
 })
 
 test('five or less end without a word', () => {

@@ -30,7 +30,7 @@ test('one of a kind that nobody has heard of is told by its name and its fields'
 describe('a refusal has its cure', () => {
   test.each([
     [refused(), /401 wrong signature.*→ is sources\.shop\.secret the one that the CMS signs with\?/],
-    [refused({ code: 'rate_limited' }), /429 wrong signature, too many from this address/],
+    [refused({ code: 'rate_limited' }), /429 wrong signature, too often/],
     [
       refused({ source: null, code: 'not_found', reason: "unknown source 'shpo'" }),
       /404.*'shpo' → did you mean \/webhooks\/shop\?/,

@@ -1,4 +1,4 @@
-import type { Signal } from '../../../src/domain/signal.ts'
+import type { DeliveredItem, Signal } from '../../../src/domain/signal.ts'
 import type { Line } from '../../../src/observe/terminal/line.ts'
 import type { Standing, Surroundings } from '../../../src/observe/terminal/surroundings.ts'
 
@@ -64,9 +64,18 @@ export const delivered = (over: Partial<Of<'item.delivered'>> = {}): Of<'item.de
   kind: 'item.delivered',
   destination: 'main',
   batchId: 'bat_1',
-  items: [{ type: 'product', id: 'product:1' }],
+  items: [sentItem(1)],
   ...over,
 })
+
+/** An item that was sent with what an event, or an operator, has wanted. */
+export const sentItem = (
+  id: number,
+  eventId: string | null = 'evt_2',
+  source: string | null = 'shop',
+): DeliveredItem => {
+  return { type: 'product', id: `product:${id}`, source, eventId }
+}
 
 export const dead = (over: Partial<Of<'item.dead'>> = {}): Of<'item.dead'> => ({
   kind: 'item.dead',

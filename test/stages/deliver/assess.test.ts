@@ -15,7 +15,19 @@ function batchOf(types: readonly string[], given: Partial<SealedBatch> = {}): Se
   const items = types.map((type, index) => {
     const id = `${type}:${index}`
     const body = JSON.stringify({ external_id: id })
-    return { seq: index, type, id, revision: 1, body, attempts: 0, receivedAt: at, pendingSince: at, tried }
+    return {
+      seq: index,
+      type,
+      id,
+      revision: 1,
+      body,
+      attempts: 0,
+      receivedAt: at,
+      pendingSince: at,
+      tried,
+      source: 'shop',
+      eventSeq: 1,
+    }
   })
   const texts = items.map(({ body }) => body)
   const body = texts.length === 1 ? itemBody('w', texts[0]!) : batchBody('w', texts)

@@ -191,6 +191,19 @@ export function describeDelivering(name: string, { opened, openStore, openTwo }:
       const batch = await claim(store, start + 20)
       expect(batch!.items).toMatchObject([{ receivedAt: start - 50, pendingSince: start, attempts: 0 }])
     })
+
+    test('a claimed item says which source and event is behind it, and nothing if an operator is', async () => {
+      const store = await openStore()
+      await arrive(store, [upsert('p1', 'A')])
+      await arrive(store, [upsert('p1', 'B'), upsert('p2', 'A')])
+      const [first, second] = (await claim(store))!.items
+      expect([first, second]).toMatchObject([
+        { source: 'shop', eventSeq: 2 },
+        { source: 'shop', eventSeq: 2 },
+      ])
+      await store.removeItem({ destination: 'main', type: 'product', id: 'p9', hold: false })
+      expect((await claim(store))!.items).toMatchObject([{ id: 'p9', source: null, eventSeq: null }])
+    })
   })
 
   describe(`${name}: batches`, () => {
@@ -234,7 +247,9 @@ export function describeDelivering(name: string, { opened, openStore, openTwo }:
       expect(await atTime(store, start + 99).claimBatch(again)).toBeNull()
       expect(await store.nextDueAt('main')).toBe(start + 100)
       const sealed = await atTime(store, start + 100).claimBatch(again)
-      expect(sealed).toMatchObject({ id: batch.batchId, key: batch.key, attempts: 1, items: batch.items })
+      const [changed, same] = batch.items
+      const items = [{ ...changed, eventSeq: null }, same] // the event behind it is another one now
+      expect(sealed).toMatchObject({ id: batch.batchId, key: batch.key, attempts: 1, items })
       expect(sealed!.body.equals(batch.body)).toBe(true)
       expect(await atTime(store, start + 100).claimBatch(again)).toBeNull()
     })

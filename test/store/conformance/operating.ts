@@ -69,7 +69,8 @@ export function describeOperating(name: string, { openStore }: Openers): void {
       expect(await store.redeliverItems({ id: 'p1' }, 10, start + 5)).toBe(1)
       await settle(store, batch, { kind: 'retry', nextAt: start + 6, error: 'e' })
       const again = { owner, destination: 'main', leaseMs: lease }
-      expect((await atTime(store, start + 6).claimBatch(again))!.items).toEqual(batch.items)
+      const asSent = batch.items.map((item) => ({ ...item, eventSeq: null })) // it is wanted anew, by an operator
+      expect((await atTime(store, start + 6).claimBatch(again))!.items).toEqual(asSent)
       await finish(store, batch, { result: 'delivered' }, start + 7)
       expect((await deliver(store, start + 8)).items).toMatchObject([{ body: upsert('p1', 'A').body }])
       expect(await claim(store, never)).toBeNull()
