@@ -6,6 +6,7 @@ import { presentWebhookPreview } from '../../src/api/previews.ts'
 import { modelsSchema } from '../../src/mapping/definition/models.ts'
 import { bindMapper } from '../../src/mapping/library/bind.ts'
 import { deliveryOf, previewWebhook } from '../../src/stages/operate/preview-webhook.ts'
+import { verifySchema } from '../../src/verify/verifier.ts'
 import { load, outcomeOf, webhook } from './support.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
@@ -37,6 +38,87 @@ test('the mapper of the tutorial comes to what the tutorial prints', async () =>
     changes: [{ kind: 'delete', type: 'post', id: 'post:412' }],
     facts: [{ certain: true }],
   })
+})
+
+/** A block of the page as a whole mapper: what it leaves out is made up, for it is not what the block shows. */
+function mapperOfBlock(block: string): string | null {
+  if (/^(mappers_dir|sources):|^# relay.yaml/m.test(block)) return null
+  if (/^records:/m.test(block)) return block
+  const head =
+    'name: block\ntitle: Block\nvars: { origin: {}, locales: {} }\nfetch: { base_url: \'"https://api.example.com"\' }'
+  const needed = { type: 'post', id: '\'"x"\'', url: '\'"https://example.com/"\'', text: '\'"x"\'' }
+  const filled = Object.entries(needed).filter(([key]) => !new RegExp(`^ {4}${key}:`, 'm').test(block))
+  const rest = filled.map(([key, value]) => `    ${key}: ${value}`).join('\n')
+  if (!/^\w/m.test(block) && /^ {2}- name:/m.test(block)) return `${head}\nrecords:\n${block}`
+  if (/^ {4}\w/m.test(block) && !/^\w/m.test(block)) return `${head}\nrecords:\n  - name: block\n${block}${rest}\n`
+  return `${head.replace(/\nfetch:.*/, block.startsWith('fetch:') ? '' : '$&')}\n${block}records:\n  - name: block\n${rest}\n`
+}
+
+test.each(yamls.map((block, index) => [index, block] as const))(
+  'YAML block %i of the page parses and compiles',
+  async (_index, block) => {
+    expect(parse(block)).toBeTruthy()
+    const text = mapperOfBlock(block)
+    if (text === null) return
+    const library = await load({ 'block.yaml': text })
+    const { name } = parse(text) as { name: string }
+    const vars = { origin: 'https://example.com', ...(name === 'thin' && { space: 'acme' }) }
+    expect(bindMapper(library.get(name)!, { source: 's', vars }).name).toBe(name)
+  },
+)
+
+test.each(yamls.flatMap((block) => [...block.matchAll(/^verify:\n(?: {2}.*\n)+/gm)]).map(([block]) => [block]))(
+  'the scheme of a block is valid: %s',
+  (block) => {
+    expect(verifySchema.safeParse((parse(block) as { verify: unknown }).verify).error).toBeUndefined()
+  },
+)
+
+test('the list in several languages comes to an item for each, and takes away what is not there any more', async () => {
+  const block = blockWith(yamls, 'article in a language')
+  const library = await load({
+    'block.yaml': mapperOfBlock(`${block}`)!.replace('vars:', 'event: { topic: action }\nvars:'),
+  })
+  const mapper = bindMapper(library.get('block')!, {
+    source: 's',
+    vars: { origin: 'https://example.com', locales: ['en', 'de'] },
+  })
+  const articles = [
+    { number: 1, changed: '2026-01-02T03:04:05Z', slug: 'one', headline: { en: 'One', de: 'Eins' }, body: 'x' },
+    { number: 2, changed: '2026-01-02T03:04:05Z', slug: 'two', headline: { en: 'Two' }, body: 'x' },
+  ]
+  const { changes, problems } = await outcomeOf(mapper, webhook({ action: 'articles:published', articles }), rules)
+  expect(problems).toEqual([])
+  expect(changes).toMatchObject([
+    { item: { id: 'post:1@en', url: 'https://example.com/en/one', title: 'One', language: 'en' } },
+    { item: { id: 'post:1@de', url: 'https://example.com/de/one', title: 'Eins', language: 'de' } },
+    { item: { id: 'post:2@en', title: 'Two' } },
+    { kind: 'delete', id: 'post:2@de' },
+  ])
+})
+
+test('the removals on a condition come to removals', async () => {
+  const article = blockWith(yamls, 'members_only')
+  const asset = blockWith(yamls, 'asset:removed')
+  const text = mapperOfBlock(`${article}${asset}`)!.replace('vars:', 'event: { topic: action }\nvars:')
+  const library = await load({
+    'block.yaml': text,
+  })
+  const mapper = bindMapper(library.get('block')!, { source: 's', vars: { origin: 'https://example.com' } })
+  const of = async (body: object) => {
+    const { changes, facts, problems } = await outcomeOf(mapper, webhook(body), rules)
+    expect(problems).toEqual([])
+    return { ...(changes[0] as object), certain: facts[0]?.certain }
+  }
+  const saved = { number: 1, changed: '2026-01-02T03:04:05Z', path: '/a', headline: 'A', body_md: 'A', state: 'online' }
+  expect(await of({ action: 'article:saved', article: saved })).toMatchObject({ kind: 'upsert' })
+  for (const over of [{ state: 'draft' }, { members_only: true }, { expires: '2026-01-01T00:00:00Z' }]) {
+    const change = await of({ action: 'article:saved', article: { ...saved, ...over } })
+    expect(change).toEqual({ kind: 'delete', type: 'post', id: 'post:1', certain: false })
+  }
+  const file = { id: 'f', public: true, file: '/f.pdf', name: 'F', bytes: 3 }
+  expect(await of({ action: 'asset:saved', asset: file })).toMatchObject({ kind: 'upsert' })
+  expect(await of({ action: 'asset:removed', asset: file })).toMatchObject({ kind: 'delete', certain: true })
 })
 
 test('the module of the tutorial does the same', async () => {
