@@ -25,7 +25,7 @@ complete -F _cms_relay cms-relay
 # Completion of cms-relay for zsh. For good, in a folder of $fpath:
 #   cms-relay completion zsh > ~/.zfunc/_cms-relay
 _cms_relay() {
-  local line
+  local line word does
   local -a lines found
   lines=("\${(@f)$(cms-relay complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ $lines[1] == :files ]]; then
@@ -33,7 +33,9 @@ _cms_relay() {
     return
   fi
   for line in $lines; do
-    found+=("\${\${line%%  *}//:/\\\\:}:\${line#*  }")
+    word="\${\${line%%  *}//:/\\\\:}"
+    does="\${line#*  }"
+    found+=("$word\${does:+:$does}")
   done
   _describe cms-relay found
 }
