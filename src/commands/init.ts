@@ -7,7 +7,7 @@ import { addToEnvFile } from '../config/env-file.ts'
 import { readConfig } from '../config/load.ts'
 import { ConfigError } from '../config/origins.ts'
 import type { Environment } from '../config/substitute.ts'
-import { messageOf, RelayError } from '../domain/errors.ts'
+import { RelayError } from '../domain/errors.ts'
 import { loadMappers } from '../mapping/library/load.ts'
 import { composeSources } from '../wiring/sources.ts'
 import { addToMap } from './init/add-to-map.ts'
@@ -164,7 +164,7 @@ function write(file: string, text: string, envText: string, { output, add, force
     ])
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw conflict(output)
-    throw new RelayError('unavailable', `nothing is written: ${messageOf(error)}`, { cause: error })
+    throw new RelayError('unavailable', 'nothing is written', { cause: error })
   }
 }
 

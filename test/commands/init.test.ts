@@ -97,6 +97,7 @@ describe('init writes a configuration', () => {
     })
     for (const [name, value] of Object.entries(dotEnv)) expect(stdout.includes(name)).toBe(value === '')
     expect(stdout).toContain('docs/running.md#a-tunnel-to-your-laptop')
+    expect(stdout).toMatch(/`models` in \S+ holds an example/)
     expect((await runHere(['check', '--config', file])).code).toBe(1)
   })
 
@@ -302,5 +303,6 @@ test("a mapper of one's own is added as others are", async () => {
     '  1. In Ours: let the webhooks go to https://relay.example.com/webhooks/own, signed with the value of',
   )
   expect(stdout).not.toContain('docs/cms')
+  expect(stdout).toContain('npx cms-relay reload')
   expect(await runHere(['check', '--config', file])).toMatchObject({ code: 0, stderr: '' })
 })

@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { EnvLine } from '../../config/env-file.ts'
+import { needsOf } from '../mapper-needs.ts'
 import type { InitPlan } from './plan.ts'
 import { setupSteps } from './steps.ts'
 
@@ -20,7 +21,7 @@ export interface Written extends InitPlan {
 
 /** What was written, what is missing in it, what to click in the CMS, and what to type next. */
 export function nextSteps(written: Written): string {
-  const { definition, page, source, site, output, lines, kept, isAdded, port, toSandbox, secretName } = written
+  const { definition, page, models, source, site, output, lines, kept, isAdded, port, toSandbox, secretName } = written
   const config = relative('.', resolve(output)) === 'relay.yaml' ? '' : ` --config ${shellWord(output)}`
   const envFile = relative('.', resolve(output, '..', '.env')) || '.env'
   const missing = lines.filter(({ name, value }) => value === '' && !kept.includes(name))
@@ -40,24 +41,32 @@ export function nextSteps(written: Written): string {
           ...aligned(missing.map(({ name, meaning }) => [name, meaning ?? ''])),
         ]
       : []),
+    ...(needsOf(definition).models && models.length === 0
+      ? ['', `\`models\` in ${output} holds an example: name what may leave there.`]
+      : []),
     '',
     `In ${definition.title}${page === null ? '' : ` (${page})`}:`,
     ...clicks.map((step, index) => `  ${index + 1}. ${step}`),
     ...(written.url === null ? ['', ...tunnel(port)] : []),
     '',
     'Then:',
-    ...aligned(commands(config, toSandbox ? site : null)),
+    ...aligned(commands(config, { isAdded, sandboxSite: toSandbox ? site : null })),
   ].join('\n')
 }
 
 function tunnel(port: number | null): readonly string[] {
   return [
     `The CMS has to reach the relay: put its public address into server.public_url.`,
-    `A laptop needs a tunnel to port ${port ?? 'of the relay'}: docs/running.md#a-tunnel-to-your-laptop`,
+    `A laptop needs a tunnel to ${port === null ? 'the port of the relay' : `port ${port}`}: docs/running.md#a-tunnel-to-your-laptop`,
   ]
 }
 
-function commands(config: string, sandboxSite: string | null): readonly (readonly [string, string])[] {
+interface CommandsOptions {
+  readonly isAdded: boolean
+  readonly sandboxSite: string | null
+}
+
+function commands(config: string, { isAdded, sandboxSite }: CommandsOptions): readonly (readonly [string, string])[] {
   return [
     ...(sandboxSite === null
       ? []
@@ -68,7 +77,9 @@ function commands(config: string, sandboxSite: string | null): readonly (readonl
           ] as const,
         ]),
     [`npx cms-relay check${config}`, 'says what is missing or wrong'],
-    [`npx cms-relay serve${config}`, 'runs the relay'],
+    isAdded
+      ? [`npx cms-relay reload${config}`, 'brings a running relay to it; serve starts one']
+      : [`npx cms-relay serve${config}`, 'runs the relay'],
     [`npx cms-relay doctor${config}`, 'tries secrets, addresses, disk and clock'],
   ]
 }
