@@ -1119,6 +1119,24 @@ export const mutations: readonly Mutation[] = [
 
   // Secrets
   ...inFile(
+    'src/observe/terminal/layout.ts',
+    ['test/observe/terminal/layout.test.ts', 'test/observe/terminal/terminal-log.test.ts'],
+    [
+      {
+        promise: 11,
+        breaks: 'lines for people show secrets',
+        find: "escapeText(mask(text ?? '')",
+        replace: "escapeText((text ?? '')",
+      },
+      {
+        promise: 11,
+        breaks: 'a terminal obeys what a webhook brings',
+        find: "return escapeText(mask(text ?? '').replace(/\\s*\\n\\s*/g, '; '))",
+        replace: "return mask(text ?? '').replace(/\\s*\\n\\s*/g, '; ')",
+      },
+    ],
+  ),
+  ...inFile(
     'src/observe/log.ts',
     ['test/observe/log.test.ts', 'test/security/canary.test.ts'],
     [
