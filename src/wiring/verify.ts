@@ -1,4 +1,5 @@
 import type { SourceConfig } from '../config/schema.ts'
+import { isObject } from '../json/kind.ts'
 import { readVars } from '../mapping/definition/vars.ts'
 import { type Definition, isModule } from '../mapping/library/bind.ts'
 import { usualHeaders } from '../mapping/webhook/kept-headers.ts'
@@ -21,7 +22,10 @@ export function verifyConfigOf(
   if (verify === 'none') return { scheme: 'none' }
   const { secret: _secret, ...own } = verify ?? {}
   const isSameScheme = own.scheme === undefined || own.scheme === fromMapper?.['scheme']
-  const combined = isSameScheme ? { ...fromMapper, ...own } : own
+  const combined: Record<string, unknown> = isSameScheme ? { ...fromMapper, ...own } : own
+  // A source that says how far a time may be off need not say again where it is.
+  const [theirs, ours] = [fromMapper?.['timestamp'], own['timestamp']]
+  if (isSameScheme && isObject(theirs) && isObject(ours)) combined['timestamp'] = { ...theirs, ...ours }
   if (combined['scheme'] === undefined) {
     findings.push({
       path: `${path}.verify`,

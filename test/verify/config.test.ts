@@ -66,6 +66,20 @@ test('a mapper can ask the source for a claim: what it leaves empty must be fill
   expect(filled.config).toMatchObject({ scheme: 'rsa', header: ['x'], claims: { recipientclientid: 'ours' } })
 })
 
+test('a source says how far a time may be off, and its mapper where the time is', () => {
+  const fromMapper = {
+    scheme: 'hmac',
+    header: 'x',
+    over: '{timestamp}.{body}',
+    timestamp: { header: 'x-at', unit: 'ms' },
+  }
+  const configWith = (verify: object) => verifyConfigOf(configOf({ verify }).sources['s']!, fromMapper, 'sources.s', [])
+  expect(configWith({ timestamp: { tolerance: '1m' } })).toMatchObject({
+    timestamp: { header: 'x-at', unit: 'ms', tolerance: 60_000 },
+  })
+  expect(configWith({ scheme: 'timestamped', header: 'y' })).not.toHaveProperty('timestamp')
+})
+
 test('a mapper that names no scheme is a mistake, and verifies nothing only if the source says so', async () => {
   const mappers_dir = createFolder()
   writeFileSync(
