@@ -103,13 +103,13 @@ function optionKind({ long, flags }: Option): Kind {
   if (long === '--source' && flags.includes('<name>')) return 'source'
   if (long === '--mapper') return 'mapper'
   if (long === '--type') return 'type'
-  return /<(file|dir)>/.test(flags) ? files : null
+  return /<(file|folder)>/.test(flags) ? files : null
 }
 
 function argumentKind(argument: Argument): Kind {
   const name = argument.name()
   if (name === 'destination' || name === 'mapper' || name === 'type') return name
-  return name === 'file' || name === 'dir' ? files : null
+  return name === 'file' || name === 'folder' ? files : null
 }
 
 function valuesOf(

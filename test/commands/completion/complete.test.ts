@@ -45,7 +45,7 @@ describe('the shell completes', () => {
   })
 
   test('files, by its own means', () => {
-    for (const line of ['check --config ', 'map --fixture a', 'backup ', 'map --fixture=a'])
+    for (const line of ['check --config ', 'map --fixture a', 'backup ', 'test ', 'map --fixture=a'])
       expect(wordsAt(line)).toBe(files)
   })
 
