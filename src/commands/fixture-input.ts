@@ -19,7 +19,8 @@ export function readFixture({ fixture, input, header }: FixtureOptions): Fixture
   return { ...given, headers: { ...given.headers, ...extra } }
 }
 
-function headerOf(line: string): [string, string] {
+/** Name, in lower case, and value. Throws UsageError if the text is no header. */
+export function headerOf(line: string): [string, string] {
   const match = /^([^:\s]+):\s*(.*)$/s.exec(line)
   if (!match) throw new UsageError(`--header '${line}' is not of the form 'Name: value'`)
   return [match[1]!.toLowerCase(), match[2]!]

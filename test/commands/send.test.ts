@@ -127,6 +127,13 @@ describe('send', () => {
     expect(await relay.relay.store.getEvent(kept.event_id)).toMatchObject({ deliveryId: 'of-the-fixture' })
     expect(await resultOf('--keep-id')).toMatchObject({ result: 'duplicate', event_id: kept.event_id })
   })
+  test('keeps an id that --header gives', async () => {
+    const { send, file } = await start()
+    const body = ['--source', 'shop', '--input', file('product.json', product(1)), '--topic', 'products/update']
+    const resultOf = async () =>
+      JSON.parse((await send(...body, '--header', 'x-shopify-webhook-id: mine', '--json')).stdout)
+    expect([await resultOf(), await resultOf()].map(({ result }) => result)).toEqual(['accepted', 'duplicate'])
+  })
   test('has a fresh delivery id also where it stands in the body, and says so where it can not be told', async () => {
     const { send, file } = await start()
     const inBody = file('a.json', { ...post, delivery_id: 'd-1' })

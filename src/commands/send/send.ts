@@ -8,7 +8,7 @@ import { loadConfigOrSandbox } from '../../sandbox/mode.ts'
 import { freshDelivery, namedDelivery, withTopic } from '../../stages/operate/fresh-delivery.ts'
 import { deliveryOf } from '../../stages/operate/preview-webhook.ts'
 import { composeSender, type Sender } from '../../wiring/sources.ts'
-import { type FixtureOptions, readFixture } from '../fixture-input.ts'
+import { type FixtureOptions, headerOf, readFixture } from '../fixture-input.ts'
 import type { CommandOptions } from '../options.ts'
 import { operatorOrigin, publicOrigin } from '../relay-address.ts'
 import { print } from '../report.ts'
@@ -76,7 +76,7 @@ async function prepared(
   }
   const before = await namedDelivery(mapper, told)
   const fresh = keepId ? before : await freshDelivery(mapper, told, randomUUID())
-  const delivery = signed(sign, fresh.delivery)
+  const delivery = signed(sign, hasGivenHeaders(options, fresh.delivery) ? fresh.delivery : before.delivery)
   const { id } = await namedDelivery(mapper, delivery)
   const isOld = !keepId && id !== null && id === before.id
   return { delivery, note: isOld ? 'its delivery id is as given: what was sent before is a duplicate' : null }
@@ -90,6 +90,11 @@ function signed(sign: Sender['sign'], delivery: InboundRequest): InboundRequest 
     const hint = `cms-relay map --source ${delivery.source} shows what a webhook comes to, without a proof`
     throw new RelayError('invalid', `it can't be signed: ${error.message}; ${hint}`, { cause: error })
   }
+}
+
+/** Whether a delivery still says what `--header` says: an id that the command line gives is meant. */
+function hasGivenHeaders({ header }: FixtureOptions, { headers }: InboundRequest): boolean {
+  return header.map(headerOf).every(([name, value]) => headers[name] === value)
 }
 
 /** Headers in which a topic may come. */
