@@ -37,7 +37,11 @@ describe('a reload of a running relay', () => {
     unlinkSync(join(cwd, '.env'))
     relay.kill('SIGHUP')
     const refused = JSON.parse(await relay.line(/"msg":"config.refused"/))
-    expect(refused.issues).toEqual(['sources.shown.secret: environment variable SHOWN_TOKEN is not set'])
+    expect(refused.issues).toEqual([
+      expect.stringMatching(
+        /^relay\.yaml:\d+:\d+: sources\.shown\.secret: environment variable SHOWN_TOKEN is not set$/,
+      ),
+    ])
     expect(await statusOf(relay, 'the-second-token')).toBe(202)
     expect(relay.output()).not.toContain('the-second-token')
   })
@@ -58,9 +62,14 @@ describe('a reload of a running relay', () => {
     expect(done).toMatchObject({ applied: true, needs_restart: ['store'], issues: [] })
     expect(await statusOf(relay, 'the-second-token')).toBe(202)
     writeFileSync(join(cwd, 'relay.yaml'), '{ "sources": 1 }')
+    const forMachines = JSON.parse((await reload('--json')).stdout)
+    const [issue] = forMachines.issues
+    expect(issue).toMatchObject({ path: 'sources', file: 'relay.yaml', line: 1, column: 3 })
     const refused = await reload()
     expect(refused.code).toBe(1)
-    expect(refused.stdout).toMatch(/the configuration has mistakes, so nothing was changed\n {2}sources: /)
+    expect(refused.stdout).toMatch(
+      /the configuration has mistakes, so nothing was changed\nrelay\.yaml:1:3: sources: must be a map/,
+    )
     const wrong = await runCommand(['reload', '--url', relay.origin, '--token', 'not-the-admin-token'], { cwd })
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('send the process SIGHUP') })
   })
