@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { escapeText } from '../domain/printable.ts'
-import { type Issue, issueText } from '../mistakes/issue.ts'
+import { type Excerpt, type Issue, issueText } from '../mistakes/issue.ts'
 
 /** More are no help at once: the first ones are mended first. */
 const shownAt = { terminal: 25, file: 200 }
@@ -25,11 +25,37 @@ function blockOf({ path, message, file, line, column, excerpt }: Issue, stream: 
     .filter(Boolean)
     .join('  ')
   const lines = head === '' ? [] : [head]
+  const room = Math.max(40, (stream.columns ?? 120) - 5)
   if (excerpt) {
-    const indent = excerpt.text.length - excerpt.text.trimStart().length
-    const drop = Math.min(indent, excerpt.start)
-    lines.push(`    ${escapeText(excerpt.text.slice(drop))}`)
-    lines.push(`    ${' '.repeat(excerpt.start - drop)}${style('red', '^'.repeat(excerpt.length))}`)
+    const { text, start, length } = cutTo(room, excerpt)
+    lines.push(`    ${escapeText(text)}`)
+    lines.push(`    ${' '.repeat(start)}${style('red', '^'.repeat(length))}`)
   }
-  return `${[...lines, `  ${escapeText(message)}`].join('\n')}\n`
+  return `${[...lines, ...wrapped(escapeText(message), room).map((line) => `  ${line}`)].join('\n')}\n`
+}
+
+/** The part of a line around its mark that there is room for: a line that the terminal breaks has its mark elsewhere. */
+function cutTo(room: number, { text, start, length }: Excerpt): Excerpt {
+  const indent = Math.min(text.length - text.trimStart().length, start)
+  const before = start - indent + Math.min(length, 20) > room - 2 ? start - Math.floor(room / 3) : indent
+  const head = before > indent ? '…' : ''
+  const rest = head + text.slice(before)
+  const from = start - before + head.length
+  return {
+    text: rest.length > room ? `${rest.slice(0, room - 1)}…` : rest,
+    start: from,
+    length: Math.max(1, Math.min(length, room - from)),
+  }
+}
+
+/** A text in lines of whole words. */
+function wrapped(text: string, room: number): readonly string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + 1 + word.length > room) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines
 }

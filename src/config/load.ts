@@ -103,8 +103,8 @@ function readDocument({ document, env, file, yaml, found }: DocumentOptions): Re
   const inSchema = result.success ? [] : findingsOf(result.error)
   const findings = [
     ...found,
-    ...filled.findings,
     ...dangerousMistakes(fitted), // what they say is more than that a form is wrong
+    ...filled.findings,
     ...inSchema,
     ...unknownDestinations(fitted, inSchema),
   ]

@@ -6,8 +6,8 @@ import { unreadable } from '../mistakes/yaml-file.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const reference = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?)\}/g
-/** What is meant as a reference, and is none: `${MY-NAME}`, `${NAME:default}`, `${env:NAME}`. */
-const nearly = /\$\{[A-Za-z_][^}]*\}/
+/** What is meant as a reference, and is none: `${MY-NAME}`, `${NAME:default}`, `${env:NAME}`, `${NAME`, and `$NAME` alone. */
+const nearly = /\$\{[A-Za-z_][^}]*(\}|$)|^\$[A-Z_][A-Z0-9_]*$/
 
 /** A text of the document that was filled in. */
 export interface Reference {
@@ -40,7 +40,7 @@ export function substitute(document: unknown, env: Environment): Filled {
   }
 
   function fillText(text: string, at: readonly PropertyKey[]): string {
-    if (!text.includes('${')) return text
+    if (!text.includes('$')) return text
     const report = (message: string, name: string) => {
       findings.push({ path: pathText(at), message, isMissing: true, offset: text.indexOf(name), isReference: true })
     }

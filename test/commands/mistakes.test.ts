@@ -24,6 +24,16 @@ test('at a terminal a mistake is shown in its line, with the place above and the
 `)
 })
 
+test('a long line is cut around its mark, and a long message wraps between words', () => {
+  const narrow = Object.assign(streamOf(true), { columns: 60 })
+  const long = issueOf(`a: { first: ${'x'.repeat(60)}, second: $\{X}, third: ${'y'.repeat(60)} }\n`)
+  const lines = mistakesText([long], narrow).replace(styles, '').trimEnd().split('\n')
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(60)
+  const [, text = '', mark = ''] = lines
+  expect(text.slice(mark.indexOf('^'), mark.lastIndexOf('^') + 1)).toBe('${X}')
+  expect(lines.slice(3).join(' ').replace(/\s+/g, ' ').trim()).toBe(long.message)
+})
+
 test('elsewhere it is one line, which editors and CI read', () => {
   expect(shown([issue], false)).toBe(
     'relay.yaml:2:18: destinations.main: put "${X}" in quotes within { } and [ ]: YAML takes its braces for a map\n',

@@ -160,6 +160,16 @@ describe('one mistake is one line, with place, value and cure:', () => {
       'website_id: true',
       '3:42: destinations.main.website_id: true: must be text, and this is true or false: put it in quotes',
     ],
+    [
+      'website_id: site_1',
+      'website_id: $SITE_ID',
+      '3:42: destinations.main.website_id: $SITE_ID is no reference: write ${NAME}, ${NAME:-default} or ${file:/path}, with letters, digits and _ in the name',
+    ],
+    [
+      'website_id: site_1',
+      'website_id: "${SITE_ID"',
+      '3:43: destinations.main.website_id: ${SITE_ID is no reference: write ${NAME}, ${NAME:-default} or ${file:/path}, with letters, digits and _ in the name',
+    ],
     ['website_id: site_1', 'website_id: ""', '3:42: destinations.main.website_id: must not be empty'],
     [
       'site_domain: example.com',
