@@ -1,16 +1,15 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
-import { atEndOfFile } from '../e2e/process.ts'
-import { createFolder } from '../folder.ts'
 
 const root = join(import.meta.dirname, '../..')
-const atEnd = atEndOfFile()
-const scratch = createFolder(atEnd)
+const scratch = mkdtempSync(join(tmpdir(), 'cms-relay-package-'))
 const project = join(scratch, 'project')
 const newNode = dirname(process.execPath)
 /** Minutes on a slow machine: npm gets packages. */
@@ -34,6 +33,8 @@ async function run(cwd: string, file: string, args: readonly string[], first = n
     return { code, stdout, stderr }
   }
 }
+
+afterAll(() => rm(scratch, { recursive: true, force: true }), patient) // thousands of files
 
 interface Packed {
   readonly filename: string
