@@ -84,7 +84,6 @@ async function settledMemory(relay: Server, pending: number): Promise<number> {
 /** Resident memory of `serve` while nothing can be delivered. */
 export async function benchMemory(): Promise<readonly Row[]> {
   const { bytesWithFew, bytesWithMany } = await filled()
-  const megabytes = (bytes: number) => `${whole(bytes / 1024 / 1024)} MB`
   const grown = bytesWithMany / bytesWithFew
   return [
     {
@@ -99,28 +98,60 @@ export async function benchMemory(): Promise<readonly Row[]> {
   ]
 }
 
-/** From spawning `serve` to its first 200 on /readyz, on all cores. */
+/**
+ * From spawning `serve` to its first 200 on /readyz, on all cores, and its memory three seconds later. `BENCH_AGAINST` names
+ * another checkout that takes turns.
+ */
 export async function benchStart(): Promise<readonly Row[]> {
   const { folder } = await filled()
-  const fresh: number[] = []
-  const large: number[] = []
+  const other = process.env['BENCH_AGAINST']
+  const [own, against] = [newStarts(), newStarts()]
   for (let round = 0; round < starts; round += 1) {
-    using empty = temporaryFolder()
-    fresh.push(await startOnce(empty.path))
-    large.push(await startOnce(folder.path))
+    await measureStarts(own, folder.path)
+    if (other) await measureStarts(against, folder.path, other)
   }
-  const row = (what: string, times: readonly number[]): Row => ({
-    bench: 'start',
-    what,
-    value: ms(median(times)),
-    target: { text: '< 1 s', met: median(times) < 1000 },
-    note: `median of ${starts}, ${spread(times, ms)}`,
+  return kindsOfStart.flatMap((kind): Row[] => {
+    const { times, bytes } = own[kind]
+    const share = median(times) / median(against[kind].times)
+    const compared: Row = {
+      ...{ bench: 'start', what: `${kind}, against the other checkout`, value: ratio(share) },
+      target: { text: '≤ 0.75', met: share <= 0.75 },
+      note: `median of ${starts} in turns`,
+    }
+    return [
+      {
+        ...{ bench: 'start', what: `spawn to ready, ${kind}`, value: ms(median(times)) },
+        target: { text: '< 1 s', met: median(times) < 1000 },
+        note: `median of ${starts}, ${spread(times, ms)}`,
+      },
+      ...(other ? [compared] : []),
+      { bench: 'start', what: `resident three seconds later, ${kind}`, value: megabytes(median(bytes)) },
+    ]
   })
-  return [row('spawn to ready, new database', fresh), row(`spawn to ready, ${whole(many)} pending items`, large)]
 }
 
-async function startOnce(folder: string): Promise<number> {
-  const relay = await startRelay({ folder, cores: 'all' })
-  await relay.stop()
-  return relay.readyAfterMs
+const kindsOfStart = ['new database', 'second start', '100,000 pending items'] as const
+const settlesInMs = 3_000
+
+type Starts = Readonly<Record<(typeof kindsOfStart)[number], { readonly times: number[]; readonly bytes: number[] }>>
+
+function newStarts(): Starts {
+  return Object.fromEntries(kindsOfStart.map((kind) => [kind, { times: [], bytes: [] }])) as unknown as Starts
 }
+
+async function measureStarts(into: Starts, large: string, checkout?: string): Promise<void> {
+  using empty = temporaryFolder()
+  for (const [kind, folder] of [
+    ['new database', empty.path],
+    ['second start', empty.path],
+    [kindsOfStart[2], large],
+  ] as const) {
+    const relay = await startRelay({ folder, cores: 'all', ...(checkout !== undefined && { checkout }) })
+    into[kind].times.push(relay.readyAfterMs)
+    await sleep(settlesInMs)
+    into[kind].bytes.push(relay.residentBytes())
+    await relay.stop()
+  }
+}
+
+const megabytes = (bytes: number) => `${whole(bytes / 1024 / 1024)} MB`
