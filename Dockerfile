@@ -28,7 +28,8 @@ RUN ln -s ../../bin/cms-relay.js node_modules/.bin/cms-relay
 ENV PATH=/app/node_modules/.bin:$PATH
 # Reading code is most of a start. What the engine makes of it in one start is kept in the image, for all others.
 ENV NODE_COMPILE_CACHE=/app/compile-cache
-RUN NODE_ENV= timeout --preserve-status 8 node bin/cms-relay.js serve > /dev/null && rm -rf data/* && (node bin/healthcheck.js || true)
+RUN NODE_ENV= node bin/cms-relay.js serve > /dev/null & \
+  until node bin/healthcheck.js; do kill -0 $! && sleep 1 || exit 1; done; kill $! && wait $! && rm -rf data/*
 # The user `node` of the base, by number: Kubernetes takes no name for proof that it is not root.
 USER 1000:1000
 # The only folder that is written to: the root file system can be read-only.

@@ -93,6 +93,16 @@ describe('what is packed', () => {
   test('leaves nothing in the checkout', () => expect(existsSync(join(root, 'dist'))).toBe(false))
 })
 
+test('npm run sbom lists what production needs, and nothing else', async () => {
+  const { code, stdout } = await run(root, 'npm', ['run', '--silent', 'sbom'])
+  expect(code).toBe(0)
+  const { bomFormat, components } = JSON.parse(stdout) as { bomFormat: string; components: { name: string }[] }
+  expect(bomFormat).toBe('CycloneDX')
+  const names = components.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(Object.keys(packageJson.dependencies)))
+  expect(names.filter((name) => Object.hasOwn(packageJson.devDependencies, name))).toEqual([])
+})
+
 const config = `
 destinations: { main: { token: con.package-secret, website_id: w, site_domain: example.com } }
 sources: { shop: { mapper: shopify, destination: main, secret: package-webhook-secret, vars: { origin: "https://example.com" } } }
