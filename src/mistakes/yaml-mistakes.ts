@@ -1,5 +1,5 @@
 import { type Document, isAlias, isCollection, isPair, isScalar, type Node, visit, type YAMLError } from 'yaml'
-import { secretSpansIn } from './secret-names.ts'
+import { lineAt, lineNumber, nextLine, shortened } from './text-lines.ts'
 
 /** What is wrong with a text as YAML, where, and the cure. */
 export interface YamlMistake {
@@ -275,45 +275,6 @@ function quotedBefore(text: string, document: Document, offset: number): readonl
     },
   })
   return found
-}
-
-interface Line {
-  readonly text: string
-  readonly start: number
-  /** How long the value is that begins at the place. */
-  readonly length: number
-  /** The value in quotes, as a message ends with it; nothing if it may be a secret. */
-  readonly cited: string
-}
-
-function lineAt(text: string, offset: number): Line {
-  const start = text.lastIndexOf('\n', offset - 1) + 1
-  const newline = text.indexOf('\n', offset)
-  const end = newline === -1 ? text.length : newline
-  const line = text.slice(start, end).replace(/\r$/, '')
-  const value = line
-    .slice(offset - start)
-    .replace(/\s+#.*$/, '')
-    .trim()
-  const isHidden = secretSpansIn(text, { start, end }).some((span) => span.end > offset)
-  return { text: line, start, length: value.length, cited: isHidden ? '' : `: "${shortened(value)}"` }
-}
-
-function nextLine(text: string, offset: number): { readonly start: number; readonly length: number } {
-  let start = text.indexOf('\n', offset) + 1
-  while (start > 0 && /^\s*(#.*)?$/.test(lineAt(text, start).text) && text.indexOf('\n', start) !== -1)
-    start = text.indexOf('\n', start) + 1
-  const { text: line } = lineAt(text, start)
-  const indent = line.length - line.trimStart().length
-  return { start: start + indent, length: Math.max(1, line.trim().length) }
-}
-
-function lineNumber(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length
-}
-
-function shortened(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
 function plain(message: string): string {
