@@ -78,7 +78,8 @@ async function serveSandbox(env: Environment): Promise<void> {
   const { port } = sandboxConfig(env, 'http://127.0.0.1/').server
   const sandbox = createSandbox({ ...sandboxIdentity, state: sandboxIngestState })
   stack.defer(() => sandbox.close())
-  const ingest = await listenOnLoopback(sandbox.app, ingestPort(port))
+  const wanted = ingestPort(port)
+  const ingest = await listenOnLoopback(sandbox.app, wanted)
   const config = sandboxConfig(env, `${ingest}/v1/ingest`)
   const secrets = createLiveMask(secretsOf(config))
   const log = await openLog(config.log, secrets)
@@ -86,7 +87,7 @@ async function serveSandbox(env: Environment): Promise<void> {
   await run({
     ...{ config, log, secrets },
     isSandbox: true,
-    onListening: ({ origin }) => log.write(sandboxBanner(origin, ingest, config)),
+    onListening: ({ origin }) => log.write(sandboxBanner(origin, ingest, wanted, config)),
   })
 }
 

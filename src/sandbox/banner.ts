@@ -18,11 +18,21 @@ const product = {
   variants: [{ id: 808950810, title: 'Pink', price: '199.00', sku: 'IPOD-PINK' }],
 }
 
-/** What a user can copy and paste: each `curl` is one line that any POSIX shell runs, and holds the token if it needs it. */
-export function sandboxBanner(relay: string, ingest: string, { server }: Pick<Config, 'server'>): string {
+/**
+ * What a user can copy and paste: each `curl` is one line that any POSIX shell runs, and holds the token if it needs it. `wanted` is the
+ * port that the ingest API was to have; 0 is any.
+ */
+export function sandboxBanner(
+  relay: string,
+  ingest: string,
+  wanted: number,
+  { server }: Pick<Config, 'server'>,
+): string {
   const json = "-H 'Content-Type: application/json'"
   const body = JSON.stringify(product)
   const signature = `$(printf '%s' '${body}' | openssl dgst -sha256 -hmac 'sandbox-secret' -binary | base64)`
+  const isTaken = wanted !== 0 && Number(new URL(ingest).port) !== wanted
+  const taken = isTaken ? `               port ${wanted} is taken by another program, so this is another one\n` : ''
   const token = `Authorization: Bearer ${server.admin_token}`
   return `
 cms-relay, sandbox mode: nothing is configured, so all runs on this machine.
@@ -31,7 +41,7 @@ cms-relay, sandbox mode: nothing is configured, so all runs on this machine.
   source shop  ${relay}/webhooks/shop  mapper shopify
   ingest API   ${ingest}/items  what has arrived
                ${ingest}/calls  every call, with its verdict
-  admin API    ${relay}/api/v1/events
+${taken}  admin API    ${relay}/api/v1/events
   its token    ${server.admin_token}
 
 Send a webhook to demo, which verifies nothing:

@@ -81,6 +81,19 @@ describe('with nothing configured', () => {
     expect(new Set(calls.map(({ verdict }) => verdict))).toEqual(new Set(['accepted']))
   })
 
+  test("the README's draft takes the product away, and sent again it changes nothing", async () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+    await paste(/^echo .+ > draft\.json$/m.exec(readme)?.[0])
+    const { port } = new URL(relay.origin)
+    const lines = readme.split('\n').filter((line) => line.startsWith('npx cms-relay send '))
+    expect(lines).toHaveLength(2)
+    for (const line of lines) {
+      const args = [...line.split(' ').slice(2), '--wait']
+      expect(await runCommand(args, { cwd: folder, env: { PORT: port } })).toMatchObject({ code: 0 })
+    }
+    expect(idsOf(JSON.parse(await paste(curlLines[2])))).toEqual(['post:1'])
+  })
+
   test('the source shop verifies: a wrong signature is 401', async () => {
     const answer = await fetch(`${relay.origin}/webhooks/shop`, {
       method: 'POST',
@@ -121,9 +134,9 @@ describe('with nothing configured', () => {
     relay = await startServe({ cwd: folder, atEnd })
     await relay.line(/^npx cms-relay init$/)
     const items = await dataOf<{ id: string }[]>(printed(/(\S+\/items) {2}/))
-    expect(idsOf({ data: items })).toEqual(['post:1', 'product:632910392'])
+    expect(idsOf({ data: items })).toEqual(['post:1'])
     const authorization = `Bearer ${printed(/its token +(\S+)/)}`
-    expect(await dataOf<unknown[]>(`${relay.origin}/api/v1/events`, { authorization })).toHaveLength(2)
+    expect(await dataOf<unknown[]>(`${relay.origin}/api/v1/events`, { authorization })).toHaveLength(4)
   })
 })
 

@@ -351,6 +351,13 @@ describe('a destination that becomes another one', () => {
     expect(test.signals).toContainEqual(expect.objectContaining({ kind: 'destination.retargeted', resent: 3 }))
   })
 
+  test('sends them anew once if it is asked to twice at a time, as at a start', async () => {
+    const test = await withItems(3)
+    await test.reload(set('destinations.main.connector_type', 'shop'))
+    await Promise.all([test.relay.registryStep(), test.relay.registryStep()])
+    expect(test.signals.filter(({ kind }) => kind === 'destination.retargeted')).toHaveLength(1)
+  })
+
   test('with more is held, with the number, until it is enabled', async () => {
     const test = await withItems(101)
     const dry = await test.reload(set('destinations.main.connector_type', 'shop'), { dryRun: true })

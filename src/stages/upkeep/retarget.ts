@@ -36,6 +36,7 @@ export interface Retarget {
 
 export function createRetarget({ store, emit, onChanges }: RetargetDeps): Retarget {
   const prepared = new Map<string, Retargeted>()
+  let underWay: Promise<void> | null = null
 
   function changedIn(destinations: readonly Retargetable[], known: ReadonlyMap<string, Target>): readonly Retargeted[] {
     return destinations.flatMap(({ to, target }) => {
@@ -43,6 +44,17 @@ export function createRetarget({ store, emit, onChanges }: RetargetDeps): Retarg
       const changed = before ? differences(before, target) : []
       return changed.length > 0 ? [{ to, target, changed }] : []
     })
+  }
+
+  async function sendAnew(): Promise<void> {
+    for (const [name, one] of prepared) {
+      const { moved, mapped_again: mappedAgain, left } = await store.resendItems(one.to)
+      await store.writeTarget(name, one.target)
+      if (prepared.get(name) === one) prepared.delete(name)
+      const counts = { resent: moved, mappedAgain, dead: left }
+      emit({ kind: 'destination.retargeted', destination: name, changed: one.changed, ...counts })
+      onChanges()
+    }
   }
 
   return {
@@ -57,15 +69,12 @@ export function createRetarget({ store, emit, onChanges }: RetargetDeps): Retarg
         prepared.set(one.to.destination, one)
       }
     },
-    async step() {
-      for (const [name, { to, target, changed }] of prepared) {
-        const { moved, mapped_again: mappedAgain, left } = await store.resendItems(to)
-        await store.writeTarget(name, target)
-        prepared.delete(name)
-        const counts = { resent: moved, mappedAgain, dead: left }
-        emit({ kind: 'destination.retargeted', destination: name, changed, ...counts })
-        onChanges()
-      }
+    // The start and the loop may ask at once: nothing is sent anew twice for one change.
+    step: () => {
+      underWay ??= sendAnew().finally(() => {
+        underWay = null
+      })
+      return underWay
     },
   }
 }
