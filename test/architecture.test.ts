@@ -112,6 +112,19 @@ test('imports point down, from floor to floor, types included', () => {
   expect(wrong).toEqual([])
 })
 
+test('groups of commands do not know each other; what several need is shared', () => {
+  const groupOf = (file: string) => /^src\/commands\/([\w-]+)\//.exec(file)?.[1]
+  const wrong = [...imports].flatMap(([file, targets]) => {
+    const group = groupOf(file)
+    if (group === undefined || group === 'program') return []
+    return targets
+      .filter((target) => target.startsWith('src/commands/') && ![group, 'shared'].includes(groupOf(target) ?? ''))
+      .map((target) => `${file} imports ${target}`)
+  })
+  expect(wrong).toEqual([])
+  expect(new Set(files.map(groupOf)).size).toBeGreaterThan(7)
+})
+
 describe('the page for newcomers', () => {
   const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
   const floors = [...new Set(rooms.map(({ floor }) => floor))]

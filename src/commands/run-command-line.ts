@@ -1,6 +1,6 @@
 import type { Environment } from '../config/substitute.ts'
-import { reportFailure } from './failure.ts'
 import { createProgram } from './program.ts'
+import { reportFailure } from './shared/failure.ts'
 
 /** Runs what was typed, and tells what went wrong. Answers the exit code: 0 done, 1 failed, 2 wrong use. */
 export async function runCommandLine(args: readonly string[], env: Environment): Promise<number> {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { reportFailure } from '../../src/commands/failure.ts'
+import { reportFailure } from '../../src/commands/shared/failure.ts'
 import { startKept } from './kept.ts'
 import { runHere } from './run-here.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { findFixtureFolders } from '../../src/commands/test/fixture-folder.ts'
-import { isGood, runFixtures } from '../../src/commands/test/run-fixtures.ts'
+import { findFixtureFolders } from '../../src/commands/try/test/fixture-folder.ts'
+import { isGood, runFixtures } from '../../src/commands/try/test/run-fixtures.ts'
 import { loadMappers } from '../../src/mapping/library/load.ts'
 import { fixtures } from './fixtures.ts'
 

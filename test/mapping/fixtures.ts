@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FixtureSettings, readSettings } from '../../src/commands/test/fixture-folder.ts'
+import { type FixtureSettings, readSettings } from '../../src/commands/try/test/fixture-folder.ts'
 import { readExactJson } from '../../src/json/exact.ts'
 import type { WebhookBytes } from '../../src/mapping/webhook/webhook.ts'
 import type { FixtureAnswer } from '../../src/stages/fetch/fixture-answers.ts'

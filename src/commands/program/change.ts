@@ -37,7 +37,7 @@ function addSendingAgain(program: RelayCommand, env: Environment): void {
       ['all that have failed', 'cms-relay replay --status failed'],
       ['what a new mapper would change', 'cms-relay replay --source shop --last 100 --diff'],
     )
-    .action(async (ids, options) => (await import('../replay.ts')).replay({ ...options, ids, env }))
+    .action(async (ids, options) => (await import('../change/replay.ts')).replay({ ...options, ids, env }))
 
   withItems(program.command('redeliver'))
     .summary('send items to their destination again')
@@ -51,7 +51,7 @@ function addSendingAgain(program: RelayCommand, env: Environment): void {
       ['what was given up', 'cms-relay redeliver --status dead'],
       ['a whole website, gently', 'cms-relay redeliver --destination main --rate 50/s'],
     )
-    .action(async (id, options) => (await import('../redeliver.ts')).redeliver({ ...options, id, env }))
+    .action(async (id, options) => (await import('../change/redeliver.ts')).redeliver({ ...options, id, env }))
 }
 
 function addTakingAway(program: RelayCommand, env: Environment): void {
@@ -64,14 +64,14 @@ function addTakingAway(program: RelayCommand, env: Environment): void {
       ['until it changes in the CMS', 'cms-relay remove post post:7'],
       ['until you release it', 'cms-relay remove post post:7 --hold'],
     )
-    .action(async (type, id, options) => (await import('../remove.ts')).remove({ ...options, type, id, env }))
+    .action(async (type, id, options) => (await import('../change/remove.ts')).remove({ ...options, type, id, env }))
 
   withOneItem(program.command('release'))
     .summary('end the hold of an item')
     .description('Ends the hold of an item: what the CMS wants of it goes out.')
     .with(dryRun(), config(), json())
     .example(['a post that was held', 'cms-relay release post post:7'])
-    .action(async (type, id, options) => (await import('../remove.ts')).release({ ...options, type, id, env }))
+    .action(async (type, id, options) => (await import('../change/remove.ts')).release({ ...options, type, id, env }))
 
   withItems(program.command('move'), false)
     .summary('move items to another destination')
@@ -80,7 +80,7 @@ function addTakingAway(program: RelayCommand, env: Environment): void {
     .requiredOption('--to <name>', 'a configured destination')
     .with(itemStatus(), since(), until(), dryRun(), limit(), config(), json())
     .example(['after a destination was renamed', 'cms-relay move --from old --to main'])
-    .action(async (id, options) => (await import('../move.ts')).move({ ...options, id, env }))
+    .action(async (id, options) => (await import('../change/move.ts')).move({ ...options, id, env }))
 }
 
 function addPurging(program: RelayCommand, env: Environment): void {
@@ -98,7 +98,7 @@ function addPurging(program: RelayCommand, env: Environment): void {
     )
     .with(dryRun(), limit(), config(), json())
     .example(['what was skipped more than a day ago', 'cms-relay purge events --status skipped --until 24h'])
-    .action(async (ids, options) => (await import('../purge.ts')).purgeEvents({ ...options, ids, env }))
+    .action(async (ids, options) => (await import('../change/purge.ts')).purgeEvents({ ...options, ids, env }))
 
   withItems(purge.command('items'))
     .summary('give items up')
@@ -109,7 +109,7 @@ function addPurging(program: RelayCommand, env: Environment): void {
     .option('--all', 'every dead item', false)
     .with(dryRun(), limit(), config(), json())
     .example(['the dead items of one source', 'cms-relay purge items --source shop'])
-    .action(async (id, options) => (await import('../purge.ts')).purgeItems({ ...options, id, env }))
+    .action(async (id, options) => (await import('../change/purge.ts')).purgeItems({ ...options, id, env }))
 }
 
 function addSwitching(program: RelayCommand, env: Environment): void {
@@ -121,7 +121,7 @@ function addSwitching(program: RelayCommand, env: Environment): void {
     .option('--force', 'also if the test call is refused', false)
     .with(config(), json())
     .example(['after a new token was put in', 'cms-relay enable main'])
-    .action(async (name, options) => (await import('../enable.ts')).enable({ ...options, name, env }))
+    .action(async (name, options) => (await import('../change/enable.ts')).enable({ ...options, name, env }))
 
   program
     .command('disable')
@@ -131,5 +131,5 @@ function addSwitching(program: RelayCommand, env: Environment): void {
     .option('--reason <text>', 'what `status` is to say', 'disabled by an operator')
     .with(config(), json())
     .example(['while a website moves', 'cms-relay disable main --reason "the website moves"'])
-    .action(async (name, options) => (await import('../enable.ts')).disable({ ...options, name, env }))
+    .action(async (name, options) => (await import('../change/enable.ts')).disable({ ...options, name, env }))
 }

@@ -1,6 +1,6 @@
 import { Argument } from 'commander'
 import type { Environment } from '../../config/substitute.ts'
-import { shells } from '../completion/scripts.ts'
+import { shells } from '../help/completion/scripts.ts'
 import type { RelayCommand } from './relay-command.ts'
 
 /** Commands that help with the others. */
@@ -17,14 +17,14 @@ export function addHelpCommands(program: RelayCommand, env: Environment): void {
       ['for every fish', 'cms-relay completion fish > ~/.config/fish/completions/cms-relay.fish'],
       ['for every zsh, in a folder of $fpath', 'cms-relay completion zsh > ~/.zfunc/_cms-relay'],
     )
-    .action(async (shell) => (await import('../completion/completion.ts')).printScript(shell))
+    .action(async (shell) => (await import('../help/completion/completion.ts')).printScript(shell))
 
   program
     .command('complete', { hidden: true })
     .description('Answers a shell: the words that may stand in the place of the last one.')
     .argument('[words...]', 'the line so far, behind --')
     .example(['what may follow', 'cms-relay complete -- replay --st'])
-    .action(async (words) => (await import('../completion/completion.ts')).printCandidates(program, words, env))
+    .action(async (words) => (await import('../help/completion/completion.ts')).printCandidates(program, words, env))
 
   program.helpCommand('help [command]', 'how a command is called')
 }

@@ -15,7 +15,7 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
     .description('Shows what is pending, delivered and dead, and the state of each destination.')
     .with(config(), json())
     .example(['at a glance', 'cms-relay status'], ['for a script', 'cms-relay status --json'])
-    .action(async (options) => (await import('../status.ts')).status({ ...options, env }))
+    .action(async (options) => (await import('../look/status.ts')).status({ ...options, env }))
 
   program
     .command('errors')
@@ -30,7 +30,7 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
       ['the most frequent causes', 'cms-relay errors'],
       ['of one source since yesterday', 'cms-relay errors --source shop --since 24h'],
     )
-    .action(async (options) => (await import('../errors.ts')).showErrors({ ...options, env }))
+    .action(async (options) => (await import('../look/errors.ts')).showErrors({ ...options, env }))
 
   program
     .command('events')
@@ -56,7 +56,7 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
       ['what has failed in the last hour', 'cms-relay events --status failed --since 1h'],
       ['one, with all that became of it', 'cms-relay events evt_12'],
     )
-    .action(async (id, options) => (await import('../events.ts')).showEvents({ ...options, id, env }))
+    .action(async (id, options) => (await import('../look/events.ts')).showEvents({ ...options, id, env }))
 
   program
     .command('items')
@@ -75,7 +75,7 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
       ['why a post is not on the site', 'cms-relay items post:7'],
       ['what was given up, for a script', 'cms-relay items --status dead --limit 1000 --json'],
     )
-    .action(async (id, options) => (await import('../items.ts')).showItems({ ...options, id, env }))
+    .action(async (id, options) => (await import('../look/items.ts')).showItems({ ...options, id, env }))
 
   program
     .command('attempts')
@@ -86,7 +86,7 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
     .option('--failed', 'only those that did not succeed', false)
     .with(since(), newest(), config(), json())
     .example(['the newest', 'cms-relay attempts'], ['what has failed today', 'cms-relay attempts --failed --since 24h'])
-    .action(async (options) => (await import('../attempts.ts')).showAttempts({ ...options, env }))
+    .action(async (options) => (await import('../look/attempts.ts')).showAttempts({ ...options, env }))
 
   program
     .command('tail')
@@ -108,5 +108,5 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
         'cms-relay tail --url https://relay.example.com --token "$RELAY_ADMIN_TOKEN" --source shop',
       ],
     )
-    .action(async (options) => (await import('../tail.ts')).tail({ ...options, env }))
+    .action(async (options) => (await import('../look/tail.ts')).tail({ ...options, env }))
 }

@@ -1,6 +1,6 @@
 import { type Argument, Command, Help, type Option } from 'commander'
 import { nearestName } from '../../domain/nearest-name.ts'
-import { UsageError } from '../failure.ts'
+import { UsageError } from '../shared/failure.ts'
 
 /** A command line to copy, and what it does. */
 export interface Example {

@@ -38,7 +38,7 @@ export function addRunCommands(program: RelayCommand, env: Environment): void {
       ['what a reload would change', 'cms-relay reload --dry-run'],
       ['a relay elsewhere', 'cms-relay reload --url https://relay.example.com --token "$RELAY_ADMIN_TOKEN"'],
     )
-    .action(async (options) => (await import('../reload.ts')).reload({ ...options, env }))
+    .action(async (options) => (await import('../run/reload.ts')).reload({ ...options, env }))
 
   program
     .command('backup')
@@ -48,5 +48,5 @@ export function addRunCommands(program: RelayCommand, env: Environment): void {
     .option('--force', 'replace the file', false)
     .with(config(), json())
     .example(['a copy that replaces the last one', 'cms-relay backup /backups/relay.db --force'])
-    .action(async (file, options) => (await import('../backup.ts')).backup({ ...options, file, env }))
+    .action(async (file, options) => (await import('../run/backup.ts')).backup({ ...options, file, env }))
 }

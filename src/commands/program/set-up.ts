@@ -41,7 +41,12 @@ export function addSetUpCommands(program: RelayCommand, env: Environment): void 
       ['a second CMS', 'cms-relay init strapi --add --model article:post:/blog/{slug}'],
     )
     .action(async (mapper, options) =>
-      (await import('../init.ts')).init({ ...options, mapper, env, isTerminal: Boolean(process.stdin.isTTY) }),
+      (await import('../set-up/init/init.ts')).init({
+        ...options,
+        mapper,
+        env,
+        isTerminal: Boolean(process.stdin.isTTY),
+      }),
     )
 
   program
@@ -55,7 +60,7 @@ export function addSetUpCommands(program: RelayCommand, env: Environment): void 
       ['the configuration that `serve` would take', 'cms-relay check'],
       ['before a deployment', 'cms-relay check --config relay.yaml --strict --no-store'],
     )
-    .action(async (options) => (await import('../check.ts')).check({ ...options, env }))
+    .action(async (options) => (await import('../set-up/check.ts')).check({ ...options, env }))
 
   program
     .command('doctor')
@@ -68,7 +73,7 @@ export function addSetUpCommands(program: RelayCommand, env: Environment): void 
       ['after `init`, and whenever something is odd', 'cms-relay doctor'],
       ['for a script: exit code 1 if something is wrong', 'cms-relay doctor --json'],
     )
-    .action(async (options) => (await import('../doctor/doctor.ts')).doctor({ ...options, env }))
+    .action(async (options) => (await import('../set-up/doctor/doctor.ts')).doctor({ ...options, env }))
 
   program
     .command('mappers')
@@ -80,7 +85,7 @@ export function addSetUpCommands(program: RelayCommand, env: Environment): void 
       ['all of them, your own included', 'cms-relay mappers'],
       ['what a source for Strapi needs', 'cms-relay mappers strapi'],
     )
-    .action(async (name, options) => (await import('../mappers.ts')).showMappers({ ...options, name, env }))
+    .action(async (name, options) => (await import('../set-up/mappers.ts')).showMappers({ ...options, name, env }))
 
   program
     .command('keygen')
@@ -89,5 +94,5 @@ export function addSetUpCommands(program: RelayCommand, env: Environment): void 
     .option('--bytes <n>', 'of randomness, at least 16', readWhole, 32)
     .with(json())
     .example(['an admin token', 'cms-relay keygen'])
-    .action(async (options) => (await import('../keygen.ts')).keygen(options))
+    .action(async (options) => (await import('../set-up/keygen.ts')).keygen(options))
 }

@@ -25,7 +25,7 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
         "cms-relay map --mapper shopify --input body.json --header 'X-Shopify-Topic: products/update' --var origin=https://example.com --var currency=EUR",
       ],
     )
-    .action(async (options) => (await import('../map.ts')).mapOne({ ...options, env }))
+    .action(async (options) => (await import('../try/map.ts')).mapOne({ ...options, env }))
 
   program
     .command('send')
@@ -50,7 +50,7 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
     )
     .action(async (options) => {
       const { wait = Boolean(process.stdout.isTTY) } = options
-      await (await import('../send/send.ts')).send({ ...options, wait, env })
+      await (await import('../try/send/send.ts')).send({ ...options, wait, env })
     })
 
   program
@@ -69,7 +69,7 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
       ['your mappers', 'cms-relay test fixtures --mappers my-mappers'],
       ['after a change that is meant', 'cms-relay test fixtures --mappers my-mappers --update'],
     )
-    .action(async (folder, options) => (await import('../test.ts')).testFixtures({ ...options, folder, env }))
+    .action(async (folder, options) => (await import('../try/test/test.ts')).testFixtures({ ...options, folder, env }))
 
   program
     .command('sandbox')
@@ -85,7 +85,7 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
       ['with its own token and website', 'cms-relay sandbox'],
       ['with yours', 'cms-relay sandbox --token con_1.secret --website-id site_1 --site-domain example.com'],
     )
-    .action(async (options) => (await import('../sandbox.ts')).runSandbox(options))
+    .action(async (options) => (await import('../try/sandbox.ts')).runSandbox(options))
 
   program
     .command('sign')
@@ -99,5 +99,5 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
     .option('--nonce <nonce>', 'else a fresh one')
     .with(json())
     .example(['a batch from a file', 'cms-relay sign --website-id site_1 --input batch.json'])
-    .action(async (options) => (await import('../sign.ts')).signCall({ ...options, env }))
+    .action(async (options) => (await import('../try/sign.ts')).signCall({ ...options, env }))
 }

@@ -1,0 +1,94 @@
+import { relative, resolve } from 'node:path'
+import type { EnvLine } from '../../../config/env-file.ts'
+import { needsOf } from '../mapper-needs.ts'
+import type { InitPlan } from './plan.ts'
+import { setupSteps } from './steps.ts'
+
+export interface Written extends InitPlan {
+  readonly output: string
+  /** Where the CMS calls, if it is known. */
+  readonly url: string | null
+  /** What `.env` was to hold. */
+  readonly lines: readonly EnvLine[]
+  /** Names of variables that `.env` has had. */
+  readonly kept: readonly string[]
+  readonly isAdded: boolean
+  readonly port: number | null
+  readonly toSandbox: boolean
+  /** The variable of the source's secret, if there is one. */
+  readonly secretName: string | null
+}
+
+/** What was written, what is missing in it, what to click in the CMS, and what to type next. */
+export function nextSteps(written: Written): string {
+  const { definition, page, models, source, site, output, lines, kept, isAdded, port, toSandbox, secretName } = written
+  const config = relative('.', resolve(output)) === 'relay.yaml' ? '' : ` --config ${shellWord(output)}`
+  const envFile = relative('.', resolve(output, '..', '.env')) || '.env'
+  const missing = lines.filter(({ name, value }) => value === '' && !kept.includes(name))
+  const url = written.url ?? `https://<your relay>/webhooks/${source}`
+  const clicks = setupSteps({
+    definition,
+    url,
+    secret: secretName === null ? 'the secret' : `the value of ${secretName} in ${envFile}`,
+  })
+  return [
+    `${isAdded ? `${output} has a source more, '${source}'.` : `${output} is written.`} Secrets are in ${envFile}, which only you can read.`,
+    ...(kept.length > 0 ? [`${envFile} has kept its ${kept.join(', ')}.`] : []),
+    ...(missing.length > 0
+      ? [
+          '',
+          `Still to be filled in, in ${envFile}:`,
+          ...aligned(missing.map(({ name, meaning }) => [name, meaning ?? ''])),
+        ]
+      : []),
+    ...(needsOf(definition).models && models.length === 0
+      ? ['', `\`models\` in ${output} holds an example: name what may leave there.`]
+      : []),
+    '',
+    `In ${definition.title}${page === null ? '' : ` (${page})`}:`,
+    ...clicks.map((step, index) => `  ${index + 1}. ${step}`),
+    ...(written.url === null ? ['', ...tunnel(port)] : []),
+    '',
+    'Then:',
+    ...aligned(commands(config, { isAdded, sandboxSite: toSandbox ? site : null })),
+  ].join('\n')
+}
+
+function tunnel(port: number | null): readonly string[] {
+  return [
+    `The CMS has to reach the relay: put its public address into server.public_url.`,
+    `A laptop needs a tunnel to ${port === null ? 'the port of the relay' : `port ${port}`}: docs/running.md#a-tunnel-to-your-laptop`,
+  ]
+}
+
+interface CommandsOptions {
+  readonly isAdded: boolean
+  readonly sandboxSite: string | null
+}
+
+function commands(config: string, { isAdded, sandboxSite }: CommandsOptions): readonly (readonly [string, string])[] {
+  return [
+    ...(sandboxSite === null
+      ? []
+      : [
+          [
+            `npx cms-relay sandbox --site-domain ${sandboxSite}`,
+            'the ingest API to try with, in a terminal of its own',
+          ] as const,
+        ]),
+    [`npx cms-relay check${config}`, 'says what is missing or wrong'],
+    isAdded
+      ? [`npx cms-relay reload${config}`, 'brings a running relay to it; serve starts one']
+      : [`npx cms-relay serve${config}`, 'runs the relay'],
+    [`npx cms-relay doctor${config}`, 'tries secrets, addresses, disk and clock'],
+  ]
+}
+
+function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const widest = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(widest)}  ${right}`)
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

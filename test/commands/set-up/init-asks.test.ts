@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { expect, test, vi } from 'vitest'
+import { parse } from 'yaml'
+import { init } from '../../../src/commands/set-up/init/init.ts'
+import { loadMappers } from '../../../src/mapping/library/load.ts'
+import { createFolder } from '../../folder.ts'
+import { personWith } from './asked.ts'
+
+const library = await loadMappers()
+
+async function answered(lines: readonly string[], over: object = {}, folder = createFolder()) {
+  const { terminal, shown } = personWith(lines)
+  let said = ''
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    said += String(text)
+    return true
+  })
+  const output = join(folder, 'relay.yaml')
+  const flags = { secret: [], var: [], model: [], add: false, force: false, yes: false, isTerminal: true, env: {} }
+  await init({ ...flags, output, ...over }, { terminal, load: async () => library }).finally(() => write.mockRestore())
+  const dotEnv = parseEnv(readFileSync(join(folder, '.env'), 'utf8'))
+  return { folder, said, shown: shown(), config: parse(readFileSync(output, 'utf8')), dotEnv }
+}
+
+test('init asks for all that a shop needs, and nothing twice', async () => {
+  const { config, dotEnv, shown, said } = await answered([
+    'shopifi',
+    'Shopify',
+    'shop',
+    'https://shop.example.com',
+    'euro',
+    'eur',
+    'wrong',
+    'con_1.a-secret-that-is-long',
+    'site_9',
+    'relay.example.com',
+    '9000',
+    'the-secret-of-the-shop',
+  ])
+  expect(shown).toContain('Did you mean shopify?')
+  expect(shown).toContain('It must be a currency code')
+  expect(shown).toContain('That is no connectorId.secret.')
+  expect(config).toMatchObject({
+    server: { port: 9000, public_url: 'https://relay.example.com', admin_token: '${RELAY_ADMIN_TOKEN}' },
+    destinations: { main: { site_domain: 'shop.example.com' } },
+    sources: { shop: { mapper: 'shopify', vars: { origin: 'https://shop.example.com', currency: 'eur' } } },
+  })
+  expect(dotEnv).toMatchObject({
+    BAINQUET_CONNECTOR_TOKEN: 'con_1.a-secret-that-is-long',
+    BAINQUET_WEBSITE_ID: 'site_9',
+    SHOP_WEBHOOK_SECRET: 'the-secret-of-the-shop',
+  })
+  expect(said).not.toContain('Still to be filled in')
+  expect(said).toContain('https://relay.example.com/webhooks/shop')
+})
+
+test('init asks for models, with what they most likely are', async () => {
+  const { config } = await answered(
+    [
+      'site',
+      'example.com',
+      'en, de',
+      '',
+      'blogPost',
+      '',
+      '/blog/{slug}',
+      'blogPost',
+      'product',
+      'thing',
+      '',
+      '',
+      '',
+      'sandbox',
+      '',
+      '',
+      '',
+    ],
+    { mapper: 'contentful' },
+  )
+  expect(config.sources.site).toMatchObject({
+    vars: { locales: ['en', 'de'] },
+    models: { blogPost: { type: 'post', url: '$vars.origin & "/blog/" & slug' }, product: { type: 'product' } },
+  })
+  expect(config.destinations.main.base_url).toBe('http://127.0.0.1:8081/v1/ingest')
+})
+
+test('init leaves later what is answered by Enter alone', async () => {
+  const { dotEnv, said } = await answered(['', 'example.com', '', '', '', '', '', ''], { mapper: 'shopify' })
+  expect(dotEnv).toMatchObject({ BAINQUET_CONNECTOR_TOKEN: '', BAINQUET_WEBSITE_ID: '', SHOPIFY_WEBHOOK_SECRET: '' })
+  expect(said).toMatch(/Still to be filled in.*SHOPIFY_WEBHOOK_SECRET/s)
+})
+
+test('init does not ask for what .env has', async () => {
+  const folder = createFolder()
+  writeFileSync(join(folder, '.env'), 'BAINQUET_CONNECTOR_TOKEN=a.b\nBAINQUET_WEBSITE_ID=w\nGHOST_WEBHOOK_SECRET=s\n')
+  const { shown } = await answered(['', 'example.com', '', ''], { mapper: 'ghost' }, folder)
+  expect(shown).not.toMatch(/token|Website id|Secret/)
+})
+
+test('init asks to add a source to a configuration that is there', async () => {
+  const folder = createFolder()
+  await answered(['', 'example.com', '', '', '', '', ''], { mapper: 'ghost' }, folder)
+  const { config, shown, said } = await answered(['y', '', 'a-secret-that-is-long'], { mapper: 'ghost' }, folder)
+  expect(Object.keys(config.sources)).toEqual(['ghost', 'ghost-2'])
+  expect(config.sources['ghost-2']).toMatchObject({ destination: 'main' })
+  expect(shown).not.toContain('Host of the public site')
+  expect(said).toContain("has a source more, 'ghost-2'")
+  await expect(answered(['n'], { mapper: 'ghost' }, folder)).rejects.toThrow('--add')
+})
+
+test('init that is left early has written nothing', async () => {
+  const folder = createFolder()
+  await expect(answered(['1', 'shop', 'example.com', 'EUR'], {}, folder)).rejects.toThrow('nothing is written')
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test('init tries all of it if that is wanted, once nothing is left to be filled in', async () => {
+  const over = { mapper: 'ghost', token: 'sandbox', baseUrl: 'http://127.0.0.1:9/v1/ingest' }
+  const questions = ['', 'example.com', '', '', '']
+  await expect(answered([...questions, 'y'], over)).rejects.toThrow(/checks ha(s|ve) failed/)
+  expect((await answered([...questions, 'n'], over)).said).toContain('npx cms-relay doctor')
+  expect((await answered(questions, over)).said).not.toContain('nothing is written')
+  const { shown } = await answered(['', 'example.com', '', '', '', '', '', ''], { mapper: 'shopify' })
+  expect(shown).not.toContain('Try all of it')
+})
