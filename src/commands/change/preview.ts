@@ -14,6 +14,7 @@ import { expectKnown } from '../shared/expect-known.ts'
 import { targetsOf } from '../shared/map-targets.ts'
 import { createProgress } from '../shared/progress.ts'
 import { print, printPart } from '../shared/report.ts'
+import { shortText } from '../shared/short-text.ts'
 import { forMapping } from '../shared/uses.ts'
 import { withStore } from '../shared/with-store.ts'
 import { filterOf, namedIn, type ReplayOptions, selectionOf } from './event-options.ts'
@@ -121,10 +122,4 @@ function linesOf(preview: EventPreview, shows: typeof isChange = () => true): re
     ...(skipped === null ? [] : [`  nothing comes of it: ${skipped}`]),
     ...(error === null ? [] : [`  fails: ${error}`]),
   ]
-}
-
-/** As much of a value as fits a line; `--json` has all of it. */
-function shortText(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 160 ? `${text.slice(0, 160)}… (${text.length} characters)` : text
 }

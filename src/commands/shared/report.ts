@@ -20,6 +20,11 @@ export async function printPart(
   if (!process.stdout.write(text)) await once(process.stdout, 'drain')
 }
 
+/** Prints lines that the command itself has coloured: each piece of content in them went through `escapeText`. */
+export function printColoured(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+}
+
 /** Prints for machines alone. */
 export function printJson(value: unknown): void {
   print(value, { json: true, text: () => '' })

@@ -70,8 +70,8 @@ describe('what is not as it should be', () => {
     expect(stdout).toMatch(/problems\[0\]\n {6}\+ ".*`slug` gave nothing/)
   })
   test.each([
-    [['/no/such/folder'], 2, /there is no folder \/no\/such\/folder/],
-    [[join(examples, 'fixtures/none')], 2, /there is no folder/],
+    [['/no/such/folder'], 1, /there is no folder \/no\/such\/folder/],
+    [[join(examples, 'fixtures/none')], 1, /there is no folder/],
     [[import.meta.dirname], 1, /there is no fixture in .*: a fixture is a webhook in NAME\.json/],
     [[], 2, /missing required argument 'folder'/],
   ])('%j ends with %i', async (args, code, message) => {

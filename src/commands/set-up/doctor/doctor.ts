@@ -10,7 +10,7 @@ import { warningsOfMappers } from '../../../wiring/mapper-warnings.ts'
 import { warningsOf } from '../../../wiring/warnings.ts'
 import type { CommandOptions } from '../../shared/options.ts'
 import { publicOrigin } from '../../shared/relay-address.ts'
-import { printJson } from '../../shared/report.ts'
+import { printColoured, printJson } from '../../shared/report.ts'
 import { checkCmsApi } from './cms-api.ts'
 import { checkDestination } from './destination.ts'
 import { type Check, type Diagnosis, diagnosing } from './diagnosis.ts'
@@ -40,7 +40,7 @@ export async function doctor(options: CommandOptions): Promise<void> {
   const warnings = all.filter(({ verdict }) => verdict === 'warning').length
   const report = { good: all.length - bad - warnings, warnings, bad, checks: all }
   if (json) printJson(report)
-  else process.stdout.write(describeDiagnoses(all, process.stdout))
+  else printColoured(describeDiagnoses(all, process.stdout))
   if (bad > 0) throw new RelayError('invalid', `${bad} of ${all.length} checks ${bad === 1 ? 'has' : 'have'} failed`)
 }
 

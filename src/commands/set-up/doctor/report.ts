@@ -5,14 +5,13 @@ import type { Diagnosis } from './diagnosis.ts'
 const marks = { good: ['✓', 'green'], warning: ['!', 'yellow'], bad: ['✗', 'red'] } as const
 
 /** A line for each, and below it what to do. */
-export function describeDiagnoses(all: readonly Diagnosis[], stream: NodeJS.WriteStream): string {
+export function describeDiagnoses(all: readonly Diagnosis[], stream: NodeJS.WriteStream): readonly string[] {
   const width = Math.max(...all.map((one) => titleOf(one).length))
-  const lines = all.flatMap((one) => {
+  return all.flatMap((one) => {
     const [mark, colour] = marks[one.verdict]
     const head = `${styleText(colour, mark, { stream })} ${titleOf(one).padEnd(width)}  ${escapeText(one.message)}`
     return one.cure === null ? [head] : [head, `  ${' '.repeat(width)}  → ${escapeText(one.cure)}`]
   })
-  return lines.map((line) => `${line}\n`).join('')
 }
 
 function titleOf({ check, name }: Diagnosis): string {

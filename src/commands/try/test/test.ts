@@ -6,9 +6,9 @@ import { RelayError } from '../../../domain/errors.ts'
 import { escapeText } from '../../../domain/printable.ts'
 import { describeUnknown } from '../../../domain/unknown-name.ts'
 import { loadMappers } from '../../../mapping/library/load.ts'
-import { UsageError } from '../../shared/failure.ts'
 import { ownMappersDir } from '../../shared/own-mappers-dir.ts'
-import { printJson } from '../../shared/report.ts'
+import { printColoured, printJson } from '../../shared/report.ts'
+import { shortText } from '../../shared/short-text.ts'
 import { forMapping } from '../../shared/uses.ts'
 import { type FixtureSettings, findFixtureFolders } from './fixture-folder.ts'
 import { type FixtureResult, isGood, runFixtures } from './run-fixtures.ts'
@@ -27,7 +27,9 @@ interface TestOptions {
 /** Maps the fixtures of a folder and compares what comes out with what is expected. Throws if something is not as it should be. */
 export async function testFixtures(options: TestOptions): Promise<void> {
   const { folder, mapper, json, update } = options
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`there is no folder ${folder}`)
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new RelayError('not_found', `there is no folder ${folder}`)
+  }
   const folders = findFixtureFolders(folder)
   if (!folders.some(({ fixtures, orphans }) => fixtures.length + orphans.length > 0)) {
     throw new RelayError('not_found', `there is no fixture in ${folder}: a fixture is a webhook in NAME.json`)
@@ -39,13 +41,13 @@ export async function testFixtures(options: TestOptions): Promise<void> {
   for (const one of folders) {
     const results = await runFixtures(one, { library, mapper, update, settings })
     all.push(...results)
-    if (!json) process.stdout.write(textOf(one.label, results))
+    if (!json) printColoured(linesOfFolder(one.label, results))
   }
   const counts = { fixtures: all.length, same: 0, written: 0, different: 0, missing: 0, orphan: 0, failed: 0 }
   for (const { result } of all) counts[result] += 1
   const isPassed = all.every(isGood)
   if (json) printJson({ fixtures: all, counts })
-  else if (isPassed) process.stdout.write(`${summaryOf(counts)}\n`)
+  else if (isPassed) printColoured([summaryOf(counts)])
   if (!isPassed) throw new RelayError('invalid', summaryOf(counts))
 }
 
@@ -76,13 +78,13 @@ function style(format: Format, text: string): string {
 }
 
 /** A line for a folder, and more for each fixture that is not as it should be. */
-function textOf(label: string, results: readonly FixtureResult[]): string {
+function linesOfFolder(label: string, results: readonly FixtureResult[]): readonly string[] {
   const bad = results.filter((one) => !isGood(one))
   const mark = bad.length === 0 ? style('green', 'ok') : style('red', 'not ok')
   const written = results.filter(({ result }) => result === 'written').length
   const more = written > 0 ? `, ${written} written` : ''
   const head = `${mark}  ${style('bold', label)}  ${results.length - bad.length} of ${results.length}${more}`
-  return `${[head, ...bad.flatMap(linesOf)].join('\n')}\n`
+  return [head, ...bad.flatMap(linesOf)]
 }
 
 /** Of a long list of differences the first tell enough. */
@@ -101,12 +103,6 @@ function linesOf(one: FixtureResult): readonly string[] {
     ])
   const rest = one.differences.length - shown
   return [name, ...lines, ...(rest > 0 ? [`    … and ${rest} more`] : [])]
-}
-
-/** As much of a value as fits a line; `--json` has all of it. */
-function shortText(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 160 ? `${text.slice(0, 160)}… (${text.length} characters)` : text
 }
 
 function summaryOf(counts: Readonly<Record<string, number>>): string {
