@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterAll, expect, onTestFinished, vi } from 'vitest'
+import { compileCache } from '../compile-cache.ts'
 import type { AtEnd } from '../folder.ts'
 import { adminToken, shopSecret, token } from '../support.ts'
 
@@ -25,7 +25,7 @@ function environment(cwd: string, env: Record<string, string>): NodeJS.ProcessEn
   return {
     PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
     HOME: cwd,
-    NODE_COMPILE_CACHE: join(tmpdir(), 'cms-relay-test-compile-cache'),
+    NODE_COMPILE_CACHE: compileCache,
     ...env,
   }
 }

@@ -82,7 +82,7 @@ test('the copy is of one moment and comes to an end, however fast another proces
   for (let megabytes = 0; megabytes < 20; megabytes += 1) {
     await store.accept([webhook({ deliveryId: `m${megabytes}`, body: Buffer.alloc(1_000_000, megabytes) })])
   }
-  const child = startChild('accept-forever.ts', path)
+  const child = startChild('accept-forever.ts', [path])
   await child.line()
   const acknowledged: string[] = []
   while (acknowledged.length < 50) acknowledged.push(await child.line())

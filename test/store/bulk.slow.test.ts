@@ -72,7 +72,7 @@ test('a single item of a million is redelivered without a halt', async () => {
 }, 60_000)
 
 test('accepting goes on beside a command that redelivers as many, and nobody is refused', async () => {
-  const command = startChild('redeliver.ts', path, String(redelivered))
+  const command = startChild('redeliver.ts', [path, String(redelivered)])
   const line = command.line()
   const took = await acceptUntil(line)
   report('beside a command', took)

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../src/store/contract/store.ts'
 import { backupStore } from '../../src/store/open.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/open.ts'
@@ -40,13 +40,20 @@ async function filled(): Promise<{ readonly path: string; readonly store: Store 
   return { path, store }
 }
 
-/** A relay that was killed after it had acknowledged so much. */
-async function killed(): Promise<string> {
-  const path = join(createFolder(), 'data', 'relay.db')
-  const child = startChild('accept-forever.ts', path)
+const remains = createFolder(afterAll)
+
+/** What a relay leaves that is killed after it has acknowledged so much. */
+beforeAll(async () => {
+  const child = startChild('accept-forever.ts', [join(remains, 'relay.db')], afterAll)
   while ((await child.line()) !== 'd99');
   await child.kill()
-  return path
+})
+
+/** A copy of what a relay has left that was killed. */
+function killed(): string {
+  const folder = join(createFolder(), 'data')
+  cpSync(remains, folder, { recursive: true })
+  return join(folder, 'relay.db')
 }
 
 async function complaintOf(path: string, options = relay): Promise<string | null> {
@@ -237,17 +244,17 @@ describe('a database that is taken away from a running relay', () => {
 
 describe('the next start', () => {
   test('finds nothing amiss after a kill, whoever has opened and closed the database meanwhile', async () => {
-    const path = await killed()
+    const path = killed()
     const reader = new DatabaseSync(path) // and with that works the log into the database
     reader.prepare('select count(*) from items').get()
     reader.close()
     expect(existsSync(`${path}-wal`)).toBe(false)
     expect(await complaintOf(path)).toBe(null)
     expect(existsSync(`${path}-open`)).toBe(false)
-    const command = await killed()
+    const command = killed()
     await (await openSqlite(command, { thread: false })).close()
     expect(await complaintOf(command)).toBe(null)
-    const again = await killed()
+    const again = killed()
     rmSync(`${again}-shm`)
     expect(await complaintOf(again)).toBe(null)
   })
@@ -293,7 +300,7 @@ describe('the next start', () => {
   ]
 
   test.each(lost)('misses a log that %s', async (_what, act) => {
-    const path = await killed()
+    const path = killed()
     const end = act(path) as (() => void) | undefined
     const command = await complaintOf(path, { thread: false })
     expect(command).toContain('has lost its log')
@@ -322,7 +329,7 @@ describe('the next start', () => {
   })
 
   test('does not work the log of one database into another', async () => {
-    const path = await killed()
+    const path = killed()
     const backup = join(createFolder(), 'relay.db')
     await (await openSqlite(backup, { thread: false })).close()
     const log = readFileSync(`${path}-wal`)
@@ -337,7 +344,7 @@ describe('the next start', () => {
   })
 
   test('does not begin with an empty database where one was open', async () => {
-    const path = await killed()
+    const path = killed()
     for (const ending of ['', '-wal', '-shm']) rmSync(`${path}${ending}`)
     expect(await complaintOf(path)).toContain(`database ${path} is gone. Put it back`)
     expect(existsSync(path)).toBe(false)

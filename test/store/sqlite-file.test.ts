@@ -176,7 +176,7 @@ test('a new database is for its owner alone, with its log; one that is there kee
 describe('a crash', () => {
   test('a process killed while it accepts has kept all that it acknowledged', async () => {
     const path = newPath()
-    const child = startChild('accept-forever.ts', path)
+    const child = startChild('accept-forever.ts', [path])
     expect(await child.line()).toBe('open')
     const acknowledged = []
     while (acknowledged.length < 300) acknowledged.push(await child.line())
@@ -191,7 +191,7 @@ describe('a crash', () => {
 
   test('a second relay on the same file is refused, a CLI is not, and a killed relay leaves no lock behind', async () => {
     const path = newPath()
-    const child = startChild('accept-forever.ts', path)
+    const child = startChild('accept-forever.ts', [path])
     await child.line()
     const refused = openSqlite(path, { lock: true, thread: false })
     await expect(refused).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(path) })
@@ -268,7 +268,7 @@ describe('a file that is not as it should be', () => {
 
   test('a log that was taken away is missed, and can be done without', async () => {
     const path = newPath()
-    const child = startChild('accept-forever.ts', path)
+    const child = startChild('accept-forever.ts', [path])
     while ((await child.line()) !== 'd99');
     await child.kill()
     const log = readFileSync(`${path}-wal`)
