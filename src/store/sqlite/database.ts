@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import { messageOf, RelayError } from '../../domain/errors.ts'
+import { fillInMemory } from './blank.ts'
 import { isDamage, relayErrorOf } from './errors.ts'
 import { checkFiles, createForOwner, realPathOf } from './file.ts'
 import { createKeeper, type Keeper, noKeeper } from './keeper.ts'
@@ -71,7 +72,8 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
       configure(db, readOnly, maxPages)
       if (mark) expectWholeLog(db, real, mark)
       if (check) checkPages(db, path)
-      if (!readOnly) migrate(db, path, isLocked ? {} : { lock: () => lockAgainstOlder(path) })
+      if (!isFile) fillInMemory(db)
+      else if (!readOnly) migrate(db, path, isLocked ? {} : { lock: () => lockAgainstOlder(path) })
       const keeper =
         isLocked && isFile
           ? createKeeper({ db, path, real, mark, ...(lookEveryMs !== undefined && { lookEveryMs }) })
