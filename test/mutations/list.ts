@@ -309,7 +309,12 @@ export const mutations: readonly Mutation[] = [
   // The store: accepting
   ...inFile(
     'src/store/sqlite/inbox.ts',
-    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts', 'test/store/inbox-model.test.ts'],
+    [
+      'test/store/durability.test.ts',
+      'test/store/sqlite.test.ts',
+      'test/store/sqlite-rival.test.ts',
+      'test/store/inbox-model.test.ts',
+    ],
     [
       {
         promise: 1,
@@ -354,7 +359,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/store/sqlite/claims.ts',
-    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts'],
+    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts'],
     [
       {
         promise: 5,
@@ -393,7 +398,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/store/sqlite/settle.ts',
-    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts'],
+    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts'],
     [
       {
         promise: 5,
@@ -437,7 +442,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/store/sqlite/merge.ts',
-    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts'],
+    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts'],
     [
       {
         promise: 8,
@@ -499,7 +504,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/store/sqlite/circuits.ts',
-    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts'],
+    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts'],
     [
       {
         promise: 10,
@@ -542,7 +547,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/store/sqlite/upkeep.ts',
-    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts'],
+    ['test/store/durability.test.ts', 'test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts'],
     [
       {
         promise: 1,
@@ -562,7 +567,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/store/sqlite/migrations/0001-initial.sql',
-    ['test/store/sqlite.test.ts', 'test/store/sqlite-file.test.ts'],
+    ['test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts', 'test/store/sqlite-file.test.ts'],
     [],
   ),
   ...inFile(
@@ -604,7 +609,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/store/sqlite/events.ts',
-    ['test/store/sqlite.test.ts'],
+    ['test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts'],
     [
       {
         promise: 4,
@@ -685,7 +690,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/domain/item-state.ts',
-    ['test/domain/item-fold.test.ts', 'test/store/sqlite.test.ts'],
+    ['test/domain/item-fold.test.ts', 'test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts'],
     [
       {
         promise: 6,
@@ -721,7 +726,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/domain/item-release.ts',
-    ['test/domain/item-fold.test.ts', 'test/store/sqlite.test.ts'],
+    ['test/domain/item-fold.test.ts', 'test/store/sqlite.test.ts', 'test/store/sqlite-rival.test.ts'],
     [
       {
         promise: 6,

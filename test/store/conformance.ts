@@ -18,22 +18,18 @@ import { runModel, steps } from './model.ts'
 
 /**
  * What every store promises, a part for each role: a new engine passes one after the other. `open` gives an empty store, closed by the
- * test that asked; `runs` says how many random sequences of steps are tried.
+ * test that asked. `runs` says how many random sequences of steps are tried. With a `rival`, another owner is at work beside each
+ * test of what is claimed and settled: each engine passes with one and without.
  */
-export function describeStore(name: string, open: () => Promise<Opened>, { runs = 20 } = {}): void {
+export function describeStore(name: string, open: () => Promise<Opened>, { runs = 20, rival = false } = {}): void {
   const openers = createOpeners(open)
   const { openStore, openTwo } = openers
+  const owners = rival ? contested(openers) : openers
 
   describeReceiving(name, openers)
-  for (const [who, owners] of [
-    [name, openers],
-    [`${name}, beside a rival`, contested(openers)],
-  ] as const) {
-    // biome-ignore format: one idea
-    describeMapping(who, owners)
-    describeSteps(who, owners.openStore)
-    describeDelivering(who, owners)
-  }
+  describeMapping(name, owners)
+  describeSteps(name, owners.openStore)
+  describeDelivering(name, owners)
   describeCircuits(name, openStore, openTwo)
   describeOperating(name, openers)
   describeTakingAway(name, openStore, openTwo)
