@@ -3,7 +3,7 @@ import { envelopeOf, ok } from '../src/api/envelope.ts'
 import { acceptedSchema } from '../src/api/events.ts'
 import { RelayError } from '../src/domain/errors.ts'
 import type { InboundRequest } from '../src/domain/inbound-request.ts'
-import { addressGroup } from '../src/http/address-group.ts'
+import { addressGroup, addressOf } from '../src/http/address-group.ts'
 import { type Sent, sendAccepted, sendAnswer } from '../src/http/answer.ts'
 import { createEndOfTick } from '../src/http/end-of-tick.ts'
 import { expectedError, sendError } from '../src/http/errors.ts'
@@ -40,7 +40,7 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
   const failures = app.createRateLimit({
     max: failuresPerMinute,
     timeWindow: 60_000,
-    keyGenerator: ({ ip }) => addressGroup(ip),
+    keyGenerator: (request) => addressGroup(addressOf(request)),
   })
 
   const suspects = createSuspects(relay.now)
@@ -52,7 +52,7 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
     intake.enter()
     try {
       await endOfTick()
-      const received = await relay.receive(deliveryOf(request), { address: request.ip, isSuspect })
+      const received = await relay.receive(deliveryOf(request), { address: addressOf(request), isSuspect })
       if (received.kind === 'kept' && received.duplicate) relay.refusals.noteDuplicate(request.params.source)
       return answer(received, request, reply)
     } finally {
@@ -76,7 +76,7 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
     const bytes = request.body?.length ?? 0
     const isForbidden = error instanceof ForbiddenAddress
     const reason = isForbidden ? `${error.message}: its address is not in allow_from` : error.message
-    const address = addressGroup(request.ip)
+    const address = addressGroup(addressOf(request))
     if (source !== null) relay.refusals.note({ source, code: isForbidden ? 'address' : error.code, reason, address })
     relay.emit({ kind: 'webhook.refused', source, code: isForbidden ? 'address' : answered.code, reason, bytes })
     return answered
@@ -85,13 +85,13 @@ export function webhooks(app: FastifyInstance): readonly Route[] {
   async function slowedDown(error: RelayError, request: Webhook): Promise<RelayError> {
     const limit = await failures(request)
     if (limit.isAllowed || !limit.isExceeded) return error
-    suspects.add(addressGroup(request.ip), limit.ttl)
+    suspects.add(addressGroup(addressOf(request)), limit.ttl)
     const message = 'too many unverified webhooks from this address'
     return new RelayError('rate_limited', message, { retryAfterMs: limit.ttl })
   }
 
   const answerChallenge = async (request: Webhook, reply: FastifyReply) => {
-    return sendAnswer(reply, await relay.answerChallenge(deliveryOf(request), request.ip), request.id)
+    return sendAnswer(reply, await relay.answerChallenge(deliveryOf(request), addressOf(request)), request.id)
   }
 
   return [

@@ -1,6 +1,11 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
+/** Where a request came from; empty text once its connection is gone, for then nobody can say. */
+export function addressOf({ ip }: { readonly ip: string | undefined }): string {
+  return ip ?? ''
+}
+
 /**
  * What counts as one sender: an IPv4 address, however it is written, or the /64 network of an IPv6 address, which a
  * single machine may have as a whole. What is not an address stands for itself, cut.

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { RelayError } from '../domain/errors.ts'
-import { addressGroup } from './address-group.ts'
+import { addressGroup, addressOf } from './address-group.ts'
 import { createRefusedAdmins } from './admin-trace.ts'
 
 /** Whose token `server.admin_token` is. */
@@ -23,7 +23,7 @@ export function requireAdmin(app: FastifyInstance, token: () => string | undefin
   const failures = app.createRateLimit({
     max: failuresPerMinute,
     timeWindow: 60_000,
-    keyGenerator: ({ ip }) => addressGroup(ip),
+    keyGenerator: (request) => addressGroup(addressOf(request)),
   })
 
   app.addHook('onRequest', async (request, reply) => {
@@ -37,7 +37,7 @@ export function requireAdmin(app: FastifyInstance, token: () => string | undefin
     }
     const limit = await failures(request)
     const isOver = !limit.isAllowed && limit.isExceeded
-    refused.note({ ip: request.ip, code: isOver ? 'rate_limited' : 'unauthorized', requestId: request.id })
+    refused.note({ ip: addressOf(request), code: isOver ? 'rate_limited' : 'unauthorized', requestId: request.id })
     if (isOver) {
       throw new RelayError('rate_limited', 'too many wrong admin tokens from this address', { retryAfterMs: limit.ttl })
     }
