@@ -15,7 +15,8 @@ import { createObserver } from './observe/observer.ts'
 import { type Log, openLog } from './observe/open-log.ts'
 import { surroundingsOf } from './observe/terminal/surroundings.ts'
 import { openRelay, type Relay } from './relay.ts'
-import { stopSignal } from './runtime/stop-signal.ts'
+import { spareMemory } from './process/spare-memory.ts'
+import { stopSignal } from './process/stop-signal.ts'
 import {
   ingestPort,
   isSandboxMode,
@@ -137,6 +138,7 @@ async function run(options: RunOptions): Promise<void> {
     apps.push(...(await createApps(relay, logger)))
     const { origin, adminOrigin } = await listen(apps, config)
     relay.start()
+    spareMemory()
     logger.info({ origin, ...(adminOrigin && { adminOrigin }), ...countsOf(relay) }, 'relay.listening')
     await onListening({ origin, adminOrigin }, relay)
     onHangup = () => reload(relay, logger)

@@ -21,6 +21,7 @@ const rooms: readonly Room[] = [
   },
   { place: 'src/domain', floor: 0, packages: ['zod', 'node:crypto'] },
   { place: 'src/json', floor: 1, packages: ['secure-json-parse', 'node:buffer'] },
+  { place: 'src/process', floor: 1, packages: ['node:*'] },
   { place: 'src/http-client', floor: 1, packages: ['undici', 'ipaddr.js', 'node:*'] },
   { place: 'src/mistakes', floor: 1, packages: ['zod', 'yaml', 'node:*'] },
   { place: 'src/verify', floor: 2, packages: ['zod', 'jose', 'ipaddr.js', 'node:*'] },

@@ -1,6 +1,6 @@
 import { createLiveMask } from '../../observe/log.ts'
 import { openLog } from '../../observe/open-log.ts'
-import { stopSignal } from '../../runtime/stop-signal.ts'
+import { stopSignal } from '../../process/stop-signal.ts'
 import { sandboxIdentity } from '../../sandbox/mode.ts'
 import { createSandbox } from '../../sandbox/sandbox.ts'
 import { print } from '../shared/report.ts'

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { spareMemory } from '../../process/spare-memory.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { wireErrorOf } from './errors.ts'
 import type { Answer, Call, Opening } from './link.ts'
@@ -15,6 +16,7 @@ port.once('message', open)
 function open({ path, options }: Opening): void {
   try {
     engine = openEngine(path, options)
+    spareMemory()
     port.on('message', answer)
     port.postMessage({ id: 0, result: null } satisfies Answer)
   } catch (error) {

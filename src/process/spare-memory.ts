@@ -1,0 +1,69 @@
+import { type EventLoopUtilization, performance } from 'node:perf_hooks'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** How often it is looked whether there is something to give back. */
+const lookEveryMs = 1_000
+/** A collection takes a tenth of a second in which nobody is answered, so it is made while nothing is to be done. */
+const idleBelow = 0.02
+/** What the heap must have grown by since the last collection. Bytes. */
+const leastSpare = 12 * 1024 * 1024
+const leastBetweenMs = 60_000
+
+export interface SpareMemoryOptions {
+  /** Bytes that the heap has taken from the system. */
+  readonly heapSize?: () => number
+  /** The part of the time since the last look in which the thread worked, 0 to 1. */
+  readonly utilization?: () => number
+  readonly monotonic?: () => number
+  readonly collect?: () => void
+}
+
+/**
+ * One look: gives memory back to the system once the heap has grown and the thread is idle, at most once a minute. V8 by itself keeps
+ * what a start or a burst has made it take (30 MB of young generation after a start) until more work comes, which may be never.
+ */
+export function createSpareMemory(options: SpareMemoryOptions = {}): () => boolean {
+  const {
+    heapSize = () => getHeapStatistics().total_heap_size,
+    utilization = watchUtilization(),
+    monotonic = () => performance.now(),
+    collect = createCollect(),
+  } = options
+  let sizeAfter = 0
+  let nextAt = 0
+  return () => {
+    const isIdle = utilization() < idleBelow
+    if (!isIdle || monotonic() < nextAt || heapSize() - sizeAfter < leastSpare) return false
+    collect()
+    sizeAfter = heapSize()
+    nextAt = monotonic() + leastBetweenMs
+    return true
+  }
+}
+
+/** Looks from now on. The timer keeps no process alive. */
+export function spareMemory(): NodeJS.Timeout {
+  return setInterval(createSpareMemory(), lookEveryMs).unref()
+}
+
+function watchUtilization(): () => number {
+  let before: EventLoopUtilization = performance.eventLoopUtilization()
+  return () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    return utilization
+  }
+}
+
+/**
+ * V8's collector, as `node --expose-gc` gives it. The flag is taken back at once: it is part of what compiled code is kept by, so
+ * code that is loaded later would not be found again. `last-resort` also shrinks the young generation.
+ */
+function createCollect(): () => void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as (options: { type: 'major'; flavor: 'last-resort' }) => void
+  setFlagsFromString('--no-expose-gc')
+  return () => collect({ type: 'major', flavor: 'last-resort' })
+}
