@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { type Door, routes } from '../routes/index.ts'
 import { answerLast, installContinue, installEarlyAnswers } from './http/early-answer.ts'
 import { expectedError, installErrors, sendError, unreadableAnswer } from './http/errors.ts'
+import { noCompilers } from './http/no-compilers.ts'
 import { installSecurityHeaders, protect } from './http/security-headers.ts'
 import { installStopping } from './http/stopping.ts'
 import { createTrust } from './http/trust-proxy.ts'
@@ -71,14 +72,4 @@ function createRequestIds(): () => string {
     last += 1
     return `req_${run}_${last}`
   }
-}
-
-/** What comes in is checked with zod: Fastify need not load compilers of JSON Schema, a twentieth of the time to start. */
-const noCompilers = {
-  buildValidator: () => () => {
-    throw new Error('no route has a schema for Fastify')
-  },
-  buildSerializer: () => () => {
-    throw new Error('no route has a schema for Fastify')
-  },
 }

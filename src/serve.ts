@@ -14,9 +14,9 @@ import { createPaint, terminalWidth } from './observe/log-format.ts'
 import { createObserver } from './observe/observer.ts'
 import { type Log, openLog } from './observe/open-log.ts'
 import { surroundingsOf } from './observe/terminal/surroundings.ts'
-import { openRelay, type Relay } from './relay.ts'
 import { spareMemory } from './process/spare-memory.ts'
 import { stopSignal } from './process/stop-signal.ts'
+import { openRelay, type Relay } from './relay.ts'
 import {
   ingestPort,
   isSandboxMode,
@@ -25,7 +25,6 @@ import {
   sandboxIdentity,
   sandboxIngestState,
 } from './sandbox/mode.ts'
-import { createSandbox } from './sandbox/sandbox.ts'
 import { findUnconfigured, warningsOfUnconfigured } from './stages/upkeep/unconfigured.ts'
 import { hasWalResetBug } from './store/sqlite/wal-reset.ts'
 import { warningsOfMappers } from './wiring/mapper-warnings.ts'
@@ -77,6 +76,7 @@ async function serveSandbox(env: Environment): Promise<void> {
   await using stack = new AsyncDisposableStack()
   // What the environment gets wrong is told before anything is opened.
   const { port } = sandboxConfig(env, 'http://127.0.0.1/').server
+  const { createSandbox } = await import('./sandbox/sandbox.ts')
   const sandbox = createSandbox({ ...sandboxIdentity, state: sandboxIngestState })
   stack.defer(() => sandbox.close())
   const wanted = ingestPort(port)

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 /** How often it is looked whether there is something to give back. */
 const lookEveryMs = 1_000
 /** A collection takes a tenth of a second in which nobody is answered, so it is made while nothing is to be done. */
-const idleBelow = 0.02
+const idleBelow = 0.1
 /** What the heap must have grown by since the last collection. Bytes. */
 const leastSpare = 12 * 1024 * 1024
 const leastBetweenMs = 60_000

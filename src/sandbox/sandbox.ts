@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { noCompilers } from '../http/no-compilers.ts'
 import { checkCall } from '../ingest/server/checks.ts'
 import { errorEnvelope, okEnvelope, Refusal } from '../ingest/server/refusal.ts'
 import { bodySha256Of, readToken } from '../ingest/signer.ts'
@@ -57,6 +58,7 @@ export function createSandbox({
   const state = openSandboxState(file)
   const calls = createCallLog(now, log)
   const app = Fastify({
+    schemaController: { compilersFactory: noCompilers },
     bodyLimit,
     genReqId: () => `req_${randomUUID()}`,
     routerOptions: { maxParamLength: 4096 },
