@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { encodings } from './encoding.ts'
 import type { Scheme } from './scheme.ts'
-import { headerName, publicUrl, toleranceSetting } from './settings.ts'
-import { has, readTemplate } from './template.ts'
+import { headerName, publicUrlWithQuery, toleranceSetting } from './settings.ts'
+import { has, isContent, readTemplate, type Template } from './template.ts'
 import { createTemplateHmac, type TemplateHmac } from './template-hmac.ts'
 import { timestampUnits } from './timestamp.ts'
 
@@ -47,9 +47,9 @@ export const hmacSchema = z
     secret_prefix: z.string().default('').describe('What stands before the key in the secret, such as `whsec_`.'),
     timestamp: timestampSchema.optional(),
     id: headerName.optional().describe('The header of `{id}`, the delivery id.'),
-    public_url: publicUrl
+    public_url: publicUrlWithQuery
       .optional()
-      .describe('The URL as it is set in the sender, for `{url}`; it stands for `/webhooks/<source>`.'),
+      .describe('The URL as it is set in the sender, with its query, for `{url}`; it stands for `/webhooks/<source>`.'),
   })
   .superRefine((config, context) => {
     for (const { path, message } of mistakesIn(config)) context.addIssue({ code: 'custom', path: [...path], message })
@@ -110,6 +110,11 @@ function mistakesIn({ over, timestamp, id, separator, public_url }: Omit<HmacCon
       'timestamp',
       'needs a header; or a prefix such as t=, and the separator of the parts of the header with the signature',
     ],
+    [
+      timestamp?.tolerance === Number.POSITIVE_INFINITY && timestamp.unit !== 'rfc3339' && isBesideContent(template),
+      'timestamp',
+      'needs a tolerance: nothing stands between {timestamp} and the body, and digits could move from one to the other',
+    ],
     [hasId && id === undefined, 'id', 'is needed for {id}: say which header has the delivery id'],
     [!hasId && id !== undefined, 'over', "must hold {id}: an id that is not signed is anybody's"],
     [
@@ -119,4 +124,10 @@ function mistakesIn({ over, timestamp, id, separator, public_url }: Omit<HmacCon
     ],
   ]
   return rules.flatMap(([isWrong, key, message]) => (isWrong ? [{ path: [key], message }] : []))
+}
+
+function isBesideContent(template: Template): boolean {
+  return template.some(({ kind }, index) => {
+    return kind === 'timestamp' && [template[index - 1], template[index + 1]].some((one) => one && isContent(one))
+  })
 }

@@ -28,6 +28,11 @@ export const publicUrl = z
   .url({ protocol: /^https?$/, error: 'must be an absolute http(s) url' })
   .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or fragment' })
 
+/** The same with the query that is set in the sender, if there is one. */
+export const publicUrlWithQuery = z
+  .url({ protocol: /^https?$/, error: 'must be an absolute http(s) url' })
+  .refine((text) => !text.includes('#'), { error: 'must not have a fragment' })
+
 /** A public key or a list of them, in PEM form; key objects afterwards. */
 export const publicKeys = z
   .union([z.string(), z.array(z.string()).min(1)], {

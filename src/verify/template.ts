@@ -24,15 +24,13 @@ export function readTemplate(over: string, { unit, id }: TemplateSettings = {}, 
   if (!has(parts, 'body') && !has(parts, 'form')) {
     mistakes.push('must hold {body} or {form}: a signature of anything else proves nothing of what a webhook says')
   }
+  const first = parts.findIndex(isContent)
   for (const [index, part] of parts.entries()) {
     const next = parts[index + 1]
-    // A date is so strict in form that none of its characters can pass for one of the part before it.
-    const isClear = next === undefined || next.kind === 'text' || (next.kind === 'timestamp' && unit === 'rfc3339')
-    if (isOpen(part) && !isClear) {
-      mistakes.push(
-        `has nothing between ${written(part)} and ${written(next)}: a sender could move text from one to the other`,
-      )
-    }
+    if (next === undefined || isClear(part, next, { isDate: unit === 'rfc3339', isBehind: index >= first })) continue
+    mistakes.push(
+      `has nothing between ${written(part)} and ${written(next)}: a sender could move text from one to the other`,
+    )
   }
   return parts
 }
@@ -56,9 +54,28 @@ function partOf(piece: string, id: string | undefined, mistakes: string[]): Temp
   return { kind: 'text', text: piece }
 }
 
-/** Whether its end is chosen by whoever sends the webhook on. Timestamps are digits, and URLs begin as they are set. */
+/** Whether it is what the webhook says. */
+export function isContent({ kind }: TemplatePart): boolean {
+  return kind === 'body' || kind === 'form'
+}
+
+/** Whether one value ends, and the next one begins, where nobody can move text from one to the other. */
+function isClear(
+  part: TemplatePart,
+  next: TemplatePart,
+  { isDate, isBehind }: { readonly isDate: boolean; readonly isBehind: boolean },
+): boolean {
+  if (part.kind === 'text' || next.kind === 'text') return true
+  // A date is so strict in form that none of its characters can pass for one of the part before it.
+  if (next.kind === 'timestamp' && isDate) return true
+  // What comes with a webhook is looked at: see `messageOf`.
+  if (part.kind === 'url' && isContent(next)) return true
+  return !isOpen(part) && !(isBehind && isOpen(next) && next.kind !== 'url')
+}
+
+/** Whether its end is chosen by whoever sends the webhook on. Timestamps are digits. */
 function isOpen({ kind }: TemplatePart): boolean {
-  return kind === 'header' || kind === 'query' || kind === 'path'
+  return kind === 'header' || kind === 'query' || kind === 'path' || kind === 'url'
 }
 
 function written(part: TemplatePart): string {

@@ -9,8 +9,8 @@ export function judgeTimestamp(atMs: number, nowMs: number, toleranceMs: number)
   return `the timestamp is ${distance}; ${toleranceMs / 1000} s are tolerated`
 }
 
-/** A timestamp as senders write it: whole seconds or milliseconds since 1970. */
-export const timestampPattern = /^\d{1,16}$/
+/** A timestamp as senders write it: whole seconds or milliseconds since 1970. A zero in front could be the end of what stands before it. */
+export const timestampPattern = /^(?:0|[1-9]\d{0,15})$/
 
 export const timestampUnits = ['s', 'ms', 'rfc3339'] as const
 export type TimestampUnit = (typeof timestampUnits)[number]

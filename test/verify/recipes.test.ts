@@ -40,8 +40,9 @@ describe.each(vectors)('$system', ({ system, secret, body, headers, at, public_u
   test('a byte of what it signs, spoiled, is refused', async () => {
     const bytes = Buffer.from(body)
     bytes[bytes.length - 2]! ^= 1
-    expect(await reason({ body: bytes })).toMatch(/does not match/)
-    if (public_url !== undefined) expect(await reason({ query: `${query}&x` })).toMatch(/does not match/)
+    expect(await reason({ body: bytes })).toMatch(/does not match|longer than public_url/)
+    if (public_url !== undefined)
+      expect(await reason({ query: `${query}&x` })).toMatch(/does not match|longer than public_url/)
   })
   test('a time that is too far off is refused, in both directions', async () => {
     if (!('timestamp' in config)) return
