@@ -8,6 +8,8 @@ export interface Line {
   readonly length: number
   /** The value in quotes, as a message ends with it; nothing if it may be a secret. */
   readonly cited: string
+  /** Whether what begins at the place may be a secret. */
+  readonly isHidden: boolean
 }
 
 /** The line at a place. */
@@ -20,8 +22,15 @@ export function lineAt(text: string, offset: number): Line {
     .slice(offset - start)
     .replace(/\s+#.*$/, '')
     .trim()
-  const isHidden = secretSpansIn(text, { start, end }).some((span) => span.end > offset)
-  return { text: line, start, length: value.length, cited: isHidden ? '' : `: "${shortened(value)}"` }
+  const spans = secretSpansIn(text, { start, end })
+  const isHidden = spans.some((span) => span.start <= offset && span.end > offset)
+  return {
+    text: line,
+    start,
+    length: value.length,
+    isHidden,
+    cited: spans.some((span) => span.end > offset) ? '' : `: "${shortened(value)}"`,
+  }
 }
 
 /** The next line below that says something. */

@@ -33,9 +33,12 @@ function strangersIn(text: string, document: Document): YamlMistake | null {
   visit(document, {
     Alias(_key, node) {
       if (node.resolve(document) !== undefined) return undefined
+      const { isHidden } = lineAt(text, node.range?.[0] ?? 0)
+      const what = isHidden ? 'this alias stands' : `\`*${node.source}\` stands`
+      const anchor = isHidden ? 'an anchor' : `the anchor \`&${node.source}\``
       return say(
         node,
-        `\`*${node.source}\` stands for what has the anchor \`&${node.source}\`, and nothing above has it: put text that begins with * in quotes`,
+        `${what} for what has ${anchor}, and nothing above has it: put text that begins with * in quotes`,
         node.source.length + 1,
       )
     },
@@ -59,7 +62,7 @@ function strangersIn(text: string, document: Document): YamlMistake | null {
     ? {
         offset: warning.pos[0],
         length: tag.length,
-        message: `the tag \`${tag}\` is not known: write \${NAME} for an environment variable, and put text that begins with ! in quotes`,
+        message: `${lineAt(text, warning.pos[0]).isHidden ? 'this tag' : `the tag \`${tag}\``} is not known: write \${NAME} for an environment variable, and put text that begins with ! in quotes`,
       }
     : { offset: warning.pos[0], message: plain(warning.message) }
 }
@@ -203,6 +206,7 @@ function withoutColon(text: string, offset: number): YamlMistake {
       message: 'this is a no-break space, as word processors write: type a plain space',
     }
   }
+  if (lineAt(text, place.offset).isHidden) return { ...place, message: withColon }
   const noSpace = /^([\w.-]+):(?=[^\s/])/.exec(content)
   if (noSpace)
     return {
@@ -220,9 +224,11 @@ function withoutColon(text: string, offset: number): YamlMistake {
   const word = shortened(content.replace(/\s+#.*$/, ''))
   return {
     ...place,
-    message: `a key needs a colon and a space behind it: ${/^[\w.-]+$/.test(word) ? `${word}: …` : 'key: value'}`,
+    message: /^[\w.-]+$/.test(word) ? withColon.replace('key: value', `${word}: …`) : withColon,
   }
 }
+
+const withColon = 'a key needs a colon and a space behind it: key: value'
 
 function indentation(text: string, offset: number): YamlMistake {
   const { text: line, start } = lineAt(text, offset)

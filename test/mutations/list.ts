@@ -114,8 +114,14 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 2,
         breaks: 'a signed header may hold what marks its end',
-        find: "const isClear = next?.kind !== 'text' ||",
-        replace: "const isClear = next?.kind !== 'text' || part.kind === 'header' ||",
+        find: 'sign !== null && chosen.includes(sign)',
+        replace: "sign !== null && part.kind !== 'header' && chosen.includes(sign)",
+      },
+      {
+        promise: 2,
+        breaks: 'the tail of a URL may be the beginning of the body',
+        find: 'if (sign !== null || !isAtContent || isWhole(filling.body)) return null',
+        replace: 'return null',
       },
     ],
   ),
