@@ -24,7 +24,11 @@ export function createHeaderScheme(
     check({ headers }) {
       const value = headers[header]
       if (!value) return `header ${header} is missing or empty`
-      return isAnyEqual([value], expected) ? null : `header ${header} does not match`
+      if (isAnyEqual([value], expected)) return null
+      // The prefix is no secret, and is what people forget.
+      return value.startsWith(prefix)
+        ? `header ${header} does not match`
+        : `header ${header} does not begin with '${prefix}'`
     },
     sign: (delivery) => withHeaders(delivery, { [header]: expected[0]! }),
   }

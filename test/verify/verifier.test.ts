@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { InboundRequest } from '../../src/domain/inbound-request.ts'
 import { createVerifier, type VerifyConfig, verifySchema } from '../../src/verify/verifier.ts'
 import fc from '../fast-check.ts'
-import { delivery, verdictOf } from './support.ts'
+import { delivery, reasonOf, verdictOf } from './support.ts'
 
 async function verdict(config: unknown, secrets: string[], given: InboundRequest): Promise<boolean> {
   return (await verdictOf(config, secrets, given)).ok
@@ -71,6 +71,12 @@ describe('header and basic', () => {
       expect(await verdict(config, [secret], delivery({ authorization: 'Bearer t0kem' }))).toBe(false)
       expect(await verdict(config, [secret], delivery({}))).toBe(false)
     }
+  })
+  test('a token without its prefix is told from a wrong one', async () => {
+    const config = { scheme: 'header', header: 'Authorization', prefix: 'Bearer ' }
+    const reason = (authorization: string) => reasonOf(config, ['t0ken'], delivery({ authorization }))
+    expect(await reason('t0ken')).toBe("header authorization does not begin with 'Bearer '")
+    expect(await reason('Bearer t0kem')).toBe('header authorization does not match')
   })
   test('basic: a wrong user, a wrong password and another scheme are refused', async () => {
     const basic = (text: string) => delivery({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
