@@ -150,6 +150,18 @@ describe('a warning', () => {
     }
   })
 
+  test('says nothing of the token of an ingest API on this machine: it is the sandbox', () => {
+    const token = 'con.sandbox-token-secret'
+    for (const base_url of [
+      'http://127.0.0.1:8081/v1/ingest',
+      'http://localhost:9/v1/ingest',
+      'http://[::1]:9/v1/ingest',
+    ]) {
+      expect(one({ main: { token, base_url } })).toEqual([])
+    }
+    expect(one({ main: { token, base_url: 'http://10.0.0.1/v1/ingest' } })).toHaveLength(1)
+  })
+
   test('says where the origin is not the site, whose urls all items must have', () => {
     expect(one({ shop: { vars: { origin: 'https://www.example.com', currency: 'EUR' } } })).toEqual([
       "sources.shop.vars.origin: its host www.example.com is not example.com, the site_domain of destination 'main'",
