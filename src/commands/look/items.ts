@@ -45,7 +45,7 @@ async function listItems(options: ItemsOptions): Promise<void> {
       shortTime(row.changed_at),
       row.type,
       row.destination,
-      `${row.status}${row.held ? ', held' : ''}`,
+      `${row.status}${row.desired_kind === 'delete' ? ' (removal)' : ''}${row.held ? ', held' : ''}`,
       row.error,
     ],
     none: 'no items',

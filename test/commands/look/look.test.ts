@@ -30,6 +30,15 @@ test('events, items and attempts list what there is, the newest first, as the ad
   expect((await run('items', '--status', 'dead')).stdout).toBe('no items\n')
 })
 
+test('items that the CMS has taken away are listed as removals', async () => {
+  const { relay, run } = await startKept()
+  expect((await run('items')).stdout).toMatch(/^product:1 .* delivered +/m)
+  await relay.sendShop('products/delete', { id: 1 })
+  await relay.map()
+  await relay.deliver(60_000)
+  expect((await run('items')).stdout).toMatch(/^product:1 .* delivered \(removal\) +/m)
+})
+
 test('one event is shown with its request, its error, and what the mapper makes of it now', async () => {
   const { relay, run, json } = await startKept()
   const failed = (await run('events', 'evt_3')).stdout
