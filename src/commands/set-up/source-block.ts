@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
+import type { Setup } from '../../mapping/definition/setup.ts'
 import { type Definition, isModule } from '../../mapping/library/bind.ts'
-import { type InitModel, urlOfModel } from './init/model.ts'
+import { htmlOfModel, type InitModel, urlOfModel } from './init/model.ts'
 import { type MapperNeeds, type NamedVar, needsOf } from './mapper-needs.ts'
 
 export interface SourceBlockOptions {
@@ -16,6 +17,8 @@ export interface SourceBlockOptions {
   readonly models?: readonly InitModel[]
   /** Where the CMS reaches the source, if it is known. */
   readonly url?: string | null
+  /** Whether the API of the CMS may be at a private address. */
+  readonly allowPrivate?: boolean
 }
 
 export interface SourceBlock {
@@ -53,7 +56,7 @@ export function sourceBlock(options: SourceBlockOptions): SourceBlock {
     ...proofLines(needs, options, variable),
     ...varsLines(needs, options, variable),
     ...(needs.models ? modelLines(options) : []),
-    ...(needs.fetch ? fetchLines(definition, variable) : []),
+    ...(needs.fetch ? fetchLines(options, variable) : []),
   ]
   return { text: `${lines.join('\n')}\n`, variables }
 }
@@ -129,7 +132,10 @@ function varText({ name, format, description }: NamedVar, options: SourceBlockOp
 }
 
 /** How the API of the CMS is reached, as far as the mapper does not know it. */
-function fetchLines(definition: Definition, variable: MakeVariable): readonly string[] {
+function fetchLines(
+  { definition, allowPrivate = false }: SourceBlockOptions,
+  variable: MakeVariable,
+): readonly string[] {
   const { base_url: baseUrl, token } = (isModule(definition) ? undefined : definition.fetch) ?? {}
   const lines = [
     ...(baseUrl === undefined
@@ -138,6 +144,7 @@ function fetchLines(definition: Definition, variable: MakeVariable): readonly st
     ...(token?.required
       ? [`      token: ${variable('api', 'token', "credential of the CMS's API", 'api_token')}`]
       : []),
+    ...(allowPrivate ? ['      allow_private: true # its address is a private one'] : []),
   ]
   if (lines.length > 0) return ["    fetch: # the CMS's API is asked for what its webhooks leave out", ...lines]
   return token ? ['    # fetch: { token: … } # credential of the API of the CMS, if it asks for one'] : []
@@ -147,7 +154,7 @@ function modelLines({ models = [], definition }: SourceBlockOptions): readonly s
   const { setup } = definition
   const called = setup?.model?.called ?? 'name that the CMS gives the content type'
   const head = `    models: # what may leave: a content type that is not here is skipped. The key is the ${called}`
-  if (models.length === 0) return [head, ...example]
+  if (models.length === 0) return [head, ...example, ...htmlLine({}, setup)]
   return [
     head,
     ...models.flatMap((model) => {
@@ -156,7 +163,7 @@ function modelLines({ models = [], definition }: SourceBlockOptions): readonly s
         `      ${yamlText(model.name)}:`,
         `        type: ${model.type}`,
         ...(url === null ? [] : [`        url: ${yamlText(url)}`]),
-        '        # html: body # the field with the content',
+        ...htmlLine(model, setup),
       ]
     }),
   ]
@@ -166,5 +173,11 @@ const example: readonly string[] = [
   '      article: # an example: put yours here',
   '        type: post # or page, product, event, …',
   '        # url: $vars.origin & "/blog/" & slug # left out: origin, slash, slug',
-  '        # html: body # the field with the content',
 ]
+
+function htmlLine(model: Pick<InitModel, 'field'>, setup: Setup | undefined): readonly string[] {
+  const html = htmlOfModel(model, setup)
+  if (html === null) return []
+  const line = `html: ${yamlText(html)}`
+  return [model.field === undefined ? `        # ${line} # without it items have no text` : `        ${line}`]
+}

@@ -22,6 +22,13 @@ export const setupSchema = z
           .min(1)
           .optional()
           .describe('Expression of the slug, to make urls of; left out, the CMS tells the path itself.'),
+        text: z
+          .string()
+          .includes('{field}')
+          .optional()
+          .describe(
+            'Expression of the `html` of a model; `{field}` is the field with its text. Left out, the mapper finds it.',
+          ),
       })
       .optional()
       .describe('How models are named.'),

@@ -66,9 +66,12 @@ test('init asks for models, with what they most likely are', async () => {
       'blogPost',
       '',
       '/blog/{slug}',
+      'no field',
+      'main-text',
       'blogPost',
       'product',
       'thing',
+      '',
       '',
       '',
       '',
@@ -81,9 +84,48 @@ test('init asks for models, with what they most likely are', async () => {
   )
   expect(config.sources.site).toMatchObject({
     vars: { locales: ['en', 'de'] },
-    models: { blogPost: { type: 'post', url: '$vars.origin & "/blog/" & slug' }, product: { type: 'product' } },
+    models: {
+      blogPost: {
+        type: 'post',
+        url: '$vars.origin & "/blog/" & slug',
+        html: '$type(`main-text`) = "string" ? $markdown(`main-text`) : $richtext(`main-text`, "contentful")',
+      },
+      product: { type: 'product' },
+    },
   })
+  expect(config.sources.site.models.product).not.toHaveProperty('html')
   expect(config.destinations.main.base_url).toBe('http://127.0.0.1:8081/v1/ingest')
+})
+
+test.each(['http://127.0.0.1:8055', 'http://localhost:8055', 'http://directus:8055', 'http://[fd12::1]:8055'])(
+  'init lets the API of a CMS at %s be asked',
+  async (mediaOrigin) => {
+    const answers = ['', 'example.com', mediaOrigin, 'articles', '', '', 'body', '', 'sandbox', '', '', '']
+    const { config } = await answered(answers, { mapper: 'directus' })
+    expect(config.sources.directus.fetch).toEqual({ allow_private: true })
+  },
+)
+
+test('init says nothing of private addresses for a CMS at a public one', async () => {
+  const answers = ['', 'example.com', 'https://cms.example.com', 'articles', '', '', 'body', '', 'sandbox', '', '', '']
+  const { config } = await answered(answers, { mapper: 'directus' })
+  expect(config.sources.directus).not.toHaveProperty('fetch')
+})
+
+test('init tells a CMS on this machine where the relay is, and has the port from the address that it calls', async () => {
+  const unknown = await answered(['', 'example.com', 'sandbox', '', '9000', ''], { mapper: 'ghost' })
+  expect(unknown.said).toContain('A CMS on this machine calls http://127.0.0.1:9000/webhooks/ghost.')
+  const local = await answered(['', 'example.com', 'sandbox', 'http://localhost:9001', '', ''], { mapper: 'ghost' })
+  expect(local.config.server.port).toBe(9001)
+  const proxied = await answered(['', 'example.com', 'sandbox', 'http://relay.example.com:9001', '', ''], {
+    mapper: 'ghost',
+  })
+  expect(proxied.config.server.port).toBe(8080)
+})
+
+test('init says how the relay is started before it says what to click, for the test of a CMS needs an answer', async () => {
+  const { said } = await answered(['', 'example.com', 'sandbox', '', '', ''], { mapper: 'ghost' })
+  expect(said).toMatch(/npx cms-relay serve.*In Ghost.*npx cms-relay doctor/s)
 })
 
 test('init leaves later what is answered by Enter alone', async () => {

@@ -83,6 +83,11 @@ describe('init writes a configuration', () => {
     expect(checked).toMatchObject({ code: 0, stderr: '' })
     for (const name of library.names) expect(checked.stdout).toContain(`/webhooks/${name} `)
     expect(checked.stdout).not.toContain('warning')
+
+    const hints = [...readFileSync(output, 'utf8').matchAll(/# (html: .+?) # without it items have no text/g)]
+    expect(hints.length).toBeGreaterThan(20)
+    writeFileSync(output, readFileSync(output, 'utf8').replaceAll(/# (html: .+?) # without it/g, '$1 # without it'))
+    expect(await runHere(['check', '--config', output])).toMatchObject({ code: 0, stderr: '' })
   })
 
   test('with variables for what is not said, each empty in .env and named', async () => {

@@ -13,6 +13,7 @@ import { composeSources } from '../../../wiring/sources.ts'
 import { print } from '../../shared/report.ts'
 import { sourceBlock } from '../source-block.ts'
 import { addToMap } from './add-to-map.ts'
+import { apiAddresses, hasPrivateAddress } from './api-address.ts'
 import { configText, destinationBlock } from './config-text.ts'
 import { connectionOf } from './connection.ts'
 import { destinationIn, type Existing, readExisting } from './existing.ts'
@@ -77,11 +78,13 @@ async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask
   const dotEnv = parseEnv(envText)
   const connection = await connectionOf(options, { isNew, isWhole: existing === null, dotEnv, ask })
   const publicUrl = existing ? existing.publicUrl : await readPublicUrl(options.publicUrl, ask)
-  const port = existing ? null : await readPort(options.port, ask)
+  const port = existing ? null : await readPort(options.port, publicUrl, ask)
   const url = publicUrl === null ? null : `${publicUrl}/webhooks/${plan.source}`
-  const block = sourceBlock({ ...plan, destination, url })
-  const wanted = wantedOfSource(block.variables, plan.definition, options)
-  const lines = [...connection.lines, ...(await valuesOf(wanted, dotEnv, env, ask))]
+  const { variables } = sourceBlock({ ...plan, destination, url })
+  const own = await valuesOf(wantedOfSource(variables, plan.definition, options), dotEnv, env, ask)
+  const lines = [...connection.lines, ...own]
+  const allowPrivate = hasPrivateAddress(apiAddresses({ ...plan, variables, lines: own, dotEnv }))
+  const block = sourceBlock({ ...plan, destination, url, allowPrivate })
 
   const newDestination = destinationBlock({ name: destination, site: plan.site, baseUrl: connection.baseUrl })
   const text = existing
@@ -90,7 +93,7 @@ async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask
   const { text: newEnvText, kept } = addToEnvFile(envText, lines)
   if (!existing) await mustBeValid(text, parseEnv(newEnvText))
   write(file, text, newEnvText, options)
-  const [secret] = block.variables.filter(({ use }) => use === 'secret')
+  const [secret] = variables.filter(({ use }) => use === 'secret')
   const { toSandbox } = connection
   const said = nextSteps({
     ...plan,

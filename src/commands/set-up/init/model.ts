@@ -7,6 +7,8 @@ export interface InitModel {
   readonly type: SourceType
   /** Path on the site, in which `{slug}` stands for the slug; null if the mapper knows the url. */
   readonly path: string | null
+  /** The field with its text; left out if it is not known. */
+  readonly field?: string
 }
 
 /** Beginnings of what models are called, and what they are. */
@@ -51,4 +53,21 @@ export function urlOfModel({ path }: InitModel, setup: Setup | undefined): strin
   return ['$vars.origin', ...parts.flatMap((part, at) => (at === 0 ? [part] : [slug, part]))]
     .filter(Boolean)
     .join(' & ')
+}
+
+/** What is wrong with the name of a field; null if nothing is. */
+export function mistakeInField(field: string): string | null {
+  return /^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/.test(field)
+    ? null
+    : 'is no name of a field, such as body or content.text'
+}
+
+/** The expression of the text of a model; null if its mapper finds the text. */
+export function htmlOfModel({ field = 'body' }: Pick<InitModel, 'field'>, setup: Setup | undefined): string | null {
+  if (setup !== undefined && setup.model?.text === undefined) return null
+  const path = field
+    .split('.')
+    .map((name) => (name.includes('-') ? `\`${name}\`` : name))
+    .join('.')
+  return (setup?.model?.text ?? '{field}').replaceAll('{field}', () => path)
 }

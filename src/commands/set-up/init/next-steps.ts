@@ -19,7 +19,7 @@ export interface Written extends InitPlan {
   readonly secretName: string | null
 }
 
-/** What was written, what is missing in it, what to click in the CMS, and what to type next. */
+/** What was written, what is missing in it, what to type, and what to click in the CMS: its test needs a relay that runs. */
 export function nextSteps(written: Written): string {
   const { definition, page, models, source, site, output, lines, kept, isAdded, port, toSandbox, secretName } = written
   const config = relative('.', resolve(output)) === 'relay.yaml' ? '' : ` --config ${shellWord(output)}`
@@ -45,18 +45,25 @@ export function nextSteps(written: Written): string {
       ? ['', `\`models\` in ${output} holds an example: name what may leave there.`]
       : []),
     '',
+    'Start it:',
+    ...aligned(commands(config, { isAdded, sandboxSite: toSandbox ? site : null })),
+    '',
     `In ${definition.title}${page === null ? '' : ` (${page})`}:`,
     ...clicks.map((step, index) => `  ${index + 1}. ${step}`),
-    ...(written.url === null ? ['', ...tunnel(port)] : []),
+    ...(written.url === null ? ['', ...reach(port, source)] : []),
     '',
     'Then:',
-    ...aligned(commands(config, { isAdded, sandboxSite: toSandbox ? site : null })),
+    ...aligned([
+      [`npx cms-relay doctor${config}`, 'tries secrets, addresses, disk and clock'],
+      [`npx cms-relay events${config}`, 'shows what the CMS has sent, and what became of it'],
+    ]),
   ].join('\n')
 }
 
-function tunnel(port: number | null): readonly string[] {
+function reach(port: number | null, source: string): readonly string[] {
   return [
-    `The CMS has to reach the relay: put its public address into server.public_url.`,
+    ...(port === null ? [] : [`A CMS on this machine calls http://127.0.0.1:${port}/webhooks/${source}.`]),
+    `A CMS elsewhere has to reach the relay: put its public address into server.public_url.`,
     `A laptop needs a tunnel to ${port === null ? 'the port of the relay' : `port ${port}`}: docs/running.md#a-tunnel-to-your-laptop`,
   ]
 }
@@ -80,7 +87,6 @@ function commands(config: string, { isAdded, sandboxSite }: CommandsOptions): re
     isAdded
       ? [`npx cms-relay reload${config}`, 'brings a running relay to it; serve starts one']
       : [`npx cms-relay serve${config}`, 'runs the relay'],
-    [`npx cms-relay doctor${config}`, 'tries secrets, addresses, disk and clock'],
   ]
 }
 

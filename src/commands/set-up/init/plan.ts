@@ -4,7 +4,7 @@ import type { Definition } from '../../../mapping/library/bind.ts'
 import type { MapperLibrary } from '../../../mapping/library/load.ts'
 import { UsageError } from '../../shared/failure.ts'
 import { type NamedVar, needsOf } from '../mapper-needs.ts'
-import { type InitModel, mistakeInPath, readModel, typeOfModel } from './model.ts'
+import { type InitModel, mistakeInField, mistakeInPath, readModel, typeOfModel } from './model.ts'
 import type { InitOptions } from './options.ts'
 import type { Answer, Ask } from './questions.ts'
 import { formOfVar, readVarValue } from './var-value.ts'
@@ -174,7 +174,8 @@ async function modelsOf(
       return models.some((one) => one.name === name) ? { mistake: 'You have named it already.' } : { value: name }
     })
     if (name === '') return models
-    models.push(await modelOf(name, setup?.model?.slug !== undefined, ask))
+    const model = await modelOf(name, setup?.model?.slug !== undefined, ask)
+    models.push(setup?.model?.text === undefined ? model : { ...model, ...(await fieldOf(ask)) })
   }
 }
 
@@ -198,4 +199,13 @@ async function modelOf(name: string, hasPath: boolean, ask: Ask): Promise<InitMo
     return mistake === null ? { value: path } : { mistake: `It ${mistake}.` }
   })
   return { name, type, path }
+}
+
+/** Without it an item holds fields alone, and no text. */
+async function fieldOf(ask: Ask): Promise<Pick<InitModel, 'field'>> {
+  const field = await ask.text('  Field with its text, such as body (Enter: none)', (text) => {
+    const mistake = text.trim() === '' ? null : mistakeInField(text.trim())
+    return mistake === null ? { value: text.trim() } : { mistake: `It ${mistake}.` }
+  })
+  return field === '' ? {} : { field }
 }

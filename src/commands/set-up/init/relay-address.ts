@@ -1,3 +1,4 @@
+import { isLoopback } from '../../../http-client/loopback.ts'
 import { UsageError } from '../../shared/failure.ts'
 import type { Answer, Ask } from './questions.ts'
 
@@ -25,13 +26,18 @@ function urlIn(text: string): string | null {
   return url.href.replace(/\/+$/, '')
 }
 
-/** The port to listen on. */
-export async function readPort(given: number | undefined, ask: Ask | null): Promise<number> {
-  const preset = given ?? 8080
+/** The port to listen on. A CMS that calls this machine itself has said it with the public address. */
+export async function readPort(given: number | undefined, publicUrl: string | null, ask: Ask | null): Promise<number> {
+  const preset = given ?? portOnThisMachine(publicUrl) ?? 8080
   if (preset > 65_535) throw new UsageError(`--port ${preset}: ports end at 65535`)
   if (given !== undefined || ask === null) return preset
-  return ask.text('Port that the relay listens on [8080]', (text): Answer<number> => {
+  return ask.text(`Port that the relay listens on [${preset}]`, (text): Answer<number> => {
     const port = text.trim() === '' ? preset : Number(text)
     return Number.isInteger(port) && port >= 0 && port <= 65_535 ? { value: port } : { mistake: 'That is no port.' }
   })
+}
+
+function portOnThisMachine(publicUrl: string | null): number | null {
+  const url = publicUrl === null ? null : new URL(publicUrl)
+  return url !== null && url.protocol === 'http:' && isLoopback(url.hostname) ? Number(url.port || 80) : null
 }
