@@ -79,6 +79,12 @@ export interface RelayTestOptions {
   readonly mappersDir?: string
 }
 
+const settings = { destination: 'main', vars: { origin: 'https://example.com' } }
+const demo = { mapper: 'generic', verify: 'none', ...settings }
+
+/** For tests that send to nothing else: the mapper of a shop takes longer to compile than many a test. */
+export const demoAlone: Document['sources'] = { demo }
+
 /** A real relay with its HTTP side, on an in-memory store, stepped by hand. Closed when the test ends. */
 export async function startRelay(options: RelayTestOptions): Promise<TestRelay> {
   const { clock = createClock(), store = 'sqlite::memory:', random = () => 0.5 } = options
@@ -97,10 +103,7 @@ export async function startRelay(options: RelayTestOptions): Promise<TestRelay> 
     ...(options.endpoints && { signals: options.endpoints }),
     destinations: options.destinations ?? { main },
     ...(options.mappersDir !== undefined && { mappers_dir: options.mappersDir }),
-    sources: options.sources ?? {
-      shop: { mapper: 'shopify', destination: 'main', secret: shopSecret, vars: { origin: 'https://example.com' } },
-      demo: { mapper: 'generic', destination: 'main', verify: 'none', vars: { origin: 'https://example.com' } },
-    },
+    sources: options.sources ?? { shop: { mapper: 'shopify', secret: shopSecret, ...settings }, demo },
   }
   const config = readConfig(document, {})
   const signals: Signal[] = []

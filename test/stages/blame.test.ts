@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { type Answer, type Call, refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
-import { createClock, startRelay, type TestRelay } from '../support.ts'
+import { createClock, demoAlone, startRelay, type TestRelay } from '../support.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -12,7 +12,7 @@ type Stage = TestRelay & { readonly ingest: ScriptedIngest }
 async function start(destination: Record<string, unknown> = {}): Promise<Stage> {
   const clock = createClock()
   const ingest = await startScriptedIngest(clock)
-  return { ...(await startRelay({ baseUrl: ingest.baseUrl, clock, destination })), ingest }
+  return { ...(await startRelay({ baseUrl: ingest.baseUrl, clock, destination, sources: demoAlone })), ingest }
 }
 
 async function publish(test: TestRelay, ids: readonly number[]): Promise<void> {
@@ -148,7 +148,7 @@ describe('a destination in whose place somebody else answers', () => {
       const test = await start({ delivery: { max_items: 50, concurrency: 2 } })
       test.ingest.answer(() => answers[name])
       await publish(test, upTo(300))
-      await test.deliver(6 * hour)
+      await test.deliver(3 * hour)
       expect(await countsOf(test)).toMatchObject({ delivered: 0, pending: 300, dead: 0 })
       expect(test.relay.delivers.get('main')!.circuit().state).toBe('open')
       const keys = keysOf(test.ingest).size
@@ -163,7 +163,7 @@ describe('a destination in whose place somebody else answers', () => {
     const test = await start({ delivery: { max_items: 64, concurrency: 2 } })
     test.ingest.answer(({ ids }) => (ids.length > 0 ? refused(500, 'internal', true) : undefined))
     await publish(test, upTo(300))
-    await test.deliver(8 * hour)
+    await test.deliver(4 * hour)
     expect(await countsOf(test)).toMatchObject({ delivered: 0, pending: 300, dead: 0 })
     const { rows } = await test.relay.store.listBatches({ destination: 'main', status: 'split' }, { limit: 100 })
     expect(rows.length).toBeLessThanOrEqual(3)
@@ -192,7 +192,7 @@ describe('the heartbeat that tells a bad batch from a bad destination', () => {
     const test = await start()
     test.ingest.answer(({ ids }) => (ids.length === 0 ? answer : refused(502, 'upstream', true)))
     await publish(test, upTo(40))
-    await test.deliver(6 * hour)
+    await test.deliver(3 * hour)
     expect(keysOf(test.ingest).size).toBe(1)
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createFolder } from '../folder.ts'
 import { refused, type ScriptedIngest, startScriptedIngest } from '../scripted-ingest.ts'
-import { type Clock, createClock, startRelay, type TestRelay } from '../support.ts'
+import { type Clock, createClock, demoAlone, startRelay, type TestRelay } from '../support.ts'
 
 const second = 1_000
 const minute = 60 * second
@@ -17,7 +17,10 @@ async function start(options: Partial<Parameters<typeof startRelay>[0]> & { cloc
   const clock = options.clock ?? createClock()
   const ingest = await startScriptedIngest(clock)
   const destination = { retry: { max_age: '6h' } }
-  return { ...(await startRelay({ baseUrl: ingest.baseUrl, destination, ...options, clock })), ingest }
+  return {
+    ...(await startRelay({ baseUrl: ingest.baseUrl, destination, sources: demoAlone, ...options, clock })),
+    ingest,
+  }
 }
 
 async function publish(test: TestRelay, from = 1): Promise<void> {
