@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 export default defineConfig({
   // What the relay answers this import with (src/mapping/library/load-module.ts).
@@ -12,6 +13,7 @@ export default defineConfig({
     // A worker keeps what it has imported and compiled for its next file, which is a third of all work. So no file may
     // leave anything behind: no mocked module, no changed environment, no open server.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // Real processes, sockets and disks: slow machines get time, and a hang still ends.
     testTimeout: 20_000,
     hookTimeout: 20_000,
