@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Door, routes } from '../routes/index.ts'
+import { astrayTls } from './http/astray.ts'
 import { answerLast, installContinue, installEarlyAnswers } from './http/early-answer.ts'
 import { expectedError, installErrors, sendError, unreadableAnswer } from './http/errors.ts'
 import { noCompilers } from './http/no-compilers.ts'
@@ -39,7 +40,9 @@ export async function createApp(relay: Relay, logger: Logger, door: Door = 'all'
     requestTimeout: 30_000,
     return503OnClosing: false, // our own says when to try again
     clientErrorHandler(error, socket) {
-      answerLast(socket as Socket, app.isStopping, unreadableAnswer(error))
+      if (!answerLast(socket as Socket, app.isStopping, unreadableAnswer(error))) return
+      const astray = astrayTls(error)
+      if (astray) relay.emit(astray)
     },
     frameworkErrors: (error, request, reply) => void sendError(protect(reply), request, expectedError(error)),
     routerOptions: { maxParamLength: 4096 },

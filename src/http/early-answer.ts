@@ -41,13 +41,17 @@ export function installEarlyAnswers(server: Server, isStopping: () => boolean): 
   }
 }
 
-/** Ends a connection over which no request can be read any more, with an answer. Called again as more of it comes, it does nothing. */
-export function answerLast(socket: Socket, isStopping: () => boolean, answer: string): void {
-  if (ended.has(socket)) return
+/** Ends a connection over which no request can be read any more, with an answer. Called again as more of it comes, it does nothing, and says so. */
+export function answerLast(socket: Socket, isStopping: () => boolean, answer: string): boolean {
+  if (ended.has(socket)) return false
   ended.add(socket)
-  if (!socket.writable || socket.destroyed) return void socket.destroy()
-  socket.end(answer)
-  drain(socket, isStopping, () => false)
+  if (!socket.writable || socket.destroyed) {
+    socket.destroy()
+  } else {
+    socket.end(answer)
+    drain(socket, isStopping, () => false)
+  }
+  return true
 }
 
 const ended = new WeakSet<Socket>()

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorEnvelope } from '../api/envelope.ts'
 import { type ErrorCode, messageOf, RelayError } from '../domain/errors.ts'
+import { astrayPost } from './astray.ts'
 
 // The compiler asks for a status when a code is added.
 export const statusOf: Record<ErrorCode, number> = {
@@ -31,7 +32,10 @@ export function expectedError(error: unknown): RelayError | null {
 /** Answers errors in the envelope. A bug is logged here, once, and says nothing of itself to the caller. */
 export function installErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
-    return sendError(reply, request, new RelayError('not_found', `no route ${request.method} ${pathOf(request.url)}`))
+    const path = pathOf(request.url)
+    const astray = request.method === 'POST' ? astrayPost(path) : null
+    if (astray) app.relay.emit(astray)
+    return sendError(reply, request, new RelayError('not_found', `no route ${request.method} ${path}`))
   })
   app.setErrorHandler((error, request, reply) => {
     const expected = expectedError(error)

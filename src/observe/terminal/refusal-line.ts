@@ -43,6 +43,13 @@ export function refusalLine({ source, code, reason }: Refused, around: Surroundi
         outcome: '401 from an address that is not in allow_from',
         cure: `if it is the CMS, add its address to sources.${source}.allow_from; behind a proxy, set server.trust_proxy`,
       }
+    case 'invalid':
+      if (!reason.startsWith('https came')) return { ...line, outcome: status, detail: reason }
+      return {
+        ...line,
+        outcome: '400 https, and this port speaks http',
+        cure: 'write http:// in the CMS, or put a proxy with a certificate in front',
+      }
     case 'too_large':
       return { ...line, outcome: '413 too large', detail: reason, cure: 'raise server.body_limit if it is wanted' }
     case 'rate_limited':
@@ -92,8 +99,12 @@ function unknownTexts(
     }
   }
   const asked = /^unknown source '(.*)'$/s.exec(reason)?.[1]
-  if (asked === undefined) return { outcome: '404', cure: 'webhooks go to /webhooks/SOURCE' }
   const known = around.sources()
+  if (asked === undefined) {
+    const path = /^no route POST (.*)$/s.exec(reason)?.[1]
+    const outcome = path === undefined ? '404' : `404 no source is at ${path}`
+    return { outcome, cure: `webhooks go to /webhooks/${known.length === 1 ? known[0] : 'SOURCE'}`, like: '404' }
+  }
   const near = nearestName(asked, known)
   const list = known.length > 0 && known.length <= 8 ? `sources here are ${known.join(', ')}` : 'see `cms-relay check`'
   const cure = near === null ? list : `did you mean /webhooks/${near}?`

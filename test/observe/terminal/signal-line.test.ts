@@ -40,6 +40,14 @@ describe('a refusal has its cure', () => {
       /404.*→ sources here are shop, blog/,
     ],
     [
+      refused({ source: null, code: 'not_found', reason: 'no route POST /webhook/…' }),
+      /404 no source is at \/webhook\/….*→ webhooks go to \/webhooks\/SOURCE/,
+    ],
+    [
+      refused({ source: null, code: 'invalid', reason: 'https came to a port that speaks http' }),
+      /400 https, and this port speaks http.*→ write http:\/\/ in the CMS/,
+    ],
+    [
       refused({ code: 'not_found', reason: "unknown source 'shop'" }),
       /404 the source is off → take `enabled: false` out/,
     ],
