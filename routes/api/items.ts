@@ -226,10 +226,9 @@ export function items(relay: Relay): readonly Route[] {
       async handle({ body: { from, to, limit, dry_run: dryRun, ...given }, request }) {
         const move = { from, to, filter: defined(given), limit, dryRun }
         const moved = await moveBetween(store, relay.config, move)
+        request.act = { what: 'items.moved', filter: { from, to, ...move.filter }, dryRun, count: moved.moved }
         const data = presentMoved(dryRun, moved)
         if (dryRun) return { data, status: 200 }
-        const { id: requestId, ip, server } = request
-        server.logger.info({ what: 'items.moved', from, to, ...moved, filter: move.filter, ip, requestId }, 'bulk.done')
         relay.wake()
         return { data }
       },

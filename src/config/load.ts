@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Finding } from '../mistakes/issue.ts'
 import { findingsOf, nameWords } from '../mistakes/schema-mistakes.ts'
 import { readYamlFile, shownFile, type YamlFile } from '../mistakes/yaml-file.ts'
+import { publicUrl } from '../verify/settings.ts'
 import { readDotEnv } from './dot-env.ts'
 import { parseFilled } from './fit.ts'
 import { dangerousMistakes } from './mistakes.ts'
@@ -45,6 +46,7 @@ export function readConfig(document: unknown, env: Environment, file: string | n
 
 /** What can be looked at further in a configuration with mistakes elsewhere. */
 export interface ValidPart extends Pick<Config, 'sources' | 'mappers_dir'>, HasOrigins {
+  readonly server: Pick<Config['server'], 'public_url'>
   /** In their places; null for one that is of no use. */
   readonly signals: readonly (Config['signals'][number] | null)[]
 }
@@ -139,16 +141,17 @@ function unknownDestinations(document: unknown, findings: readonly Finding[]): r
 
 /** Of each source what is left without its mistakes, so that these hide no others. */
 function validPartOf(document: unknown): Omit<ValidPart, typeof origins> {
-  const { sources, mappers_dir, signals } = isRaw(document) ? document : {}
+  const { server, sources, mappers_dir, signals } = isRaw(document) ? document : {}
   const checked = Object.entries(isRaw(sources) ? sources : {}).flatMap(([name, value]) => {
     const source = withoutMistakes(sourceSchema, value, { destination: 'any' })
     return source === null ? [] : [[name, source] as const]
   })
   const folder = typeof mappers_dir === 'string' && mappers_dir !== '' ? mappers_dir : undefined
+  const url = publicUrl.safeParse(isRaw(server) ? server['public_url'] : undefined).data
   const endpoints = (Array.isArray(signals) ? signals : []).map((one) => {
     return withoutMistakes(signalSchema, one, { secret: `whsec_${'A'.repeat(32)}` })
   })
-  return { sources: Object.fromEntries(checked), mappers_dir: folder, signals: endpoints }
+  return { server: { public_url: url }, sources: Object.fromEntries(checked), mappers_dir: folder, signals: endpoints }
 }
 
 /** A part without its mistakes. What it then lacks is taken from `standIns`; null if that is not enough. */

@@ -82,7 +82,7 @@ const server = z
       .refine((text) => !/[?#]/.test(text), { error: 'must have no query and no fragment' })
       .optional()
       .describe(
-        'The address that a CMS reaches the relay at, such as https://relay.example.com. Printed in the URLs to paste.',
+        'The address that a CMS reaches the relay at, such as https://relay.example.com. Printed in the URLs to paste; schemes that sign the URL go by it.',
       ),
     admin: z
       .strictObject({

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import { sourceUrl } from '../config/source-url.ts'
 import { escapeText } from '../domain/printable.ts'
 import type { Paint } from './terminal/layout.ts'
 import { padText, widthOf, wrapText } from './terminal/text-width.ts'
@@ -26,10 +27,10 @@ export function bannerOf({ config, file, origin, adminOrigin, warnings, width, p
     ['admin API', adminText(config, adminOrigin ?? origin)],
     ['store', store.replace(/\/\/[^@/]*@/, '//')],
   ] as const
-  const root = (server.public_url ?? origin).replace(/\/+$/, '')
+  const root = server.public_url ?? origin
   const urls = Object.entries(sources).map(([name, { mapper, destination, enabled }]) => {
     const wires = `${mapper} → ${[destination].flat().join(', ')}${enabled ? '' : ', off'}`
-    return [`${root}/webhooks/${name}`, wires] as const
+    return [sourceUrl(root, name), wires] as const
   })
   const isLocal = server.public_url === undefined
   const cure =

@@ -14,7 +14,9 @@ export const contentfulSchema = z
     tolerance: toleranceSetting('30s'),
     public_url: publicUrl
       .optional()
-      .describe('The URL as it is set in Contentful, where a proxy changes its path: the path is signed.'),
+      .describe(
+        'The URL as it is set in Contentful: its path is signed. Left out: `server.public_url` with `/webhooks/<source>`.',
+      ),
   })
   .describe("Contentful's request verification: HMAC-SHA256 of method, path, signed headers and body.")
 

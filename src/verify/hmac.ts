@@ -49,7 +49,9 @@ export const hmacSchema = z
     id: headerName.optional().describe('The header of `{id}`, the delivery id.'),
     public_url: publicUrlWithQuery
       .optional()
-      .describe('The URL as it is set in the sender, with its query, for `{url}`; it stands for `/webhooks/<source>`.'),
+      .describe(
+        'The URL as it is set in the sender, with its query, for `{url}`. Left out: `server.public_url` with `/webhooks/<source>`.',
+      ),
   })
   .superRefine((config, context) => {
     for (const { path, message } of mistakesIn(config)) context.addIssue({ code: 'custom', path: [...path], message })
@@ -120,7 +122,7 @@ function mistakesIn({ over, timestamp, id, separator, public_url }: Omit<HmacCon
     [
       has(template, 'url') && public_url === undefined,
       'public_url',
-      'is needed for {url}: say how the URL is set in the sender',
+      'is needed for {url}: set server.public_url, or say here how the URL is set in the sender',
     ],
   ]
   return rules.flatMap(([isWrong, key, message]) => (isWrong ? [{ path: [key], message }] : []))

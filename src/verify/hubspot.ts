@@ -14,12 +14,14 @@ export const hubspotSchema = z
     version: z.enum(['v1', 'v2', 'v3']).default('v3').describe('Workflows sign with v2; v1 covers the body alone.'),
     public_url: publicUrl
       .optional()
-      .describe('The URL as it is set in HubSpot, which v2 and v3 sign; it stands for `/webhooks/<source>`.'),
+      .describe(
+        'The URL as it is set in HubSpot, which v2 and v3 sign. Left out: `server.public_url` with `/webhooks/<source>`.',
+      ),
     tolerance: toleranceSetting('5m'),
   })
   .refine(({ version, public_url }) => version === 'v1' || public_url !== undefined, {
     path: ['public_url'],
-    error: 'v2 and v3 sign the URL: say how it is set in HubSpot',
+    error: 'v2 and v3 sign the URL: set server.public_url, or say here how it is set in HubSpot',
   })
   .describe("HubSpot's signatures; `tolerance` is of v3, the others have no timestamp.")
 

@@ -4,6 +4,7 @@ import type { MapperLibrary } from '../mapping/library/load.ts'
 import { moveTarget } from '../stages/upkeep/unconfigured.ts'
 import { endpointsOf } from './endpoints.ts'
 import { composeDestination, readSources, soundParts } from './sources.ts'
+import { mayCoverUrl } from './verify.ts'
 
 /** What is wired to what, everything compiled and checked. Throws RelayError `invalid` with every mistake. */
 export async function composeParts(config: Config, now: () => number = Date.now) {
@@ -21,7 +22,14 @@ export async function composeDesired(config: Config, now: () => number) {
       sources: new Map(
         [...sources].map(([name, source]) => {
           const { mapper, ...settings } = config.sources[name]!
-          return [name, { source, settings: { ...settingsOf(settings), mapper: `${mapper} ${source.mapper.version}` } }]
+          const public_url = mayCoverUrl(source.verifier.scheme) ? config.server.public_url : undefined
+          return [
+            name,
+            {
+              source,
+              settings: { ...settingsOf({ ...settings, public_url }), mapper: `${mapper} ${source.mapper.version}` },
+            },
+          ]
         }),
       ),
       destinations: new Map(

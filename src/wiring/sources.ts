@@ -2,6 +2,7 @@ import { type LoadedConfig, readConfigFile, type ValidPart } from '../config/loa
 import { configError, isFromVariable, type origins } from '../config/origins.ts'
 import type { DestinationConfig, SourceConfig } from '../config/schema.ts'
 import { secretsOfSource } from '../config/secrets.ts'
+import { sourceUrl } from '../config/source-url.ts'
 import type { Environment } from '../config/substitute.ts'
 import { messageOf, RelayError } from '../domain/errors.ts'
 import { createFixedWindow } from '../domain/fixed-window.ts'
@@ -57,7 +58,7 @@ export async function composeSources(config: SourcesPart, now: () => number = Da
   return soundParts(config, await composeAll(config, composeWith(now)))
 }
 
-type SourcesPart = Pick<ValidPart, 'sources' | 'mappers_dir' | typeof origins>
+type SourcesPart = Pick<ValidPart, 'sources' | 'mappers_dir' | 'server' | typeof origins>
 
 function composeWith(now: () => number): Compose<Source> {
   return (context) => composeSource(context, now)
@@ -82,11 +83,11 @@ export async function composeSender(config: SourcesPart, name: string): Promise<
 }
 
 function composeSenderOf(context: SourceContext): Sender | null {
-  const { name, settings, mappers, findings } = context
+  const { name, settings, url, mappers, findings } = context
   const mapping = composeMapping(context)
   if (!mapping) return null
   const path = `sources.${name}`
-  const verify = verifyConfigOf(settings, mappers.get(settings.mapper)?.verify, path, findings)
+  const verify = verifyConfigOf(settings, mappers.get(settings.mapper)?.verify, path, findings, undefined, url)
   const sign = verify && tried(findings, `${path}.secret`, () => createSigner(verify, secretsOfSource(settings)))
   return verify && sign && { mapper: mapping.mapper, scheme: verify.scheme, sign }
 }
@@ -100,6 +101,8 @@ export function soundParts<T extends { readonly findings: readonly Finding[] }>(
 interface SourceContext {
   readonly name: string
   readonly settings: SourceConfig
+  /** Where the CMS sends, if that is known. */
+  readonly url: string | undefined
   readonly mappers: MapperLibrary
   readonly findings: Finding[]
   /** Whether a value is what a variable gave: text, whatever the mapper wants. */
@@ -117,6 +120,7 @@ async function composeAll<T>(config: SourcesPart, compose: Compose<T>) {
   const { library: mappers, issues, unread } = await readMappers({ userDir: config.mappers_dir })
   const findings: Finding[] = [...issues]
   const sources = new Map<string, T>()
+  const root = config.server.public_url
   for (const [name, settings] of Object.entries(config.sources)) {
     // A mapper with mistakes has told them.
     if (unread.includes(settings.mapper) || !isSound(settings.mapper, mappers)) continue
@@ -125,6 +129,7 @@ async function composeAll<T>(config: SourcesPart, compose: Compose<T>) {
     const source = compose({
       name,
       settings,
+      url: root === undefined ? undefined : sourceUrl(root, name),
       mappers,
       findings,
       isFromVariable: (path) => isFromVariable(config, path),
@@ -146,17 +151,17 @@ function isSound(mapper: string, mappers: MapperLibrary): boolean {
 }
 
 function composeSource(context: SourceContext, now: () => number): Source | null {
-  const { name, settings, mappers, findings } = context
+  const { name, settings, url, mappers, findings } = context
   const path = `sources.${name}`
   const mapping = composeMapping(context)
   const definition = mappers.get(settings.mapper)
   if (!definition) {
     // What the source itself says of it needs no mapper.
     if (typeof settings.verify === 'object' && settings.verify.scheme)
-      verifyConfigOf(settings, undefined, path, findings)
+      verifyConfigOf(settings, undefined, path, findings, undefined, url)
     return null
   }
-  const verifyConfig = verifyConfigOf(settings, definition.verify, path, findings, definition)
+  const verifyConfig = verifyConfigOf(settings, definition.verify, path, findings, definition, url)
   const verifier = tried(findings, `${path}.secret`, () => {
     return verifyConfig === null ? null : createVerifier(verifyConfig, secretsOfSource(settings))
   })

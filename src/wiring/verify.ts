@@ -9,7 +9,7 @@ import { type VerifyConfig, verifySchema } from '../verify/verifier.ts'
 
 /**
  * How a source verifies: what the source says, over what its mapper says if both mean the same scheme. Mistakes go
- * into `findings`. Fails closed: if neither says anything, that is a mistake.
+ * into `findings`. Fails closed: if neither says anything, that is a mistake. `url` is where the CMS sends, if that is known.
  */
 export function verifyConfigOf(
   source: SourceConfig,
@@ -17,6 +17,7 @@ export function verifyConfigOf(
   path: string,
   findings: Finding[],
   definition?: Definition,
+  url?: string,
 ): VerifyConfig | null {
   const { verify } = source
   if (verify === 'none') return { scheme: 'none' }
@@ -43,6 +44,7 @@ export function verifyConfigOf(
     }
     if (byCode !== null) return byCode
   }
+  if (url !== undefined && mayCoverUrl(combined['scheme'])) combined['public_url'] ??= url
   const result = verifySchema.safeParse(combined, { error: plainWords })
   if (result.success) return result.data
   for (const finding of findingsOf(result.error, [])) {
@@ -53,6 +55,11 @@ export function verifyConfigOf(
     findings.push({ ...finding, ...meant, path: `${path}.verify.${finding.path}`, message })
   }
   return null
+}
+
+/** Whether a scheme has a `public_url`, since the sender may sign where it sends. */
+export function mayCoverUrl(scheme: unknown): boolean {
+  return scheme === 'hubspot' || scheme === 'contentful' || scheme === 'hmac'
 }
 
 /** How a mapper verifies by code; null if it does not. */

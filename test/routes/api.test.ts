@@ -387,12 +387,20 @@ describe('doing something with all that match', () => {
     await admin('POST', '/events/purge', { source: 'demo', dry_run: true })
     await admin('POST', '/events/purge', { ids: ['evt_1', 'evt_3'], source: 'demo' })
     await admin('POST', '/items/redeliver', { id: 'post:1' })
+    await admin('POST', '/items/move', { from: 'gone', to: 'main', source: 'demo' })
     const told = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'admin.done')
     expect(told).toMatchObject(
       [
         { what: 'events.purged', count: 2, filter: { source: 'demo' }, dry_run: true, status: 200 },
         { what: 'events.purged', count: 1, filter: { ids: 2, source: 'demo' }, ip: '127.0.0.1', level: 'info' },
         { what: 'items.redelivered', count: 1, filter: { id: 'post:1' }, who: 'admin', requestId: /^req_/ },
+        {
+          what: 'items.moved',
+          count: 0,
+          filter: { from: 'gone', to: 'main', source: 'demo' },
+          dry_run: false,
+          status: 202,
+        },
       ].map((line) => ({ ...line, ...('requestId' in line && { requestId: expect.stringMatching(/^req_/) }) })),
     )
     expect(JSON.stringify(signals)).not.toContain(adminToken)

@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { readConfig } from '../../src/config/load.ts'
 import type { Issue } from '../../src/mistakes/issue.ts'
-import { verifySchema } from '../../src/verify/verifier.ts'
+import { changesOf } from '../../src/registry/plan.ts'
+import { createSigner, verifySchema } from '../../src/verify/verifier.ts'
+import { composeDesired } from '../../src/wiring/desired.ts'
 import { composeSources } from '../../src/wiring/sources.ts'
 import { verifyConfigOf } from '../../src/wiring/verify.ts'
 import { createFolder } from '../folder.ts'
@@ -64,6 +66,55 @@ test('a mapper can ask the source for a claim: what it leaves empty must be fill
   const filled = judge({ public_key: pem, claims: { recipientclientid: 'ours' } })
   expect(filled.issues).toEqual([])
   expect(filled.config).toMatchObject({ scheme: 'rsa', header: ['x'], claims: { recipientclientid: 'ours' } })
+})
+
+describe('the URL that a sender signs', () => {
+  const secret = 'a'.repeat(64)
+  const body = Buffer.from('{}')
+  const delivery = { source: 's', method: 'POST', path: '/webhooks/s', query: '', headers: {}, body }
+  const schemes = [
+    { scheme: 'hubspot', version: 'v3' },
+    { scheme: 'hubspot', version: 'v2' },
+    { scheme: 'contentful' },
+    { scheme: 'hmac', header: 'x-signature', over: '{url}{body}' },
+  ]
+  const configWith = (server: object, verify: object) => {
+    const main = { token: 'con_1.secret', website_id: 'w', site_domain: 'example.com' }
+    const sources = { s: { mapper: 'generic', destination: 'main', secret, verify } }
+    return readConfig({ server, destinations: { main }, sources }, {})
+  }
+  const accepts = async (server: object, verify: object, public_url: string) => {
+    const { verifier } = (await composeSources(configWith(server, verify))).sources.get('s')!
+    const sign = createSigner(verifySchema.parse({ ...verify, public_url }), [secret])
+    return (await verifier.verify(sign(delivery, { nowMs: 1e12, id: 'msg_1' }), 1e12)).ok
+  }
+  const server = { public_url: 'https://relay.example.com/cms/' }
+  const other = 'https://hooks.example.com/x'
+
+  test.each(schemes)('is that of server.public_url, unless the source names another: %j', async (verify) => {
+    expect(await accepts(server, verify, 'https://relay.example.com/cms/webhooks/s')).toBe(true)
+    expect(await accepts(server, verify, other)).toBe(false)
+    expect(await accepts(server, { ...verify, public_url: other }, other)).toBe(true)
+  })
+
+  test('must be known where the whole of it is signed', async () => {
+    expect(await issuesOf({ secret, verify: schemes[0] })).toMatchObject([
+      { path: 'sources.s.verify.public_url', message: expect.stringContaining('set server.public_url') },
+    ])
+  })
+
+  test('changes with server.public_url: a reload replaces the sources that may sign it, and no others', async () => {
+    const settingsWith = async (public_url: string, verify: object) =>
+      (await composeDesired(configWith({ public_url }, verify), Date.now)).desired.sources.get('s')!.settings
+    for (const [verify, changes] of [
+      [schemes[0]!, ['public_url']],
+      [{ scheme: 'header', header: 'x-token' }, []],
+    ] as const) {
+      expect(changesOf(await settingsWith(server.public_url, verify), await settingsWith(other, verify))).toEqual(
+        changes,
+      )
+    }
+  })
 })
 
 test('a source says how far a time may be off, and its mapper where the time is', () => {

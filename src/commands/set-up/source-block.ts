@@ -71,12 +71,13 @@ export function yamlText(value: unknown): string {
 type MakeVariable = (use: EnvironmentVariable['use'], key: string, meaning: string, suffix?: string) => string
 
 function proofLines(needs: MapperNeeds, options: SourceBlockOptions, variable: MakeVariable): readonly string[] {
-  const { scheme, settings, secret, verify } = needs
+  const { scheme, secret, verify } = needs
   const { definition, url } = options
+  // What is known stands in server.public_url.
+  const settings = needs.settings.filter((name) => name !== 'public_url' || !url)
   if (scheme === 'none') return ['    # The mapper verifies nothing: anyone may send.']
   const setting = (name: string) => {
     if (name === 'username') return 'username: relay'
-    if (name === 'public_url' && url) return `public_url: ${yamlText(url)}`
     return `${name}: ${variable('setting', name, `${name.replaceAll('_', ' ')} that the webhooks are verified with`)}`
   }
   const own =

@@ -2,6 +2,7 @@ import { presentWebhookPreview } from '../../api/previews.ts'
 import { findConfigFile, loadConfig } from '../../config/load.ts'
 import { isFromVariable } from '../../config/origins.ts'
 import type { Config } from '../../config/schema.ts'
+import { sourceUrl } from '../../config/source-url.ts'
 import { RelayError } from '../../domain/errors.ts'
 import { describeUnknown } from '../../domain/unknown-name.ts'
 import { varsFromVariables } from '../../mapping/definition/vars.ts'
@@ -58,7 +59,9 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const delivery = deliveryOf(fixture, sourceName ?? 'map')
   const answers = fixtureAnswers(fixture.fetched ?? [])
   const limit = config?.server.body_limit ?? delivery.body.length + 1
-  const proof = provenOf({ source, definition, delivery, now: Date.now() })
+  const root = config?.server.public_url
+  const url = root && sourceName ? sourceUrl(root, sourceName) : undefined
+  const proof = provenOf({ source, definition, delivery, url, now: Date.now() })
   const rules = rulesOf(config, source)
   const preview = await previewWebhook(mapper, delivery, rules, limit, answers, proof)
   const { problems, ...shown } = presentWebhookPreview(preview)

@@ -10,14 +10,16 @@ interface Tried {
   readonly source: SourceConfig | undefined
   readonly definition: Definition
   readonly delivery: InboundRequest
+  /** Where the CMS sends, if that is known. */
+  readonly url?: string | undefined
   readonly now: number
 }
 
 /** What the proof would cover if the webhook had come in: a time that is not in the headers is now. */
-export function provenOf({ source, definition, delivery, now }: Tried): Proof | null {
+export function provenOf({ source, definition, delivery, url, now }: Tried): Proof | null {
   const preset = definition.verify
   const config = source
-    ? verifyConfigOf(source, preset, '', [], definition)
+    ? verifyConfigOf(source, preset, '', [], definition, url)
     : (moduleVerifyOf(definition, {}) ?? verifySchema.safeParse(preset).data ?? null)
   const proof = config && createCoverage(config)(delivery, delivery.body)
   return proof && 'at' in proof ? { ...proof, at: proof.at ?? now } : proof

@@ -31,11 +31,6 @@ const texts: Readonly<Record<string, (record: LogRecord) => Fields | null>> = {
     detail: text(error),
     stack: text(stack),
   }),
-  'bulk.done': ({ what, ip, requestId: _, ...fields }) => ({
-    subject: 'admin API',
-    outcome: [text(what), fieldsText(fields)].join('  '),
-    detail: `from ${text(ip)}`,
-  }),
   'store.sqlite_outdated': ({ sqlite, node }) => ({
     subject: 'store',
     outcome: `SQLite ${text(sqlite)} of Node ${text(node)} can lose commits when two processes write`,
