@@ -29,8 +29,13 @@ export function lineAt(text: string, offset: number): Line {
     start,
     length: value.length,
     isHidden,
-    cited: spans.some((span) => span.end > offset) ? '' : `: "${shortened(value)}"`,
+    cited: spans.some((span) => span.end > offset) ? '' : `: ${inQuotes(shortened(value))}`,
   }
+}
+
+/** In the quotes of YAML that take the text as it is. */
+function inQuotes(text: string): string {
+  return /["\\]/.test(text) ? `'${text.replaceAll("'", "''")}'` : `"${text}"`
 }
 
 /** The next line below that says something. */

@@ -197,6 +197,13 @@ describe('the first mistake of YAML is told with its place and the cure:', () =>
       'a value with a colon and a space in it needs quotes: "Shop: the best"',
     ],
     [
+      'a colon in an expression, which has quotes of its own',
+      'live: a = "it\'s" ? b : c\n',
+      '1:7',
+      'a = "it\'s" ? b : c',
+      `a value with a colon and a space in it needs quotes: 'a = "it''s" ? b : c'`,
+    ],
+    [
       'a colon in a list entry',
       'a:\n  - b: c: d\n',
       '2:8',

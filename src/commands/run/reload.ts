@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.ts'
 import { messageOf, RelayError } from '../../domain/errors.ts'
 import { issueText } from '../../mistakes/issue.ts'
 import type { ReloadResult } from '../../registry/reload.ts'
+import { isSandboxMode } from '../../sandbox/mode.ts'
 import { UsageError } from '../shared/failure.ts'
 import type { CommandOptions } from '../shared/options.ts'
 import { operatorOrigin } from '../shared/relay-address.ts'
@@ -20,8 +21,11 @@ interface ReloadCommandOptions extends CommandOptions {
 /** Asks a running relay to read its configuration anew. Exit code 1 if it has mistakes: then nothing was changed. */
 export async function reload(options: ReloadCommandOptions): Promise<void> {
   const { url, token, dryRun, yes, json } = options
-  const { server } =
-    url && token ? {} : loadConfig(findConfigFile(options.config, options.env), options.env, ofServer).config
+  const file = findConfigFile(options.config, options.env)
+  if (token === undefined && isSandboxMode(file, options.env)) {
+    throw new RelayError('invalid', 'sandbox mode has no configuration to read again: `cms-relay init` writes one')
+  }
+  const { server } = url && token ? {} : loadConfig(file, options.env, ofServer).config
   const result = await ask(url ?? operatorOrigin(server!), token ?? tokenOf(server!), { dry_run: dryRun, yes })
   print(result, { json, text: () => textOf(result, dryRun) })
   if (result.issues.length > 0) process.exitCode = 1

@@ -1,5 +1,4 @@
 import { presentWebhookPreview } from '../../api/previews.ts'
-import { findConfigFile, loadConfig } from '../../config/load.ts'
 import { isFromVariable } from '../../config/origins.ts'
 import type { Config } from '../../config/schema.ts'
 import { sourceUrl } from '../../config/source-url.ts'
@@ -8,6 +7,7 @@ import { describeUnknown } from '../../domain/unknown-name.ts'
 import { varsFromVariables } from '../../mapping/definition/vars.ts'
 import { bindMapper } from '../../mapping/library/bind.ts'
 import { loadMappers } from '../../mapping/library/load.ts'
+import { loadConfigOrSandbox } from '../../sandbox/mode.ts'
 import { fixtureAnswers } from '../../stages/fetch/fixture-answers.ts'
 import { boundedText } from '../../stages/map/map-event.ts'
 import { deliveryOf, previewWebhook } from '../../stages/operate/preview-webhook.ts'
@@ -31,7 +31,7 @@ export async function mapOne(options: MapOptions): Promise<void> {
   const config =
     sourceName === undefined && options.config === undefined
       ? null
-      : loadConfig(findConfigFile(options.config, env), env, forMapping).config
+      : (await loadConfigOrSandbox(options.config, env, forMapping)).config
   const source =
     config && sourceName !== undefined && Object.hasOwn(config.sources, sourceName)
       ? config.sources[sourceName]

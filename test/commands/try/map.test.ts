@@ -231,3 +231,22 @@ describe('map fails', () => {
     expect(stderr).toMatch(words)
   })
 })
+
+test('map knows the sources of the sandbox where nothing is configured, as send does', async () => {
+  const folder = createFolder()
+  const input = join(folder, 'body.json')
+  writeFileSync(
+    input,
+    JSON.stringify({ event: 'post.published', type: 'post', id: 1, url: '/a', title: 'A', html: '<p>A</p>' }),
+  )
+  const { code, stdout } = await runHere(['map', '--source', 'demo', '--input', input])
+  expect({ code, item: JSON.parse(stdout).changes[0].item.url }).toEqual({ code: 0, item: 'https://example.com/a' })
+})
+
+test('reload says that the sandbox has nothing to read again: the signal would end it', async () => {
+  const { code, stderr } = await runHere(['reload'])
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'cms-relay: sandbox mode has no configuration to read again: `cms-relay init` writes one\n',
+  })
+})

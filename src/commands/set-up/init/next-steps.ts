@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { EnvLine } from '../../../config/env-file.ts'
+import { hanging } from '../../shared/hanging.ts'
 import { needsOf } from '../mapper-needs.ts'
 import type { InitPlan } from './plan.ts'
 import { setupSteps } from './steps.ts'
@@ -49,7 +50,7 @@ export function nextSteps(written: Written): string {
     ...aligned(commands(config, { isAdded, sandboxSite: toSandbox ? site : null })),
     '',
     `In ${definition.title}${page === null ? '' : ` (${page})`}:`,
-    ...clicks.map((step, index) => `  ${index + 1}. ${step}`),
+    ...clicks.flatMap((step, index) => hanging(`  ${index + 1}. `, step)),
     ...(written.url === null ? ['', ...reach(port, source)] : []),
     '',
     'Then:',
@@ -92,7 +93,7 @@ function commands(config: string, { isAdded, sandboxSite }: CommandsOptions): re
 
 function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
   const widest = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(widest)}  ${right}`)
+  return rows.flatMap(([left, right]) => hanging(`  ${left.padEnd(widest)}  `, right))
 }
 
 function shellWord(text: string): string {

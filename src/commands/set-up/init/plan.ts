@@ -4,6 +4,7 @@ import type { Definition } from '../../../mapping/library/bind.ts'
 import type { MapperLibrary } from '../../../mapping/library/load.ts'
 import { UsageError } from '../../shared/failure.ts'
 import { type NamedVar, needsOf } from '../mapper-needs.ts'
+import { isHostName } from './host-name.ts'
 import { type InitModel, mistakeInField, mistakeInPath, readModel, typeOfModel } from './model.ts'
 import type { InitOptions } from './options.ts'
 import type { Answer, Ask } from './questions.ts'
@@ -97,7 +98,7 @@ async function siteOf(given: string | undefined, preset: string | null, ask: Ask
   if (preset !== null) return preset
   if (ask === null) throw new UsageError('say where the public site is: --site HOST, such as example.com')
   return ask.text('Host of the public site, such as example.com', (text) => {
-    const site = hostIn(text.trim())
+    const site = hostIn(text.trim().replace(/^(https?:\/\/[^/?#]+)[/?#].*$/i, '$1'))
     return site === null ? { mistake: 'That is no host name such as example.com.' } : { value: site }
   })
 }
@@ -106,7 +107,7 @@ async function siteOf(given: string | undefined, preset: string | null, ask: Ask
 function hostIn(text: string): string | null {
   const url = URL.parse(text.includes('://') ? text : `https://${text}`)
   const isHost = url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
-  return isHost && /^[a-z0-9.-]+(:\d+)?$/.test(url.host) ? url.host : null
+  return isHost && isHostName(url.hostname) ? url.host : null
 }
 
 /** Values of vars that are given, and of those that the site does not tell. An empty answer leaves a variable in its place. */
@@ -146,6 +147,9 @@ function varQuestion(one: NamedVar): string {
 
 function readVarAnswer(text: string, one: NamedVar): Answer<unknown> {
   if (text.trim() === '') return { value: undefined }
+  if (one.format === 'list' && /^[^,"[]+\s[^,]+$/.test(text.trim())) {
+    return { mistake: `Put commas between them: ${text.trim().split(/\s+/).join(', ')}` }
+  }
   const read = readVarValue(text, one.name, one)
   return 'mistake' in read ? { mistake: `It ${read.mistake}.` } : read
 }

@@ -125,6 +125,7 @@ function listOf(choices: readonly Choice[], columns: number): readonly string[] 
 
 function readChoice(given: string, choices: readonly Choice[]): Answer<string> {
   const wanted = given.trim().toLowerCase()
+  if (wanted === '') return { mistake: 'Type a number, or a name.' }
   const found =
     choices[Number(wanted) - 1] ?? choices.find(({ name, title }) => name === wanted || title.toLowerCase() === wanted)
   if (found) return { value: found.name }

@@ -1,5 +1,6 @@
 import { isLoopback } from '../../../http-client/loopback.ts'
 import { UsageError } from '../../shared/failure.ts'
+import { isHostName } from './host-name.ts'
 import type { Answer, Ask } from './questions.ts'
 
 const noUrl = 'is no address such as https://relay.example.com'
@@ -12,7 +13,7 @@ export async function readPublicUrl(given: string | undefined, ask: Ask | null):
     return url
   }
   if (ask === null) return null
-  const question = 'Public address of the relay, such as https://relay.example.com (Enter: not known yet)'
+  const question = 'Public address of the relay, as https://relay.example.com (Enter: unknown yet)'
   return ask.text<string | null>(question, (text) => {
     if (text.trim() === '') return { value: null }
     const url = urlIn(text.trim())
@@ -23,6 +24,7 @@ export async function readPublicUrl(given: string | undefined, ask: Ask | null):
 function urlIn(text: string): string | null {
   const url = URL.parse(text.includes('://') ? text : `https://${text}`)
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') return null
+  if (!isHostName(url.hostname)) return null
   return url.href.replace(/\/+$/, '')
 }
 
