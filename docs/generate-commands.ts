@@ -6,13 +6,17 @@ import { createProgram } from '../src/commands/program.ts'
 export function commandsReference(): string {
   const program = createProgram({})
   const help = program.createHelp()
-  const groups = Map.groupBy(
-    help.visibleCommands(program).filter((command) => command instanceof RelayCommand),
-    (command) => command.helpGroup().replace(/:$/, ''),
+  const groups = Map.groupBy(help.visibleCommands(program).filter(isOurs), (command) =>
+    command.helpGroup().replace(/:$/, ''),
   )
   return [...groups]
     .map(([group, commands]) => [`## ${group}`, ...commands.map((one) => sectionOf(one, help))].join('\n\n'))
     .join('\n\n')
+}
+
+/** `help` is the library's own: it has no examples, and the page says above what it does. */
+function isOurs(command: Command): command is RelayCommand {
+  return command instanceof RelayCommand && command.name() !== 'help'
 }
 
 function sectionOf(command: RelayCommand, help: Help): string {

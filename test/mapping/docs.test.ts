@@ -95,6 +95,12 @@ test('the list in several languages comes to an item for each, and takes away wh
     { item: { id: 'post:2@en', title: 'Two' } },
     { kind: 'delete', id: 'post:2@de' },
   ])
+  const gone = await outcomeOf(mapper, webhook({ action: 'articles:gone', articles: [{ number: 1 }] }), rules)
+  expect(gone.problems).toEqual([])
+  expect(gone.changes).toMatchObject([
+    { kind: 'delete', id: 'post:1@en' },
+    { kind: 'delete', id: 'post:1@de' },
+  ])
 })
 
 test('the removals on a condition come to removals', async () => {
