@@ -9,9 +9,12 @@ const library = await loadMappers()
 const flags = { output: 'relay.yaml', secret: [], var: [], model: [], add: false, force: false, yes: false, isTerminal: true, env: {} } // biome-ignore format: one idea
 const nothing = { sources: [], site: null }
 
-async function planned(lines: readonly string[], mapper?: string) {
+async function planned(lines: readonly string[], mapper?: string, model: readonly string[] = []) {
   const { terminal, shown } = personWith(lines)
-  const plan = await withQuestions((ask) => planOf({ ...flags, mapper } as never, library, nothing, ask), terminal)
+  const plan = await withQuestions(
+    (ask) => planOf({ ...flags, mapper, model } as never, library, nothing, ask),
+    terminal,
+  )
   return { plan, shown: shown() }
 }
 
@@ -38,8 +41,8 @@ describe('what a person types by mistake', () => {
   })
 
   test('a list with blanks between its entries is asked for again, as it is meant', async () => {
-    const answers = ['', 'example.com', 'en-US de-DE', 'en-US, de-DE', 'post', '', '', '']
-    const { plan, shown } = await planned(answers, 'contentful')
+    const answers = ['', 'example.com', 'en-US de-DE', 'en-US, de-DE']
+    const { plan, shown } = await planned(answers, 'contentful', ['post'])
     expect(shown).toContain('Put commas between them: en-US, de-DE')
     expect(plan.vars['locales']).toEqual(['en-US', 'de-DE'])
   })
