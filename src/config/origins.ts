@@ -1,6 +1,7 @@
 import { RelayError } from '../domain/errors.ts'
 import { countText, type Finding, type Issue, inOrder, isWithin, pathText, withoutEchoes } from '../mistakes/issue.ts'
-import { secretPathsIn, tell } from '../mistakes/telling.ts'
+import { mayBeSecret } from '../mistakes/secret-names.ts'
+import { tell } from '../mistakes/telling.ts'
 import { shownFile, type YamlFile } from '../mistakes/yaml-file.ts'
 import type { Reference } from './substitute.ts'
 
@@ -41,10 +42,18 @@ export class ConfigError extends RelayError {
 
 /** The mistakes that were found in a configuration as an error: each once, in its place, without what is secret. */
 export function configError({ [origins]: known }: HasOrigins, findings: readonly Finding[]): ConfigError {
-  return new ConfigError(
-    known?.file == null ? 'configuration' : shownFile(known.file),
-    toldIn(known ?? nowhere, withoutEchoes(findings)),
-  )
+  return new ConfigError(known?.file == null ? 'configuration' : shownFile(known.file), [
+    ...toldIn(known ?? nowhere, withoutEchoes(findings.slice(0, most))),
+    ...restOf(findings),
+  ])
+}
+
+/** Each takes time to be told in its place; what comes behind so many often has the same cause. */
+const most = 500
+
+function restOf(findings: readonly Finding[]): readonly Issue[] {
+  const rest = findings.length - most
+  return rest > 0 ? [{ path: '', message: `and ${rest} more: mend these first` }] : []
 }
 
 const nowhere: Origins = { file: null, yaml: null, document: null, references: [], overrides: {} }
@@ -60,10 +69,12 @@ function toldIn({ yaml, document, references, overrides }: Origins, findings: re
     },
     isOutside: (path: string) => overrideOf(overrides, path) !== null,
   }
-  const hidden = [
-    ...secretPathsIn(yaml?.content),
-    ...findings.filter(({ isOfKey, isOfShape }) => isOfKey || isOfShape).map(({ path }) => path),
-  ].filter((path) => !variables.some((one) => one.path === path))
+  const filledIn = new Set(variables.map(({ path }) => path))
+  const secrets = yaml?.spansWhere((path) => mayBeSecret(path) && !filledIn.has(path)) ?? []
+  const strange = findings
+    .filter(({ isOfKey, isOfShape, path }) => (isOfKey || isOfShape) && !filledIn.has(path))
+    .flatMap(({ path }) => yaml?.wholeSpanOf(path) ?? [])
+  const hidden = [...secrets, ...strange]
   return inOrder(findings.map((finding) => tell(finding, background, hidden)))
 }
 

@@ -51,7 +51,7 @@ export function substitute(document: unknown, env: Environment): Filled {
         part.replace(reference, (whole, file: string | undefined, name: string, fallback: string | undefined) => {
           names.push(file === undefined ? `\${${name}}` : whole)
           if (file !== undefined) return readSecretFile(file, (message) => report(message, whole))
-          const value = env[name]
+          const value = Object.hasOwn(env, name) ? env[name] : undefined
           // As in a shell: the default stands in for an empty variable too.
           if (fallback !== undefined) return value || fallback
           if (value === undefined) report(unsetWords(name, env), whole)

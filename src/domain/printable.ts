@@ -1,9 +1,10 @@
 /**
  * What a terminal acts on or hides: control characters (C0, DEL, C1 with its 8-bit escape sequences), line separators, characters
- * that change the direction of text (https://trojansource.codes), invisible ones, and halves of surrogate pairs.
+ * that change the direction of text (https://trojansource.codes), invisible ones, halves of surrogate pairs, and more
+ * marks on one letter than any script puts there.
  */
 const unprintable =
-  /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
+  /[\p{Cc}\p{Cs}\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}]|\u034f|(?<=\p{M}{8})\p{M}/gu
 
 /** A text as one line that a terminal shows and does not obey: `\n`, `\t`, `\u001b`. */
 export function escapeText(text: string): string {

@@ -75,6 +75,33 @@ export function wholeSpanOf(document: Document, path: string): Span | null {
   return { start, end }
 }
 
+/** All that a document has at the paths that are asked for, in one walk; of an alias also what it stands for. */
+export function spansWhere(document: Document, isWanted: (path: string) => boolean): readonly Span[] {
+  const spans: Span[] = []
+  const add = (node: Node) => {
+    const [start, end] = node.range ?? [0, 0]
+    spans.push({ start, end })
+  }
+  function walk(node: unknown, path: string): void {
+    if (isMap(node)) {
+      for (const { key, value } of node.items) {
+        const name = isScalar(key) ? String(key.value) : ''
+        walk(value, path === '' ? name : `${path}.${name}`)
+      }
+    } else if (isSeq(node)) {
+      node.items.forEach((one, index) => {
+        walk(one, `${path}[${index}]`)
+      })
+    } else if ((isScalar(node) || isAlias(node)) && isWanted(path)) {
+      add(node)
+      const meant = isAlias(node) ? node.resolve(document) : undefined
+      if (meant) add(meant)
+    }
+  }
+  walk(document.contents, '')
+  return spans
+}
+
 /** Where in a text a character of a value stands: quotes, escapes, indentation and folded lines come between. */
 export function offsetIn(source: string, { start, end }: Span, value: string, at: number): number {
   let from = /^[|>]/.test(source.slice(start, end)) ? source.indexOf('\n', start) + 1 : start

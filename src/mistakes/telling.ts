@@ -1,4 +1,4 @@
-import type { Finding, Issue } from './issue.ts'
+import type { Finding, Issue, Span } from './issue.ts'
 import { mayBeSecret } from './secret-names.ts'
 import type { YamlFile } from './yaml-file.ts'
 
@@ -14,7 +14,7 @@ export interface Background {
 }
 
 /** A finding with its place and the value that is wrong, unless that is or may be a secret. */
-export function tell(finding: Finding, background: Background, hiddenPaths: readonly string[]): Issue {
+export function tell(finding: Finding, background: Background, hidden: readonly Span[]): Issue {
   const { path } = finding
   if (finding.file !== undefined) return finding
   const message = messageWithValue(finding, background)
@@ -26,7 +26,6 @@ export function tell(finding: Finding, background: Background, hiddenPaths: read
   const offset =
     finding.offset === undefined || typeof value !== 'string' ? null : file.offsetOf(path, value, finding.offset)
   const marked = offset === null ? span : { start: offset, end: offset + 1 }
-  const hidden = hiddenPaths.flatMap((one) => file.wholeSpanOf(one) ?? [])
   return { path, message, ...file.placeOf(marked, hidden) }
 }
 
@@ -64,21 +63,12 @@ export function valueAt(document: unknown, path: string): unknown {
     return all === undefined ? undefined : valueAt(document[Number(index)], path.slice(all.length))
   }
   if (typeof document !== 'object' || document === null) return undefined
-  for (const [key, value] of Object.entries(document)) {
-    if (path === key) return value
-    const rest = path.slice(key.length)
-    if (!path.startsWith(key) || !/^[.[]/.test(rest)) continue
-    const found = valueAt(value, rest.startsWith('.') ? rest.slice(1) : rest)
+  for (const { index: end } of path.matchAll(/[.[]|$/g)) {
+    const key = path.slice(0, end)
+    if (!Object.hasOwn(document, key)) continue
+    const value = (document as Readonly<Record<string, unknown>>)[key]
+    const found = end === path.length ? value : valueAt(value, path.slice(path[end] === '.' ? end + 1 : end))
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** Paths of a document whose values are or may be secrets: they are in no line that is shown. */
-export function secretPathsIn(document: unknown, path = ''): readonly string[] {
-  if (typeof document !== 'object' || document === null) return path !== '' && mayBeSecret(path) ? [path] : []
-  return Object.entries(document).flatMap(([key, value]) => {
-    const inner = Array.isArray(document) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
-    return secretPathsIn(value, inner)
-  })
 }

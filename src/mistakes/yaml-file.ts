@@ -3,7 +3,7 @@ import { relative, resolve, sep } from 'node:path'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { messageOf } from '../domain/errors.ts'
 import type { Excerpt, Issue, Span } from './issue.ts'
-import { offsetIn, spanOf, wholeSpanOf } from './places.ts'
+import { offsetIn, spanOf, spansWhere, wholeSpanOf } from './places.ts'
 import { secretSpansIn } from './secret-names.ts'
 import { findYamlMistake } from './yaml-mistakes.ts'
 
@@ -18,6 +18,8 @@ export interface YamlFile {
   spanOf(path: string, isOfKey?: boolean): Span | null
   /** All that stands under a path; null if nothing does. */
   wholeSpanOf(path: string): Span | null
+  /** All that stands at the paths that are asked for. */
+  spansWhere(isWanted: (path: string) => boolean): readonly Span[]
   /** Where a character of the text at a path stands. */
   offsetOf(path: string, value: string, at: number): number | null
   /** Where a span begins, and its line with the hidden parts blanked. */
@@ -51,6 +53,7 @@ export function parseYaml(text: string, name: string): ReadYaml {
     ...{ name, text, content, placeOf },
     spanOf: (path, isOfKey) => spanOf(document, path, isOfKey),
     wholeSpanOf: (path) => wholeSpanOf(document, path),
+    spansWhere: (isWanted) => spansWhere(document, isWanted),
     offsetOf(path, value, at) {
       const span = wholeSpanOf(document, path)
       return span && offsetIn(text, span, value, at)

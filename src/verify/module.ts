@@ -43,7 +43,7 @@ export function createModuleVerifier(
     verify(delivery, nowMs, body = delivery.body) {
       let given: unknown
       try {
-        given = verifier.check(requestOf(delivery, body, { headers, secrets, vars, now: nowMs }))
+        given = verifier.check(requestOf(delivery, body, { headers, secrets, vars: structuredClone(vars), now: nowMs }))
       } catch (error) {
         return failed(error)
       }

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseDocument, stringify, visit } from 'yaml'
+import { loadConfig } from '../../src/config/load.ts'
 import { ConfigError } from '../../src/config/origins.ts'
-import { issueText, plainIssue } from '../../src/mistakes/issue.ts'
+import { type Issue, issueText, plainIssue } from '../../src/mistakes/issue.ts'
 import { composeParts } from '../../src/wiring/desired.ts'
 import { loadWholeConfig } from '../../src/wiring/sources.ts'
 import { createFolder } from '../folder.ts'
@@ -748,4 +749,38 @@ function scalarsOf(text: string) {
     },
   })
   return found
+}
+
+test('as many mistakes as there are sources are told in a time that grows with them, and most in number', () => {
+  const file = join(createFolder(), 'relay.yaml')
+  const sources = Array.from(
+    { length: 600 },
+    (_, at) => `  s${at}: { mapper: generic, secret: abcdefgh-${at}, foo: 1 }\n`,
+  )
+  writeFileSync(file, `sources:\n${sources.join('')}`)
+  const start = performance.now()
+  const issues = issuesOf(() => loadConfig(file, {}))
+  expect(performance.now() - start).toBeLessThan(8_000)
+  expect(issues).toHaveLength(501)
+  expect(issues.at(-1)?.message).toMatch(/^and \d+ more: mend these first$/)
+})
+
+test('an alias hides what it stands for, and nothing is inherited from the environment', () => {
+  const file = join(createFolder(), 'relay.yaml')
+  writeFileSync(
+    file,
+    'sources:\n  a: { mapper: generic, x: 1, y: &s hunter2hunter2, secret: *s }\n  b: { mapper: generic, secret: "${constructor}" }\n',
+  )
+  const issues = issuesOf(() => loadConfig(file, {}))
+  expect(JSON.stringify(issues)).not.toContain('hunter2')
+  expect(issues.map(({ message }) => message)).toContain('environment variable constructor is not set')
+})
+
+function issuesOf(work: () => unknown): readonly Issue[] {
+  try {
+    work()
+  } catch (error) {
+    return (error as ConfigError).issues
+  }
+  return []
 }

@@ -43,6 +43,13 @@ describe.each(globSync('.github/workflows/*.yml', { cwd: root }))('%s', (file) =
   })
 })
 
+test('no script of a package runs where the workflow has an identity of its own', () => {
+  const { jobs } = parse(readFileSync(join(root, '.github/workflows/release.yml'), 'utf8')) as Workflow
+  const trusted = Object.values(jobs).filter(({ permissions }) => JSON.stringify(permissions).includes('write'))
+  const installs = trusted.flatMap(({ steps }) => steps.flatMap(({ run }) => (run?.includes('npm ci') ? run : [])))
+  expect(installs).toEqual(['npm ci --ignore-scripts'])
+})
+
 test('what the image needs to run is what .dockerignore lets in', () => {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')
   const copied = [...dockerfile.matchAll(/^COPY ([^-\n].*) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '))

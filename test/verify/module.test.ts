@@ -47,6 +47,18 @@ test('a proof is what the function says, and covers what the module says', async
   expect(await verify({}, delivery(later, 'body'))).toMatchObject({ ok: false, reason: 'too old' })
 })
 
+test('what it does to its vars is gone at the next webhook', () => {
+  const seen: unknown[] = []
+  const check: OwnVerifier['check'] = ({ vars }) => {
+    seen.push(vars['origin'])
+    ;(vars as Record<string, unknown>)['origin'] = 'changed'
+    return { proven: false, reason: 'no' }
+  }
+  const verifier = createModuleVerifier(configOf({ check }), ['canary-secret'])
+  for (let i = 0; i < 2; i++) verifier.verify(delivery(headers, 'body'), nowMs)
+  expect(seen).toEqual(['https://example.com', 'https://example.com'])
+})
+
 test('it is shown the request, its secrets and vars, the time, and no header that it does not name', () => {
   let shown: unknown
   const check: OwnVerifier['check'] = (request) => {

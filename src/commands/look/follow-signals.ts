@@ -106,7 +106,7 @@ function refusalOf(origin: string, status: number, text: string): RelayError {
 
 function messageIn(text: string): string {
   try {
-    return `: ${JSON.parse(text).error.message}`
+    return `: ${String(JSON.parse(text).error.message).slice(0, 300)}`
   } catch {
     return ''
   }

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { escapeText } from '../../domain/printable.ts'
 import { loadConfigOrSandbox } from '../../sandbox/mode.ts'
 import { UsageError } from '../shared/failure.ts'
 import { interruption } from '../shared/interruption.ts'
@@ -40,7 +41,7 @@ export async function tail({ source, destination, type, json, ...options }: Tail
       if (!json && process.stderr.isTTY) process.stderr.write(`following ${origin}, Ctrl-C ends it\n`)
     },
     onLost(reason) {
-      if (!json) process.stderr.write(`cms-relay: ${reason}; trying again\n`)
+      if (!json) process.stderr.write(`cms-relay: ${escapeText(reason)}; trying again\n`)
     },
     wait: async (ms, signal) => void (await setTimeout(ms, undefined, { signal }).catch(() => {})),
   })

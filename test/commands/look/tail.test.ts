@@ -148,3 +148,13 @@ test('a signal is one line: when, what, whose, and what is worth knowing', () =>
     '08:00:00  item.dead          main  post  post:1  error=status 400',
   )
 })
+
+test('what a relay answers in an error is short in what is said of it', async () => {
+  const long = JSON.stringify({ error: { message: 'x'.repeat(100_000) } })
+  const { origin } = await scripted((response) => response.writeHead(401).end(long))
+  const follow = followSignals({
+    ...{ origin, token: 't', query: {}, signal: AbortSignal.timeout(5_000) },
+    ...{ onEvent: async () => {}, onOpen() {}, onLost() {}, wait: async () => {} },
+  })
+  await expect(follow).rejects.toThrow(/answers 401: x{300}$/)
+})

@@ -229,7 +229,10 @@ describe('doctor', () => {
     writeFileSync(file, secret)
     writeFileSync(join(folder, '.env'), 'A=b\n')
     mkdirSync(join(folder, 'mappers'))
+    writeFileSync(join(folder, 'mappers', 'own.yaml'), 'name: own\nextends: generic\n')
     for (const [path, mode] of [
+      [join(folder, 'mappers', 'own.yaml'), 0o666],
+      [folder, 0o1777],
       [file, 0o644],
       [join(folder, '.env'), 0o604],
       [join(folder, 'mappers'), 0o777],
@@ -247,7 +250,9 @@ describe('doctor', () => {
     expect(found).toEqual([
       `warning: chmod 600 ${join(folder, '.env')}`,
       `warning: chmod 600 ${file}`,
+      `bad: chmod o-w ${folder}`,
       `bad: chmod o-w ${join(folder, 'mappers')}`,
+      `bad: chmod o-w ${join(folder, 'mappers', 'own.yaml')}`,
     ])
   })
 

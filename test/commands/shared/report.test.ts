@@ -105,3 +105,10 @@ test('no command writes to standard output but through report.ts', () => {
     .filter((file) => /process\.stdout\.write|console\./.test(readFileSync(join(folder, file), 'utf8')))
   expect(wrong).toEqual([])
 })
+
+test('what takes no room, and marks that pile up on one letter, are shown as escapes', () => {
+  const marks = '\u0301'.repeat(10_000)
+  expect(table([['a\u3164b', 'c\u034f', `d${marks}`]], { width: 60 })).toMatch(
+    /^a\\u3164b {2}c\\u034f {2}d\u0301{8}\\u0301.*…$/,
+  )
+})

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { dotEnvOf } from '../../../config/dot-env.ts'
 import { secretFilesOf } from '../../../config/files.ts'
 import type { Config } from '../../../config/schema.ts'
@@ -20,9 +21,8 @@ export function checkFiles(file: string, config: Config): Check {
         judged(file, holdsSecrets(file, config)),
         ...(existsSync(env) ? [judged(env, true)] : []),
         ...secretFiles.filter((path) => existsSync(path)).map((path) => judged(path, true)),
-        ...(config.mappers_dir !== undefined && existsSync(config.mappers_dir)
-          ? [judged(config.mappers_dir, false)]
-          : []),
+        ...foldersOf(file, config).map(judgedFolder),
+        ...mapperFilesIn(config.mappers_dir).map((path) => judged(path, false)),
       ]
       const wrong = found.filter(({ verdict }) => verdict !== 'good')
       return wrong.length > 0
@@ -40,6 +40,27 @@ function judged(path: string, isSecret: boolean): Diagnosis {
   if (isSecret && mode & 0o004)
     return warning(`${path} holds secrets, and anybody on this machine may read it (${octal})`, `chmod 600 ${path}`)
   return good(octal)
+}
+
+/** The folders in which a file could be exchanged for another: of the configuration with its `.env`, and of the mappers, which are code. */
+function foldersOf(file: string, { mappers_dir: mappers }: Config): readonly string[] {
+  const folders = [dirname(file), ...(mappers !== undefined && existsSync(mappers) ? [mappers] : [])]
+  return [...new Set(folders.map((path) => resolve(path)))]
+}
+
+/** In one with the sticky bit, such as /tmp, others can't exchange a file, and can add one. */
+function judgedFolder(path: string): Diagnosis {
+  const { good, bad } = diagnosing('permissions', path)
+  const { mode } = statSync(path)
+  const octal = (mode & 0o7777).toString(8)
+  if (mode & 0o002) return bad(`anybody on this machine may put files into ${path} (${octal})`, `chmod o-w ${path}`)
+  return good(octal)
+}
+
+function mapperFilesIn(folder: string | undefined): readonly string[] {
+  if (folder === undefined || !existsSync(folder)) return []
+  const names = readdirSync(folder).filter((name) => /\.(ya?ml|[cm]?[jt]s)$/.test(name))
+  return names.map((name) => join(folder, name)).filter((path) => existsSync(path))
 }
 
 function holdsSecrets(file: string, config: Config): boolean {

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { type Readable, Writable } from 'node:stream'
 import { RelayError } from '../../../domain/errors.ts'
 import { nearestName } from '../../../domain/nearest-name.ts'
-import { escapeText } from '../../../domain/printable.ts'
+import { escapeLines, escapeText } from '../../../domain/printable.ts'
 
 export interface Choice {
   readonly name: string
@@ -64,7 +64,7 @@ export async function withQuestions<T>(
     options: QuestionOptions = {},
   ): Promise<A> {
     for (;;) {
-      terminal.setPrompt(`${question}: `)
+      terminal.setPrompt(`${escapeLines(question)}: `)
       terminal.prompt()
       try {
         isHidden = options.isHidden === true
@@ -85,7 +85,7 @@ export async function withQuestions<T>(
   }
 
   function choice(question: string, choices: readonly Choice[]): Promise<string> {
-    output.write(`${question}\n${listOf(choices, output.columns ?? 80).join('\n')}\n`)
+    output.write(`${escapeLines(`${question}\n${listOf(choices, output.columns ?? 80).join('\n')}`)}\n`)
     return text('Number or name', (given) => readChoice(given, choices))
   }
 
@@ -98,7 +98,7 @@ export async function withQuestions<T>(
   }
 
   try {
-    return await work({ choice, text, confirm, say: (words) => void output.write(`${words}\n`) })
+    return await work({ choice, text, confirm, say: (words) => void output.write(`${escapeLines(words)}\n`) })
   } finally {
     terminal.close()
   }
