@@ -42,6 +42,13 @@ const live = {
   content: { rendered: '<p>Hello</p>', protected: false },
 }
 
+test('buttons lead back to the page of the plugin, also if the public site is at another host', () => {
+  expect(read('includes/admin.php')).toMatch(
+    /\twp_redirect\( add_query_arg\( 'cms_relay', \$result, page_url\(\) \) \)/,
+  )
+  for (const file of files) expect(read(file)).not.toContain('wp_safe_redirect') // it knows the public host alone
+})
+
 test('the test of the plugin is answered, and is no event', async () => {
   const { relay, send } = await startSite()
   expect((await send({ event: 'ping' })).statusCode).toBe(200)

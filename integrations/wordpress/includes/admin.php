@@ -70,7 +70,8 @@ function answer_sync() {
  */
 function go_back( $result, $error ) {
 	set_transient( 'cms_relay_result_' . get_current_user_id(), $error, MINUTE_IN_SECONDS );
-	wp_safe_redirect( add_query_arg( 'cms_relay', $result, page_url() ) );
+	// Our own page. The safe redirect knows the host of the public site alone, which may be another than that of the administration.
+	wp_redirect( add_query_arg( 'cms_relay', $result, page_url() ) ); // phpcs:ignore WordPress.Security.SafeRedirect
 	exit;
 }
 
