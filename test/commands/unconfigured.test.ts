@@ -85,7 +85,7 @@ test('status calls it unconfigured, and every command works on it', async () => 
     code: 1,
     stderr: expect.stringContaining("no destination 'never'"),
   })
-  expect((await run('redeliver', '--destination', 'main')).stdout).toMatch(/^\d items will be sent again/)
+  expect((await run('redeliver', '--destination', 'main')).stdout).toMatch(/^\d items? will be sent again/)
   const dry = await run('move', '--from', 'main', '--to', 'site', '--dry-run')
   expect(dry.stdout).toBe("3 items would go from 'main' to 'site', to be delivered there\nnothing was done\n")
   expect(JSON.parse((await run('move', '--from', 'main', '--to', 'site', 'p2', '--json')).stdout)).toEqual({

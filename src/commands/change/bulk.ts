@@ -58,9 +58,9 @@ export function presentResult(done: string, result: BulkResult): object {
 /** The result in words. `verb` follows after `will` and `would`. */
 export function describeBulk(what: string, verb: string, result: BulkResult): string {
   const { kind, count } = result
-  if (kind !== 'dry run') return `${count} ${what} will ${verb}`
+  if (kind !== 'dry run') return `${countOf(count, what)} will ${verb}`
   const rest = result.matching > count ? ` (${result.matching} match; --limit)` : ''
-  return `${count} ${what} would ${verb}${rest}; nothing was done`
+  return `${countOf(count, what)} would ${verb}${rest}; nothing was done`
 }
 
 /** A cancelled command has failed to do all that was asked for. Throws RelayError. */
@@ -68,4 +68,9 @@ export function failCancelled(what: string, result: BulkResult): void {
   if (result.kind !== 'cancelled') return
   const { count, of } = result
   throw new RelayError('conflict', `cancelled after ${count} of ${of} ${what}; the others are as they were`)
+}
+
+/** So many of them, whose word is a plural: `1 item`, `0 items`. */
+export function countOf(count: number, what: string): string {
+  return `${count} ${count === 1 ? what.replace(/s$/, '') : what}`
 }

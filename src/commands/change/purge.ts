@@ -2,7 +2,7 @@ import { purgeOf } from '../../stages/upkeep/unconfigured.ts'
 import { expectKnown } from '../shared/expect-known.ts'
 import { print } from '../shared/report.ts'
 import { withStore } from '../shared/with-store.ts'
-import { describeBulk, presentResult, runBulk } from './bulk.ts'
+import { countOf, describeBulk, presentResult, runBulk } from './bulk.ts'
 import { type EventOptions, eventFilterOf, namedIn } from './event-options.ts'
 import { type ItemOptions, itemFilterOf, itemNamedIn } from './redeliver.ts'
 
@@ -21,7 +21,7 @@ export async function purgeEvents(options: EventOptions): Promise<void> {
   const text = () =>
     result.kind === 'dry run'
       ? `${describeBulk('events', 'be deleted', result)}. With them ${forgets}`
-      : `${result.count} events were deleted; ${forgets}`
+      : `${countOf(result.count, 'events')} ${wasOrWere(result.count)} deleted; ${forgets}`
   print(presentResult('purged', result), { json: options.json, text })
 }
 
@@ -37,6 +37,12 @@ export async function purgeItems(options: ItemOptions): Promise<void> {
     return runBulk(options, { choose: bulk.choose, all: bulk.run, some: bulk.run })
   })
   const text = () =>
-    result.kind === 'dry run' ? describeBulk(what, 'be given up', result) : `${result.count} ${what} were given up`
+    result.kind === 'dry run'
+      ? describeBulk(what, 'be given up', result)
+      : `${countOf(result.count, what)} ${wasOrWere(result.count)} given up`
   print(presentResult('purged', result), { json: options.json, text })
+}
+
+function wasOrWere(count: number): string {
+  return count === 1 ? 'was' : 'were'
 }

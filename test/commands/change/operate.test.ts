@@ -78,7 +78,7 @@ test('status, replay and redeliver work beside a running relay, which picks the 
   expect(new Set(ingest.calls.map(({ key }) => key)).size).toBe(ingest.calls.length)
 
   // Nothing more is sent than was asked for.
-  expect(await here('replay', 'evt_1')).toBe('1 events will go through the mapper again\n')
+  expect(await here('replay', 'evt_1')).toBe('1 event will go through the mapper again\n')
   expect(await here('redeliver', '--status', 'dead')).toBe('0 items will be sent again\n')
   await untilSettled(relay.origin)
   expect(ingest.calls).toHaveLength(before + 1)
@@ -112,10 +112,10 @@ test('status, replay and redeliver work beside a running relay, which picks the 
   })
   expect(JSON.parse(await here('purge', 'items', '--all', '--json'))).toEqual({ purged: 0 })
   expect(await here('purge', 'events', '--status', 'failed', '--dry-run')).toBe(
-    '1 events would be deleted; nothing was done. With them their delivery ids are forgotten: what the sender sends again is taken as new\n',
+    '1 event would be deleted; nothing was done. With them their delivery ids are forgotten: what the sender sends again is taken as new\n',
   )
   expect(await here('purge', 'events', '--status', 'failed')).toBe(
-    '1 events were deleted; their delivery ids are forgotten: what the sender sends again is taken as new\n',
+    '1 event was deleted; their delivery ids are forgotten: what the sender sends again is taken as new\n',
   )
   expect(await here('errors')).toBe('no errors\n')
 
@@ -133,12 +133,12 @@ test('status, replay and redeliver work beside a running relay, which picks the 
   )
   expect(await here('remove', 'any', 'product:1')).toBe("product 'product:1' at main is taken away\n")
   expect(await here('redeliver', 'product:1', '--reset-version')).toBe(
-    '1 items will be sent again, and their next change be believed\n',
+    '1 item will be sent again, and their next change be believed\n',
   )
-  expect(await here('replay', 'evt_1')).toBe('1 events will go through the mapper again\n')
+  expect(await here('replay', 'evt_1')).toBe('1 event will go through the mapper again\n')
 
   // And without a relay: what they write waits for the next start.
-  expect(await here('redeliver', '--all', '--limit', '1')).toBe('1 items will be sent again\n')
+  expect(await here('redeliver', '--all', '--limit', '1')).toBe('1 item will be sent again\n')
   expect(JSON.parse(await here('status', '--json')).destinations[0]).toMatchObject({ pending: 2, delivered: 0 })
 })
 
