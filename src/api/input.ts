@@ -16,7 +16,7 @@ export function readInput<S extends z.ZodType>(schema: S, value: unknown, place:
 }
 
 /** A time in a query or body: RFC 3339, or unix milliseconds. */
-export const timeParam = z
+const timeParam = z
   .string()
   .describe('An RFC 3339 time, or unix milliseconds.')
   .transform((text, context) => {

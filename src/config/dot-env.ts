@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { Finding } from '../mistakes/issue.ts'
 import { shownFile, unreadable } from '../mistakes/yaml-file.ts'
+import { readEnvText } from './env-file.ts'
 import type { Environment } from './substitute.ts'
 
+/** A `.env` that was read. */
 export interface DotEnv {
   readonly values: Environment
   /** Lines that say nothing; what is in them is not repeated. */
@@ -17,12 +18,13 @@ export function readDotEnv(file: string | null): DotEnv {
   if (path === null || !existsSync(path)) return { values: {}, findings: [] }
   try {
     const text = readFileSync(path, 'utf8')
-    return { values: parseEnv(text), findings: mistakesIn(text, shownFile(path)) }
+    return { values: readEnvText(text), findings: mistakesIn(text, shownFile(path)) }
   } catch (error) {
     return { values: {}, findings: [{ path: '', file: shownFile(path), message: unreadable(error) }] }
   }
 }
 
+/** Where the `.env` of a configuration is. */
 export function dotEnvOf(file: string): string {
   return join(dirname(file), '.env')
 }

@@ -1,6 +1,7 @@
 import { parseEnv } from 'node:util'
 import { RelayError } from '../domain/errors.ts'
 
+/** A variable that is to be written. */
 export interface EnvLine {
   readonly name: string
   readonly value: string
@@ -21,15 +22,21 @@ export function envValue(value: string): string | null {
   return /^[^\s'"`#$]([^#$\n]*[^\s#$])?$/.test(value) ? value : null
 }
 
+/** What became of a `.env`. */
 export interface AddedEnv {
   readonly text: string
   /** Names that have had a value, which stays. */
   readonly kept: readonly string[]
 }
 
+/** What a `.env` says. Editors on Windows begin it with a byte order mark, which Node takes for a part of the first name. */
+export function readEnvText(text: string): Readonly<Record<string, string | undefined>> {
+  return parseEnv(text.replace(/^\ufeff/, ''))
+}
+
 /** The text of a `.env` with more variables. A value that is there stays; one that is empty is filled in where it stands. */
 export function addToEnvFile(text: string, lines: readonly EnvLine[]): AddedEnv {
-  const known = parseEnv(text)
+  const known = readEnvText(text)
   const kept: string[] = []
   let result = text === '' || text.endsWith('\n') ? text : `${text}\n`
   for (const { name, value, meaning } of lines) {
@@ -45,7 +52,7 @@ export function addToEnvFile(text: string, lines: readonly EnvLine[]): AddedEnv 
     else result += `${result === '' ? '' : '\n'}${meaning === undefined ? '' : `# ${meaning}\n`}${name}=${written}\n`
   }
   // A quote that an earlier line has left open would swallow what follows.
-  const read = parseEnv(result)
+  const read = readEnvText(result)
   const lost = lines.find(({ name, value }) => !kept.includes(name) && (read[name] ?? '') !== value)
   if (lost) throw new RelayError('invalid', `${lost.name} can't be added: an earlier line leaves a quote open`)
   return { text: result, kept }

@@ -76,7 +76,7 @@ function shapeWords(expected: string, input: unknown): string {
 }
 
 /** Of a value that is none of those that there are. */
-export function choiceWords(input: unknown, known: readonly string[]): string {
+function choiceWords(input: unknown, known: readonly string[]): string {
   const near = typeof input === 'string' ? nearestName(input, known) : null
   if (near !== null) return `is not known here; did you mean ${near}?`
   return `must be ${known.length === 1 ? known[0] : `one of ${known.join(', ')}`}`

@@ -56,7 +56,7 @@ function shownValue(value: unknown): string | null {
 }
 
 /** What stands at a path, whose keys may hold dots. */
-export function valueAt(document: unknown, path: string): unknown {
+function valueAt(document: unknown, path: string): unknown {
   if (path === '') return document
   if (Array.isArray(document)) {
     const [all, index] = /^\[(\d+)\]\.?/.exec(path) ?? []

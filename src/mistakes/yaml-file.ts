@@ -134,14 +134,12 @@ function placeIn(text: string, lines: LineCounter, { start, end }: Span, hidden:
 function excerptOf(text: string, mark: Span, line: Span, hidden: readonly Span[]): Excerpt {
   const marked = text.slice(mark.start, Math.min(mark.end, line.end))
   const length = Math.max(1, marked.trimEnd().length)
-  const within = [...hidden, ...secretSpansIn(text, line)]
-    .filter((span) => span.start < line.end && span.end > line.start)
-    .toSorted((a, b) => a.start - b.start)
+  const spans = [...hidden, ...secretSpansIn(text, line)].toSorted((a, b) => a.start - b.start)
   let shown = ''
   let start = mark.start - line.start
   let shownLength = length
   let at = line.start
-  for (const span of within) {
+  for (const span of spans) {
     const [from, to] = [Math.max(span.start, at), Math.min(span.end, line.end)]
     if (to <= from) continue
     shown += text.slice(at, from)

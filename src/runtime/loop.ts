@@ -53,7 +53,7 @@ const lookMs = 25
 const restAfterErrorMs = 1_000
 
 /** Runs a step until the signal aborts. The step answers how long it has nothing to do: 0 means again at once. */
-export async function runLoop(step: () => Promise<number>, options: LoopOptions): Promise<void> {
+async function runLoop(step: () => Promise<number>, options: LoopOptions): Promise<void> {
   const { bell, signal, idleMs, isBusy, onError } = options
   while (!signal.aborted) {
     const seen = bell.count()

@@ -137,4 +137,7 @@ test('what the operating system refuses and what is a bug have codes of their ow
   })
   expect(told(new TypeError('oops'))).toMatchObject({ code: 'internal', message: 'oops' })
   expect(told(new TypeError('oops')).details.stack).toContain('failures.test.ts')
+  const texts: string[] = []
+  expect(reportFailure(new TypeError('oops'), { json: false, write: (text) => texts.push(text) })).toBe(1)
+  expect(texts.join('')).toMatch(/^cms-relay: TypeError: oops\n +at .*failures\.test\.ts/)
 })

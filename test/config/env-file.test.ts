@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { addToEnvFile, envValue } from '../../src/config/env-file.ts'
+import { addToEnvFile, envValue, readEnvText } from '../../src/config/env-file.ts'
 import fc, { character } from '../fast-check.ts'
 
 /** One line as Docker Compose reads it: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/ */
@@ -78,6 +78,12 @@ describe('a .env that is added to', () => {
     expect(added).toBe("# mine\nTOKEN=old\nexport EMPTY='a b$&'\nQUOTED=q\n\n# what it is for\nMORE=m\n\nLATER=\n")
     expect(kept).toEqual(['TOKEN'])
     expect(addToEnvFile(added, [{ name: 'LATER', value: '' }]).text).toBe(added)
+  })
+
+  test('begins with a byte order mark: its first value is one as the others', () => {
+    const text = '\ufeffTOKEN=old\nB=2\n'
+    expect(readEnvText(text)).toEqual({ TOKEN: 'old', B: '2' })
+    expect(addToEnvFile(text, [{ name: 'TOKEN', value: 'new' }])).toEqual({ text, kept: ['TOKEN'] })
   })
 
   test('that leaves a quote open is not added to', () => {

@@ -443,6 +443,11 @@ describe('one mistake is one line, with place, value and cure:', () => {
     ],
     [
       'log: { level: info }',
+      'store: postgres://h/db?password=canary',
+      '18:8: store: postgres://h/db?***: must be sqlite:PATH, such as sqlite:./data/relay.db',
+    ],
+    [
+      'log: { level: info }',
       'store: postgres://u:p@h/db',
       '18:8: store: postgres://***@h/db: must be sqlite:PATH, such as sqlite:./data/relay.db',
     ],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { lineAt, nextLine } from '../../src/mistakes/text-lines.ts'
 import { parseYaml } from '../../src/mistakes/yaml-file.ts'
 
 function mistakeIn(text: string) {
@@ -356,4 +357,10 @@ test('of a long line the part around the mark is shown', () => {
   const { shown, marked } = mistakeIn(`a: { ${'b'.repeat(300)}: 1, c: $\{X}, ${'d'.repeat(300)}: 1 }\n`)
   expect(shown.length).toBeLessThan(170)
   expect(marked).toBe('${X}')
+})
+
+test('the line below a secret is shown, and a carriage return is no part of a line', () => {
+  expect(mistakeIn('secret: a\r\nport: @b\r\n')).toMatchObject({ place: '2:7', shown: 'port: @b' })
+  expect(nextLine('a:\n  # why\n\n  b: 1\n', 0)).toEqual({ start: 14, length: 4 })
+  expect(lineAt('a: 1\r\nb: 2\r\n', 0)).toMatchObject({ text: 'a: 1', length: 4 })
 })

@@ -21,6 +21,6 @@ test('each breakage still fits the code that it breaks, and names tests that are
 })
 
 test('no promise of the design but those of syncs and tenants, which are to come, is without breakages', () => {
-  const promises = new Set(mutations.map(({ promise }) => promise))
+  const promises = new Set(mutations.flatMap(({ promise }) => (promise === 0 ? [] : promise)))
   expect([...promises].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])
 })

@@ -1312,4 +1312,375 @@ export const mutations: readonly Mutation[] = [
       },
     ],
   ),
+
+  // What people meet
+  ...inFile(
+    'src/domain/nearest-name.ts',
+    ['test/domain/nearest-name.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'two letters that are swapped are two slips',
+        find: 'if (row > 1 && column > 1 && isSwapped)',
+        replace: 'if (row < 1 && isSwapped)',
+      },
+      { promise: 0, breaks: 'every name is near', find: 'slips <= limit && slips <', replace: 'slips <' },
+    ],
+  ),
+  ...inFile(
+    'src/domain/why-pending.ts',
+    ['test/domain/why-pending.test.ts'],
+    [
+      {
+        promise: 8,
+        breaks: 'an item whose destination is disabled is said to be due',
+        find: "if (circuit?.state === 'disabled') return",
+        replace: 'if (circuit === undefined) return',
+      },
+      {
+        promise: 8,
+        breaks: 'an item that waits for its time is said to be due',
+        find: 'dueAt !== null && dueAt > now',
+        replace: 'dueAt !== null && dueAt < now',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/verify/module.ts',
+    ['test/verify/module.test.ts'],
+    [
+      {
+        promise: 2,
+        breaks: 'whatever the verifier of a module answers is a proof',
+        find: 'if (proven !== true) return',
+        replace: 'if (proven === null) return',
+      },
+      {
+        promise: 2,
+        breaks: 'a module that covers the time need not say it',
+        find: "typeof at === 'number' && Math.abs(at) <= latest ?",
+        replace: 'at !== null ?',
+      },
+      {
+        promise: 1,
+        breaks: 'the verifier of a module changes the bytes that are kept',
+        find: 'body: Buffer.from(body)',
+        replace: 'body',
+      },
+      {
+        promise: 11,
+        breaks: 'the reason that a module gives may hold the secret',
+        find: 'secrets.reduce((text, secret) => text.replaceAll(secret, blanked), reason)',
+        replace: 'reason',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/verify/template.ts',
+    ['test/verify/template.test.ts'],
+    [
+      {
+        promise: 2,
+        breaks: 'a template need not hold the body',
+        find: "if (!has(parts, 'body') && !has(parts, 'form')) {",
+        replace: 'if (parts.length === 0) {',
+      },
+      {
+        promise: 2,
+        breaks: 'parts of a template may run into each other',
+        find: 'if (isOpen(part) && !isClear) {',
+        replace: 'if (isOpen(part) && isClear === null) {',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/config/stand-ins.ts',
+    ['test/commands/without-secrets.test.ts'],
+    [
+      {
+        promise: 2,
+        breaks: 'a secret that is used gets a stand-in',
+        find: 'uses(path) || isFilled',
+        replace: 'isFilled',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/config/substitute.ts',
+    ['test/config/mistakes.test.ts', 'test/config/load.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'a default does not stand in for an empty variable',
+        find: 'return value || fallback',
+        replace: 'return value ?? fallback',
+      },
+      {
+        promise: 14,
+        breaks: 'what is nearly a reference is taken for text',
+        find: 'if (stranger) {',
+        replace: 'if (stranger === undefined) {',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/config/env-file.ts',
+    ['test/config/env-file.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'the first value behind a byte order mark is lost',
+        find: "text.replace(/^\\ufeff/, '')",
+        replace: 'text',
+      },
+      {
+        promise: 0,
+        breaks: 'a value of a .env is written over',
+        find: 'if (known[name]) {',
+        replace: 'if (known[name] === null) {',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/config/dot-env.ts',
+    ['test/config/mistakes.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'a value of several lines is a mistake',
+        find: 'else index = end //',
+        replace: 'else index += 0 //',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/observe/terminal/repeats.ts',
+    ['test/observe/terminal/repeats.test.ts'],
+    [
+      {
+        promise: 8,
+        breaks: 'what went well is counted in place of being shown',
+        find: "const isAlone = line.mark === 'good' ||",
+        replace: 'const isAlone =',
+      },
+      {
+        promise: 10,
+        breaks: 'a storm of lines that all differ fills the memory',
+        find: 'seen.has(own) || seen.size < mostKinds ? own : line.mark',
+        replace: 'own',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/observe/terminal/text-width.ts',
+    ['test/observe/terminal/text-width.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'wide characters count as narrow ones',
+        find: 'wide.test(segment) ? 2 : 1',
+        replace: '1',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/observe/terminal/narrator.ts',
+    ['test/observe/terminal/narrator.test.ts'],
+    [
+      {
+        promise: 8,
+        breaks: 'what waits too long is told at each look',
+        find: 'if (one.isTold || now()',
+        replace: 'if (now()',
+      },
+      {
+        promise: 8,
+        breaks: 'the last call is told with the next one',
+        find: 'queueMicrotask(endCall)',
+        replace: '',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/observe/terminal/waiting-items.ts',
+    ['test/observe/terminal/narrator.test.ts'],
+    [
+      {
+        promise: 10,
+        breaks: 'items that wait fill the memory',
+        find: 'if (items.size > mostItems && oldest !== undefined)',
+        replace: 'if (items.size < 0 && oldest !== undefined)',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/observe/banner.ts',
+    ['test/observe/banner.test.ts'],
+    [
+      {
+        promise: 11,
+        breaks: 'the banner shows the password of the store',
+        find: "store.replace(/\\/\\/[^@/]*@/, '//')",
+        replace: 'store',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/observe/log-format.ts',
+    ['test/observe/log-format.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'programs that read the log get lines for people',
+        find: "format === 'auto' && process.stdout.isTTY === true",
+        replace: "format === 'auto'",
+      },
+    ],
+  ),
+  ...inFile(
+    'src/commands/shared/failure.ts',
+    ['test/commands/failures.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'wrong use ends with 1',
+        find: 'return error instanceof UsageError ? 2 : 1',
+        replace: 'return 1',
+      },
+      {
+        promise: 0,
+        breaks: 'an expected failure has a stack trace',
+        find: 'if (error instanceof RelayError || isSystemError(error)) {',
+        replace: 'if (isSystemError(error)) {',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/commands/run-command-line.ts',
+    ['test/commands/failures.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'a failure is told in words in spite of --json',
+        find: ".includes('--json')",
+        replace: ".includes('--JSON')",
+      },
+    ],
+  ),
+  ...inFile(
+    'src/commands/try/test/run-fixtures.ts',
+    ['test/commands/try/test.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'a test run writes what comes out as what is expected',
+        find: "if (!options.update) return { ...head, result: 'different', differences }",
+        replace: '',
+      },
+      {
+        promise: 0,
+        breaks: 'a difference is good enough',
+        find: "return result === 'same' || result === 'written'",
+        replace: "return result !== 'failed'",
+      },
+    ],
+  ),
+  ...inFile(
+    'src/commands/try/test/test.ts',
+    ['test/commands/try/test.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'a member that every object has is a source',
+        find: 'Object.hasOwn(config.sources, name) ? config.sources[name] : undefined',
+        replace: 'config.sources[name]',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/commands/set-up/init/write-together.ts',
+    ['test/commands/set-up/init.test.ts'],
+    [
+      {
+        promise: 11,
+        breaks: 'everybody on the machine can read the secrets that init writes',
+        find: "openSync(path, 'wx', mode)",
+        replace: "openSync(path, 'wx')",
+      },
+    ],
+  ),
+  ...inFile(
+    'src/commands/set-up/init/add-to-map.ts',
+    ['test/commands/set-up/add-to-map.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'a configuration may lose something when a source is added',
+        find: 'if (result !== null && isSum(lines, key, block, result))',
+        replace: 'if (result !== null)',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/commands/set-up/doctor/run-checks.ts',
+    ['test/commands/set-up/doctor.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'a check that throws ends the others',
+        find: '.catch((error: unknown) => bad(messageOf(error), null))',
+        replace: '',
+      },
+      { promise: 0, breaks: 'the time limit of a check goes on behind it', find: 'clearTimeout(timer)', replace: '' },
+    ],
+  ),
+  ...inFile(
+    'src/commands/look/follow-signals.ts',
+    ['test/commands/look/tail.test.ts'],
+    [
+      { promise: 8, breaks: 'after a break, tail leaves signals out', find: 'lastId = event.id', replace: '' },
+      {
+        promise: 0,
+        breaks: 'a relay that is away is asked each second for ever',
+        find: 'waitMs = Math.min(waitMs * 2, longestWaitMs)',
+        replace: '',
+      },
+    ],
+  ),
+  ...inFile(
+    'src/commands/look/tail.ts',
+    ['test/commands/look/tail.test.ts'],
+    [
+      {
+        promise: 8,
+        breaks: 'tail does not say that signals are gone',
+        find: "if (event.type === 'stream.gap') {",
+        replace: "if (event.type === 'stream.gone') {",
+      },
+    ],
+  ),
+  ...inFile(
+    'src/mapping/compile/check.ts',
+    ['test/mapping/compile/check.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'an answer that can not be judged is the expected one',
+        find: 'if (error instanceof FieldError) return false',
+        replace: 'if (error instanceof FieldError) return true',
+      },
+    ],
+  ),
+  ...inFile(
+    'bin/newer-node.js',
+    ['test/commands/newer-node.test.ts'],
+    [
+      {
+        promise: 0,
+        breaks: 'a command that fails under the newer Node ends with 0',
+        find: 'if (signal === null) process.exit(code)',
+        replace: 'if (signal === null) process.exit(0)',
+      },
+    ],
+  ),
 ]

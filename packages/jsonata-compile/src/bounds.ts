@@ -5,10 +5,10 @@ import { maxSequence } from './sequence.ts'
 // looked at between calls.
 
 /** The longest text that an expression works with. Characters. */
-export const maxText = 10_000_000
+const maxText = 10_000_000
 
 /** The widest `$pad`. */
-export const maxWidth = 1_000_000
+const maxWidth = 1_000_000
 
 /** How many values a result, or what is written out as text, may hold. */
 export const maxValues = 1_000_000

@@ -87,7 +87,7 @@ const recordFetch = z
   .describe('Gets the record from the API of the CMS: it is the context of everything else, the element is `$ref`.')
 
 /** The keys of a record besides its name. */
-export const recordFields = {
+const recordFields = {
   match: expression.optional().describe('Whether the record applies to the webhook; left out, it always does.'),
   shape: expression
     .optional()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { itemFields } from './definition.ts'
 
 /** How one model of a headless system leaves. What it does not say is as the mapper says, or guessed. */
-export const modelSchema = z.strictObject({
+const modelSchema = z.strictObject({
   type: itemFields.type,
   id: itemFields.id.optional(),
   live: itemFields.live

@@ -1,5 +1,5 @@
 /** Where video and audio may be embedded from. An `iframe` of any other host is left out. */
-export const embedHosts: ReadonlySet<string> = new Set([
+const embedHosts: ReadonlySet<string> = new Set([
   'www.youtube.com',
   'youtube.com',
   'www.youtube-nocookie.com',

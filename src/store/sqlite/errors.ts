@@ -78,8 +78,3 @@ export function errorOfWire({ code, message, retryAfterMs: after, stack }: WireE
   if (stack) error.stack = stack
   return error
 }
-
-/** The caller's own fault: others in the same transaction have done nothing wrong. */
-export function isInvalid(error: unknown): boolean {
-  return error instanceof RelayError && error.code === 'invalid'
-}

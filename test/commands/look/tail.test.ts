@@ -119,6 +119,14 @@ test('tail prints what happens at a relay, and Ctrl-C ends it with 0', async () 
   }
 })
 
+test('tail says that signals are gone', async () => {
+  const { origin } = await scripted(stream('id: r-9\nevent: stream.gap\ndata: {}\n\n'))
+  const running = runHere(['tail', '--url', origin, '--token', adminToken])
+  await vi.waitFor(() => expect(vi.mocked(process.stderr.write).mock.calls.join('')).toContain('trying again'))
+  process.emit('SIGINT')
+  expect(await running).toMatchObject({ code: 0, stdout: expect.stringMatching(/^some signals are gone/) })
+})
+
 test('tail fails if no relay answers, or the token is wrong', async () => {
   const { app } = await startRelay({ baseUrl: 'http://127.0.0.1:9/v1/ingest' })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -2,10 +2,10 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { type Check, type Diagnosis, diagnosing } from '../../../src/commands/set-up/doctor/diagnosis.ts'
-import { checkDisk, checkSync } from '../../../src/commands/set-up/doctor/disk.ts'
+import { checkDisk, checkSync, judgeRoom } from '../../../src/commands/set-up/doctor/disk.ts'
 import { checkOpenFiles, checkVersions } from '../../../src/commands/set-up/doctor/machine.ts'
 import { runChecks } from '../../../src/commands/set-up/doctor/run-checks.ts'
 import { checkStore } from '../../../src/commands/set-up/doctor/store.ts'
@@ -294,6 +294,12 @@ describe('a check', () => {
     const found = await runChecks([checkOf(() => Promise.reject(new Error('broken')))], 1_000)
     expect(found).toMatchObject([{ verdict: 'bad', message: 'broken' }])
   })
+  test('that is done leaves no time limit behind', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    await runChecks([checkOf(async () => good('done'))], 60_000)
+    expect(vi.getTimerCount()).toBe(0)
+  })
 })
 
 describe('the store', () => {
@@ -336,6 +342,14 @@ describe('the store', () => {
 })
 
 describe('the machine', () => {
+  test.each([
+    [99, 'bad', '99 MB free in /data'],
+    [100, 'warning', '100 MB free in /data'],
+    [1_023, 'warning', '1023 MB free in /data'],
+    [1_536, 'good', '1.5 GB free in /data, and it can be written'],
+  ])('%i MB of room are %s', (freeMb, verdict, message) => {
+    expect(judgeRoom(freeMb, '/data')).toMatchObject({ verdict, message })
+  })
   test('a disk that can be written, and what is no folder', async () => {
     const folder = createFolder()
     expect(await saidBy(checkDisk(join(folder, 'not', 'there')))).toMatchObject([

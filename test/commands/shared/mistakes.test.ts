@@ -41,6 +41,11 @@ test('elsewhere it is one line, which editors and CI read', () => {
   expect(shown([{ path: 'server.port', message: 'is taken' }], false)).toBe('  server.port: is taken\n')
 })
 
+test('several have an empty line between them at a terminal, and none elsewhere', () => {
+  expect(shown([issue, issue], true)).toBe(`${shown([issue], true)}\n${shown([issue], true)}`)
+  expect(shown([issue, issue], false)).toBe(shown([issue], false).repeat(2))
+})
+
 test('of very many the first are shown, and how many more there are', () => {
   const many = Array.from({ length: 300 }, (_, at) => ({ ...issue, line: at + 1 }))
   expect(shown(many, true).match(/\^\^\^\^/g)).toHaveLength(25)

@@ -133,4 +133,5 @@ sources:
   expect((await run([folder, '--config', config, '--source', 'blgo'])).stderr).toMatch(
     /no source 'blgo': did you mean blog\?/,
   )
+  expect((await run([folder, '--config', config, '--source', 'constructor'])).stderr).toMatch(/no source 'constructor'/)
 })

@@ -66,6 +66,13 @@ describe('a refusal has its cure', () => {
   })
 })
 
+test('a reload says what has changed, and what comes with the next start alone', () => {
+  const reloaded = { kind: 'config.reloaded', changes: ['source shop: replaced'], warnings: [] }
+  const line = (needsRestart: readonly string[]) => shown({ ...reloaded, needsRestart } as unknown as Signal)
+  expect(line([])).toMatch(/reloaded: source shop: replaced\n$/)
+  expect(line(['store'])).toMatch(/reloaded: source shop: replaced; from the next start: store\n$/)
+})
+
 test('a failed event names the command that shows it', () => {
   expect(shown(mapped({ status: 'failed', reason: 'no title' }))).toMatch(
     /failed: no title → `cms-relay events evt_2` shows it/,
@@ -78,5 +85,5 @@ test.each([
   [12_400, '12 s'],
   [185_000, '3 min 5 s'],
   [7_200_000, '2 h'],
-  [273_600_000, '3 d 4 h'],
+  [360_000_000, '4 d 4 h'],
 ])('%i ms are %s', (ms, text) => expect(spanText(ms)).toBe(text))

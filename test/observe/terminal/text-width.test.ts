@@ -44,4 +44,5 @@ describe('a text of several lines', () => {
 })
 
 test('both ends of an id stay', () => expect(cutText('gid://shopify/Product/632910392', 16)).toBe('gid://shop…10392'))
+test('where there is hardly room, the beginning stays', () => expect(cutText('product', 3)).toBe('pr…'))
 test('filled up by what it shows', () => expect(padText('日本', 6)).toBe('日本  '))

@@ -18,7 +18,7 @@ const networkDisks: ReadonlyMap<number, string> = new Map([
 
 /** Whether the folder of the store can be written, has room, and is on a disk of this machine. */
 export function checkDisk(folder: string): Check {
-  const { good, warning, bad } = diagnosing('disk')
+  const { bad } = diagnosing('disk')
   return {
     check: 'disk',
     name: null,
@@ -35,15 +35,21 @@ export function checkDisk(folder: string): Check {
       }
       const { bavail, bsize, type } = await statfs(there)
       const freeMb = Math.floor((bavail * bsize) / megabyte)
-      const free = `${freeMb >= 1024 ? `${(freeMb / 1024).toFixed(1)} GB` : `${freeMb} MB`} free in ${folder}`
       const network = networkDisks.get(type)
       if (network !== undefined)
         return bad(`${folder} is on ${network}`, 'SQLite needs a disk of this machine: take a block volume')
-      if (freeMb < roomMb.bad) return bad(free, 'make room: a full disk refuses webhooks')
-      if (freeMb < roomMb.warning) return warning(free, 'make room before it is full: then webhooks are refused')
-      return good(`${free}, and it can be written`)
+      return judgeRoom(freeMb, folder)
     },
   }
+}
+
+/** What so much room is to the store. */
+export function judgeRoom(freeMb: number, folder: string): Diagnosis {
+  const { good, warning, bad } = diagnosing('disk')
+  const free = `${freeMb >= 1024 ? `${(freeMb / 1024).toFixed(1)} GB` : `${freeMb} MB`} free in ${folder}`
+  if (freeMb < roomMb.bad) return bad(free, 'make room: a full disk refuses webhooks')
+  if (freeMb < roomMb.warning) return warning(free, 'make room before it is full: then webhooks are refused')
+  return good(`${free}, and it can be written`)
 }
 
 const rounds = 20

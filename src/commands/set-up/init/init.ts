@@ -1,9 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
 import { parse } from 'yaml'
 import { dotEnvOf } from '../../../config/dot-env.ts'
-import { addToEnvFile } from '../../../config/env-file.ts'
+import { addToEnvFile, readEnvText } from '../../../config/env-file.ts'
 import { readConfig } from '../../../config/load.ts'
 import { ConfigError } from '../../../config/origins.ts'
 import type { Environment } from '../../../config/substitute.ts'
@@ -75,7 +74,7 @@ async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask
   const plan = await planOf(options, library, known, ask)
 
   const envText = textOf(dotEnvOf(file))
-  const dotEnv = parseEnv(envText)
+  const dotEnv = readEnvText(envText)
   const connection = await connectionOf(options, { isNew, isWhole: existing === null, dotEnv, ask })
   const publicUrl = existing ? existing.publicUrl : await readPublicUrl(options.publicUrl, ask)
   const port = existing ? null : await readPort(options.port, publicUrl, ask)
@@ -91,7 +90,7 @@ async function initWith(options: InitOptions, load: typeof loadMappers, ask: Ask
     ? added(existing, isNew ? newDestination : null, block.text, output)
     : configText({ ...plan, file, port: port!, publicUrl, destination: newDestination, sources: block.text })
   const { text: newEnvText, kept } = addToEnvFile(envText, lines)
-  if (!existing) await mustBeValid(text, parseEnv(newEnvText))
+  if (!existing) await mustBeValid(text, readEnvText(newEnvText))
   write(file, text, newEnvText, options)
   const [secret] = variables.filter(({ use }) => use === 'secret')
   const { toSandbox } = connection

@@ -58,7 +58,7 @@ function settingsOf({ source: name, config: file, mappers, env }: TestOptions): 
 } {
   if (name === undefined) return { settings: undefined, userDir: mappers ?? ownMappersDir(file, env) }
   const { config } = loadConfig(findConfigFile(file, env), env, forMapping)
-  const source = config.sources[name]
+  const source = Object.hasOwn(config.sources, name) ? config.sources[name] : undefined
   if (!source) throw new RelayError('not_found', describeUnknown('source', name, Object.keys(config.sources)))
   const { mapper, vars, models, html, verify, destination } = source
   const target = config.destinations[[destination].flat()[0] ?? '']
