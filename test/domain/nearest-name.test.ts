@@ -33,6 +33,7 @@ test('a swap of neighbours is one slip, not two', () => {
 
 test('the name with the fewest slips wins, and of equals the first', () => {
   expect(nearestName('post', ['past2', 'posts', 'pest'])).toBe('posts')
+  expect(nearestName('token', ['TOKEN'])).toBe('TOKEN')
   expect(nearestName('mainn', ['main-eu', 'main'])).toBe('main')
 })
 

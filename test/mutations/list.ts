@@ -1388,8 +1388,8 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 2,
         breaks: 'parts of a template may run into each other',
-        find: 'if (isOpen(part) && !isClear) {',
-        replace: 'if (isOpen(part) && isClear === null) {',
+        find: 'if (next === undefined || isClear(part,',
+        replace: 'if (next === undefined || part.kind || isClear(part,',
       },
     ],
   ),
@@ -1407,7 +1407,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/config/substitute.ts',
-    ['test/config/mistakes.test.ts', 'test/config/load.test.ts'],
+    ['test/config/substitute.test.ts', 'test/config/mistakes.test.ts'],
     [
       {
         promise: 0,
@@ -1503,7 +1503,7 @@ export const mutations: readonly Mutation[] = [
   ),
   ...inFile(
     'src/observe/terminal/waiting-items.ts',
-    ['test/observe/terminal/narrator.test.ts'],
+    ['test/observe/terminal/waiting-items.test.ts'],
     [
       {
         promise: 10,

@@ -32,6 +32,10 @@ function banner(over: Partial<BannerOptions> = {}): string {
 }
 
 describe('the banner of a configured relay', () => {
+  test('shows no password of the store', () => {
+    const text = banner({ config: { ...read(), store: 'postgres://relay:pa55word@db.example.com/relay' } })
+    expect(text).toMatch(/store +postgres:\/\/db\.example\.com\/relay\n/)
+  })
   test('says where it listens, with the port that it has got', () => {
     expect(banner()).toMatch(/listens on +0\.0\.0\.0, port 41234/)
     expect(banner({ config: read({ host: '127.0.0.1' }) })).toMatch(/listens on +http:\/\/127\.0\.0\.1:41234/)

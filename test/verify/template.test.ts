@@ -143,6 +143,12 @@ describe('one signature stands for one request: text moved', () => {
   })
 })
 
+test('a member that every object has is no header', async () => {
+  const config = { over: '{header:constructor}:{body}' }
+  const sent = delivery({ 'x-sig': 'a'.repeat(64) }, 'd')
+  expect(await reason(config, sent)).toBe('header constructor is missing or empty')
+})
+
 const templates = [
   ['{timestamp}.{body}', ['x-at']],
   ['{method} {path}?{query}#{header:x-topic},{body}', ['x-topic']],

@@ -19,7 +19,6 @@ function widthOfSegment(segment: string): number {
 /** The text if it fits, else its beginning and its end around `…`: both ends of an id tell something. */
 export function cutText(text: string, width: number): string {
   if (widthOf(text) <= width) return text
-  if (width < 4) return `${headOf(text, width - 1)}…`
   const tail = tailOf(text, Math.floor((width - 1) / 3))
   return `${headOf(text, width - 1 - widthOf(tail))}…${tail}`
 }

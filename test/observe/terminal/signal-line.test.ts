@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Signal } from '../../../src/domain/signal.ts'
 import { signalTypeOf, signalTypes } from '../../../src/domain/signal-type.ts'
 import { createLayout } from '../../../src/observe/terminal/layout.ts'
-import { spanText } from '../../../src/observe/terminal/line.ts'
+import { countText, spanText } from '../../../src/observe/terminal/line.ts'
 import { signalLine } from '../../../src/observe/terminal/signal-line.ts'
 import { createAround, everySignal, mapped, refused } from './support.ts'
 
@@ -86,4 +86,9 @@ test.each([
   [185_000, '3 min 5 s'],
   [7_200_000, '2 h'],
   [360_000_000, '4 d 4 h'],
+  [9_949, '9.9 s'],
+  [9_950, '10 s'],
 ])('%i ms are %s', (ms, text) => expect(spanText(ms)).toBe(text))
+
+test('one is not several', () =>
+  expect([countText(1, 'item'), countText(1_200, 'item')]).toEqual(['1 item', '1,200 items']))
