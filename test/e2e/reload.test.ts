@@ -62,12 +62,12 @@ describe('a reload of a running relay', () => {
     expect(done).toMatchObject({ applied: true, needs_restart: ['store'], issues: [] })
     expect(await statusOf(relay, 'the-second-token')).toBe(202)
     writeFileSync(join(cwd, 'relay.yaml'), '{ "sources": 1 }')
-    const forMachines = JSON.parse((await reload('--json')).stdout)
-    const [issue] = forMachines.issues
+    const forMachines = JSON.parse((await reload('--json')).stderr).error
+    const [issue] = forMachines.details.issues
     expect(issue).toMatchObject({ path: 'sources', file: 'relay.yaml', line: 1, column: 3 })
     const refused = await reload()
-    expect(refused.code).toBe(1)
-    expect(refused.stdout).toMatch(
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(
       /the configuration has mistakes, so nothing was changed\nrelay\.yaml:1:3: sources: must be a map/,
     )
     const wrong = await runCommand(['reload', '--url', relay.origin, '--token', 'not-the-admin-token'], { cwd })

@@ -1,7 +1,6 @@
 import { findConfigFile, loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import { messageOf, RelayError } from '../../domain/errors.ts'
-import { issueText } from '../../mistakes/issue.ts'
 import type { ReloadResult } from '../../registry/reload.ts'
 import { isSandboxMode } from '../../sandbox/mode.ts'
 import { UsageError } from '../shared/failure.ts'
@@ -18,7 +17,7 @@ interface ReloadCommandOptions extends CommandOptions {
   readonly yes: boolean
 }
 
-/** Asks a running relay to read its configuration anew. Exit code 1 if it has mistakes: then nothing was changed. */
+/** Asks a running relay to read its configuration anew. Throws RelayError `invalid` if it has mistakes: then nothing was changed. */
 export async function reload(options: ReloadCommandOptions): Promise<void> {
   const { url, token, dryRun, yes, json } = options
   const file = findConfigFile(options.config, options.env)
@@ -27,8 +26,11 @@ export async function reload(options: ReloadCommandOptions): Promise<void> {
   }
   const { server } = url && token ? {} : loadConfig(file, options.env, ofServer).config
   const result = await ask(url ?? operatorOrigin(server!), token ?? tokenOf(server!), { dry_run: dryRun, yes })
+  const { issues } = result
+  if (issues.length > 0) {
+    throw new RelayError('invalid', 'the configuration has mistakes, so nothing was changed', { details: { issues } })
+  }
   print(result, { json, text: () => textOf(result, dryRun) })
-  if (result.issues.length > 0) process.exitCode = 1
 }
 
 function tokenOf({ admin_token: token }: Config['server']): string {
@@ -58,13 +60,7 @@ function errorIn(text: string): string {
   }
 }
 
-function textOf(
-  { applied, plan, issues, needs_restart: needsRestart, warnings }: ReloadResult,
-  isDryRun: boolean,
-): string {
-  if (issues.length > 0) {
-    return ['the configuration has mistakes, so nothing was changed', ...issues.map(issueText)].join('\n')
-  }
+function textOf({ applied, plan, needs_restart: needsRestart, warnings }: ReloadResult, isDryRun: boolean): string {
   const changes = plan.filter(({ act }) => act !== 'keep')
   const kept = plan.length - changes.length
   return [
