@@ -51,6 +51,10 @@ test('one event is shown with its request, its error, and what the mapper makes 
   expect((await run('events', 'evt_1')).stdout).toMatch(
     /^what the mapper makes of it now\n {2}upsert product product:1 at main: as it is wanted now; the item is delivered$/m,
   )
+  await relay.sendShop('products/update', product(5))
+  expect((await run('events', 'evt_5')).stdout).toMatch(
+    /^ {2}upsert product product:5 at main: .*; the item is not known$/m,
+  )
   const shown = await json('events', 'evt_1')
   expect(shown).toMatchObject((await relay.admin('GET', '/events/evt_1')).json().data)
   expect(shown.preview).toEqual((await relay.admin('POST', '/events/evt_1/preview')).json().data)
