@@ -137,8 +137,8 @@ describe('the container', () => {
 
   test('runs as nobody special, and may write to its volume alone', () => {
     const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
-    expect(final.match(/^(?:USER|CMD) .*/gm)?.[0]).toBe('USER node')
-    expect(final.match(/--chown=\S+ \S+/g)).toEqual(['--chown=node:node /app/data'])
+    expect(final.match(/^(?:USER|CMD) .*/gm)?.[0]).toBe('USER 1000:1000')
+    expect(final.match(/--chown=\S+ \S+/g)).toEqual(['--chown=1000:1000 /app/data'])
     expect(relay).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
     expect(relay).not.toHaveProperty('privileged')
     expect(relay.volumes).toEqual(['./relay.yaml:/app/relay.yaml:ro', 'data:/app/data'])
