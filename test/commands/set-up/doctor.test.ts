@@ -216,10 +216,11 @@ describe('doctor', () => {
     const { of } = await examined({ destinations: {}, server: { admin_token: 'changeme-changeme' } })
     expect(of('configuration').map(({ verdict }) => verdict)).toContain('good')
     const short = await examined({
-      destinations: { main: destination('http://127.0.0.1:9/', { token: 'con.secret' }) },
+      destinations: { main: destination('http://127.0.0.1:9/') },
+      sources: { shop: { ...shop, secret: 'too-short' } },
     })
     expect(short.of('configuration')).toContainEqual(
-      expect.objectContaining({ verdict: 'warning', message: expect.stringContaining('destinations.main.token') }),
+      expect.objectContaining({ verdict: 'warning', message: expect.stringContaining('sources.shop.secret') }),
     )
   })
 
