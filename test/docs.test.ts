@@ -59,6 +59,12 @@ describe.each(pages)('%s', (page) => {
   })
 })
 
+test('the changelog has the version of the package, with its day, and the upgrade page speaks of its migrations', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## \\[${RegExp.escape(version)}\\] - \\d{4}-\\d\\d-\\d\\d$`, 'm'))
+  expect(read('docs/upgrade.md')).toContain(version)
+})
+
 test('the index of decisions leads to every one', () => {
   const index = read('docs/decisions/README.md')
   const decisions = globSync('*.md', { cwd: join(project, 'docs/decisions'), exclude: ['README.md'] })
