@@ -285,6 +285,9 @@ describe('GET /api/v1/signals', () => {
     stuck.answer.pause()
     for (let signal = 0; signal < 500; signal += 1)
       test.relay.emit({ kind: 'webhook.refused', source: null, code: 'invalid', reason: 'x'.repeat(20_000), bytes: 0 })
+    // Who reads has got all when the relay stops, however busy the machine is: only the other one is cut off.
+    test.relay.emit({ kind: 'webhook.refused', source: null, code: 'invalid', reason: 'the last one', bytes: 0 })
+    await reader.until(/the last one/)
     const ended = once(reader.answer, 'end')
     const startedAt = performance.now()
     await test.app.close()
