@@ -1,0 +1,11 @@
+import { parentPort } from 'node:worker_threads'
+import { createSpareMemory } from '../../src/process/spare-memory.ts'
+
+// A thread with a heap of its own: that of the tests takes seconds to collect.
+let garbage: unknown[] | null = Array.from({ length: 200_000 }, (_, index) => ({ index, text: `text ${index}` }))
+const look = createSpareMemory({ utilization: () => 0 })
+const before = process.memoryUsage().heapTotal
+const { length } = garbage
+garbage = null
+const wasCollected = look()
+parentPort!.postMessage({ length, wasCollected, givenBack: before - process.memoryUsage().heapTotal })
