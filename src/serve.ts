@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { createApps } from './app.ts'
 import { watchConfigFiles } from './config/files.ts'
 import { findConfigFile } from './config/load.ts'
+import { sandboxIdentity } from './config/sandbox-identity.ts'
 import type { Config } from './config/schema.ts'
 import { secretsOf } from './config/secrets.ts'
 import type { Environment } from './config/substitute.ts'
@@ -17,14 +18,7 @@ import { surroundingsOf } from './observe/terminal/surroundings.ts'
 import { spareMemory } from './process/spare-memory.ts'
 import { stopSignal } from './process/stop-signal.ts'
 import { openRelay, type Relay } from './relay.ts'
-import {
-  ingestPort,
-  isSandboxMode,
-  listenOnLoopback,
-  sandboxConfig,
-  sandboxIdentity,
-  sandboxIngestState,
-} from './sandbox/mode.ts'
+import { ingestPort, isSandboxMode, listenOnLoopback, sandboxConfig, sandboxIngestState } from './sandbox/mode.ts'
 import { findUnconfigured, warningsOfUnconfigured } from './stages/upkeep/unconfigured.ts'
 import { hasWalResetBug } from './store/sqlite/wal-reset.ts'
 import { warningsOfMappers } from './wiring/mapper-warnings.ts'

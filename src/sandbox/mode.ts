@@ -1,17 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { findConfigFile, type LoadedConfig, loadConfig, readConfig } from '../config/load.ts'
+import { sandboxIdentity } from '../config/sandbox-identity.ts'
 import type { Config } from '../config/schema.ts'
 import type { Uses } from '../config/stand-ins.ts'
 import type { Environment } from '../config/substitute.ts'
 import { RelayError } from '../domain/errors.ts'
 import { loadWholeConfig } from '../wiring/sources.ts'
-
-export const sandboxIdentity = {
-  token: 'sandbox.sandbox-token-secret',
-  websiteId: 'site_sandbox',
-  siteDomain: 'example.com',
-} as const
 
 /** Files of the sandbox alone. It never opens those of a configured relay, nor does a configured relay open these. */
 const sandboxStore = 'sqlite:./data/sandbox/relay.db'

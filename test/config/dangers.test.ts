@@ -162,6 +162,18 @@ describe('a warning', () => {
     expect(one({ main: { token, base_url: 'http://10.0.0.1/v1/ingest' } })).toHaveLength(1)
   })
 
+  test('says nothing of a secret in front of the sandbox of this machine, unless others reach the relay', () => {
+    const main = { token: 'sandbox.sandbox-token-secret', base_url: 'http://127.0.0.1:8081/v1/ingest' }
+    const shop = { secret: 'sandbox-secret' }
+    const server = { host: '127.0.0.1' }
+    expect(one({ main, shop, server })).toEqual([])
+    const guarded = expect.arrayContaining([expect.stringMatching(/^sources\.shop\.secret: .*anybody tries first/)])
+    expect(one({ main, shop })).toEqual(guarded)
+    expect(one({ main, shop, server: { ...server, public_url: 'https://relay.example.com' } })).toEqual(guarded)
+    expect(one({ main: { ...main, token: 'con.a-secret-of-its-own' }, shop, server })).toEqual(guarded)
+    expect(one({ main: { ...main, base_url: 'https://api.example.com/v1' }, shop, server })).toEqual(guarded)
+  })
+
   test('says where the origin is not the site, whose urls all items must have', () => {
     expect(one({ shop: { vars: { origin: 'https://www.example.com', currency: 'EUR' } } })).toEqual([
       "sources.shop.vars.origin: its host www.example.com is not example.com, the site_domain of destination 'main'",

@@ -1,5 +1,6 @@
 import { presentEventPreview } from '../../api/previews.ts'
 import { messageOf, RelayError } from '../../domain/errors.ts'
+import { countText } from '../../observe/terminal/line.ts'
 import {
   createPreviewEvent,
   type EventPreview,
@@ -55,7 +56,7 @@ async function showChosen(
   using progress = createProgress({ json })
   if (json) await printPart({ json: '{\n"events": [' })
   for (const [index, id] of ids.entries()) {
-    progress.show(`${index} of ${ids.length} events compared`)
+    progress.show(`${index} of ${countText(ids.length, 'event')} compared`)
     const one = await previewKept(preview, id)
     counts[one.result] += 1
     if (one.result === 'not_compared') {
@@ -75,7 +76,7 @@ async function showChosen(
   const rest = matching > ids.length ? ` (${matching} match; --limit)` : ''
   await printPart({
     lines: [
-      `${ids.length} events${rest}: ${same} same, ${changed} changed, ${fails} fail now, ${skipped} skipped now, ${others} not compared; nothing was done`,
+      `${countText(ids.length, 'event')}${rest}: ${same} same, ${changed} changed, ${fails} fail now, ${skipped} skipped now, ${others} not compared; nothing was done`,
       ...[...reasons].map(([reason, count]) => `  ${count} not compared: ${reason}`),
     ],
   })
@@ -118,7 +119,7 @@ function linesOf(preview: EventPreview, shows: typeof isChange = () => true): re
         ...(after === undefined ? [] : [`      + ${shortText(after)}`]),
       ]),
     ]),
-    ...(others === 0 ? [] : [`  ${others} other changes: the same as now`]),
+    ...(others === 0 ? [] : [`  ${countText(others, 'other change')}: the same as now`]),
     ...(skipped === null ? [] : [`  nothing comes of it: ${skipped}`]),
     ...(error === null ? [] : [`  fails: ${error}`]),
   ]

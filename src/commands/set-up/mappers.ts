@@ -1,6 +1,7 @@
 import { RelayError } from '../../domain/errors.ts'
 import { describeUnknown } from '../../domain/unknown-name.ts'
 import { loadMappers, type MapperLibrary, type MapperSummary } from '../../mapping/library/load.ts'
+import { docPath } from '../shared/doc-path.ts'
 import type { CommandOptions } from '../shared/options.ts'
 import { ownMappersDir } from '../shared/own-mappers-dir.ts'
 import { print } from '../shared/report.ts'
@@ -44,7 +45,7 @@ function reportOf(
     description,
     origin,
     file,
-    page: origin === 'built-in' ? `docs/cms/${name}.md` : null,
+    page: origin === 'built-in' ? docPath(`docs/cms/${name}.md`) : null,
     verify,
     retries,
     needs: {

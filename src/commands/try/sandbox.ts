@@ -1,7 +1,7 @@
+import { sandboxIdentity } from '../../config/sandbox-identity.ts'
 import { createLiveMask } from '../../observe/log.ts'
 import { openLog } from '../../observe/open-log.ts'
 import { stopSignal } from '../../process/stop-signal.ts'
-import { sandboxIdentity } from '../../sandbox/mode.ts'
 import { createSandbox } from '../../sandbox/sandbox.ts'
 import { print } from '../shared/report.ts'
 

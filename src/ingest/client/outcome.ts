@@ -1,3 +1,4 @@
+import type { NetworkTrouble } from '../../http-client/network-error.ts'
 import { type BatchKind, deliveredStatuses, type Envelope, type Failure, type ItemResult } from '../wire.ts'
 import type { Answer } from './client.ts'
 
@@ -80,7 +81,7 @@ export function readOutcome(
 ): Outcome {
   if (answer.kind === 'no_answer') {
     const cause = answer.reason === 'connect' || answer.reason === 'aborted' ? 'unreached' : 'failed'
-    return { kind: 'retry', cause, reason: `${answer.reason}: ${answer.message}` }
+    return { kind: 'retry', cause, reason: troubleText(answer) }
   }
   const { status, envelope } = answer
   if (status === 204) return { kind: 'settled', results: new Map(ids.map((id) => [id, delivered])) }
@@ -88,6 +89,11 @@ export function readOutcome(
   // An error without a code is none of the API's; other APIs say `ok: false` as well.
   const error = envelope?.ok === false && envelope.error.code ? envelope.error : null
   return error === null ? readForeign(answer) : readRefusal(answer, error, nowMs, signedSkewMs)
+}
+
+/** Node's messages name the step themselves: `connect ECONNREFUSED 127.0.0.1:8081`. */
+function troubleText({ reason, message }: NetworkTrouble): string {
+  return message.startsWith(`${reason} `) ? message : `${reason}: ${message}`
 }
 
 /** Every answer of the API is an envelope, so this is somebody else's: the items are not at fault, as far as one answer tells. */

@@ -90,7 +90,7 @@ const lines: Lines = {
       what,
       outcome: `${afterwards[outcome] ?? outcome}${tryText(attempt)}`,
       detail: error,
-      cure: cures[outcome],
+      cure: isRefusedHere(error) ? startsSandbox : cures[outcome],
       like: `${outcome} ${errorPatternOf(error ?? '')}`,
     }
   },
@@ -115,6 +115,7 @@ const lines: Lines = {
         ...failure(destination),
         outcome: 'rests: it keeps failing, and is tried by one call at a time',
         detail: reason,
+        cure: isRefusedHere(reason) ? startsSandbox : undefined,
       }
     }
     const cure = `mend the cause, then \`cms-relay enable ${destination}\`; its items wait`
@@ -224,6 +225,13 @@ const cures: Readonly<Record<string, string>> = {
   split: 'goes out in parts',
   stuck: 'goes out in parts',
   rejected: 'goes out in parts, to find the item that is at fault',
+}
+
+const startsSandbox = 'nothing listens there; `cms-relay sandbox` starts an ingest API to try with'
+
+/** Whether nothing listens on this machine, where an ingest API can only be one to try with. */
+function isRefusedHere(error: string | null): boolean {
+  return /ECONNREFUSED (127\.|::1:)/.test(error ?? '')
 }
 
 function mappedLine(signal: Extract<Signal, { kind: 'event.mapped' }>): Line {

@@ -141,7 +141,7 @@ describe('replay --diff --last', () => {
     expect(await ids('--last', '2', '--source', 'notes', '--status', 'processed')).toEqual(['evt_4', 'evt_5'])
     expect(await ids('--last', '9', '--until', '2020-01-01T00:00:00Z')).toEqual([])
     expect(await ids('--source', 'notes', '--limit', '1')).toEqual(['evt_1'])
-    expect(await run('--diff', '--source', 'notes', '--limit', '1')).toMatch(/^1 events \(7 match; --limit\): 1 same/)
+    expect(await run('--diff', '--source', 'notes', '--limit', '1')).toMatch(/^1 event \(7 match; --limit\): 1 same/)
   })
 
   test('without --diff, puts the newest through the mapper again', async () => {

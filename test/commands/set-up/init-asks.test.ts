@@ -97,6 +97,32 @@ test('init asks for models, with what they most likely are', async () => {
   expect(config.destinations.main.base_url).toBe('http://127.0.0.1:8081/v1/ingest')
 })
 
+test('init takes - as the end of the models while one of the collections is left, and no type that there is not', async () => {
+  const answers = ['', 'example.com', '65a=blog, 65b=team', '-', '', 'Blog Posts!', '/blog', 'Post', '', '', '-']
+  const { config, shown } = await answered([...answers, 'sandbox', '', '', '', '', '', '', ''], { mapper: 'webflow' })
+  expect(shown).toContain('Name one: without a model, nothing is sent.')
+  expect(shown.match(/It must be one of page, post, /g)).toHaveLength(2)
+  expect(shown).toContain('Another slug of the collection (-: no more) [team]: ')
+  expect(config.sources.webflow.models).toEqual({ blog: { type: 'post' } })
+})
+
+test('init says what is left in lines that a terminal of 80 columns has room for, each word whole', async () => {
+  const columns = Object.getOwnPropertyDescriptor(process.stdout, 'columns')
+  Object.defineProperty(process.stdout, 'columns', { value: 80, configurable: true })
+  try {
+    const { said } = await answered(['', 'example.com', '', '', '', '', '', ''], { mapper: 'shopify' })
+    expect(said).toMatch(
+      /CONNECTOR_TOKEN {2}connectorId.secret, as the dashboard of the ingest\n {28}API has shown it\n/,
+    )
+    expect(said).toMatch(/npx cms-relay check --config \S+\n {4}says what is missing or wrong\n/)
+    const sentences = said.split('\n').filter((line) => !/https?:|--config|relay\.yaml|\.env/.test(line))
+    expect(sentences.filter((line) => line.length > 80)).toEqual([])
+  } finally {
+    if (columns) Object.defineProperty(process.stdout, 'columns', columns)
+    else Reflect.deleteProperty(process.stdout, 'columns')
+  }
+})
+
 test.each(['http://127.0.0.1:8055', 'http://localhost:8055', 'http://directus:8055', 'http://[fd12::1]:8055'])(
   'init lets the API of a CMS at %s be asked',
   async (mediaOrigin) => {

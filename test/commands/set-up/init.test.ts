@@ -247,12 +247,7 @@ describe('init overwrites nothing', () => {
       ['webflow', '--site', 'a.example', '--var', 'collections=65a'],
       /must be a map: id=slug, id=slug/,
     ],
-    [
-      'a type is unknown',
-      2,
-      ['strapi', '--site', 'a.example', '--model', 'a:article'],
-      /has no type such as page, post/,
-    ],
+    ['a type is unknown', 2, ['strapi', '--site', 'a.example', '--model', 'a:article'], /must be one of page, post/],
     ['a path has no slug', 2, ['strapi', '--site', 'a.example', '--model', 'a:post:/blog'], /with \{slug\} in it/],
     ['the token is none', 2, ['ghost', '--site', 'a.example', '--token', 'abc'], /--token: is no connectorId.secret/],
     ['the secret is none', 2, ['contentful', '--site', 'a.example', '--secret', 'abc'], /--secret: .*64 characters/],

@@ -241,6 +241,12 @@ test('no answer is tried again', () => {
   expect(read(given)).toEqual({ kind: 'retry', cause: 'failed', reason: 'reset: other side closed' })
 })
 
+test('no answer says its step once', () => {
+  const message = 'connect ECONNREFUSED 127.0.0.1:8081'
+  const given: Answer = { kind: 'no_answer', reason: 'connect', message, durationMs: 3 }
+  expect(read(given)).toEqual({ kind: 'retry', cause: 'unreached', reason: message })
+})
+
 describe('any answer', () => {
   const id = fc.constantFrom('a', 'b', 'c')
   const error = fc.record(

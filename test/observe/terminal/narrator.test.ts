@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Signal } from '../../../src/domain/signal.ts'
 import type { Line } from '../../../src/observe/terminal/line.ts'
 import { createNarrator } from '../../../src/observe/terminal/narrator.ts'
+import { signalLine } from '../../../src/observe/terminal/signal-line.ts'
 import type { Surroundings } from '../../../src/observe/terminal/surroundings.ts'
 import { attempted, createAround, dead, delivered, mapped, samples, sentItem, standing, textOf } from './support.ts'
 
@@ -128,6 +129,18 @@ describe('a webhook is one line, once it is known what has become of it', () => 
     expect(await told(failed)).toEqual([
       'shop | products/update | evt_2 → product:1 | not taken yet (try 2): status 503',
     ])
+  })
+
+  test.each([
+    ['127.0.0.1:8081', /`cms-relay sandbox` starts an ingest API/],
+    ['::1:8081', /`cms-relay sandbox` starts an ingest API/],
+    ['192.0.2.1:443', undefined],
+  ])('refused at %s, with its cure', (address, cure) => {
+    const signal = attempted({ outcome: 'retry', error: `connect ECONNREFUSED ${address}`, delivered: 0 })
+    const line = signalLine(signal, createAround())
+    expect(line.detail).toBe(`connect ECONNREFUSED ${address}`)
+    if (cure) expect(line.cure).toMatch(cure)
+    else expect(line.cure).toBeUndefined()
   })
 
   test('given up though the whole call was refused: the call has no line beside it', async () => {

@@ -1,4 +1,6 @@
+import { dirname } from 'node:path'
 import type { Definition } from '../../../mapping/library/bind.ts'
+import { sharedDocPath } from '../../shared/doc-path.ts'
 import { yamlText } from '../source-block.ts'
 import { schemaComment } from './schema-comment.ts'
 
@@ -36,14 +38,16 @@ export function configText({ file, definition, page, port, publicUrl, destinatio
     publicUrl === null
       ? '# public_url: https://relay.example.com # the address that the CMS calls'
       : `public_url: ${yamlText(publicUrl)} # the address that the CMS calls`
+  const docOf = (page: string) => sharedDocPath(page, dirname(file))
   return `${schemaComment(file)}
-# ${definition.title}${page === null ? '' : `, as ${page} tells`}. Every setting: docs/configuration.md.
+# ${definition.title}${page === null ? '' : `, as ${docOf(page)} tells`}.
+# Every setting: ${docOf('docs/configuration.md')}.
 # \${NAME} is a variable of .env beside this file, or of the environment, which wins. No secret belongs into this file.
 
 server:
   port: ${port}
   ${url}
-  admin_token: \${RELAY_ADMIN_TOKEN} # of the admin API, see docs/admin-api.md
+  admin_token: \${RELAY_ADMIN_TOKEN} # of the admin API, see ${docOf('docs/admin-api.md')}
 
 ${destination}
 ${sources}`

@@ -1,6 +1,6 @@
 import type { EnvLine } from '../../../config/env-file.ts'
+import { sandboxIdentity } from '../../../config/sandbox-identity.ts'
 import type { Environment } from '../../../config/substitute.ts'
-import { sandboxIdentity } from '../../../sandbox/mode.ts'
 import type { InitOptions } from './options.ts'
 import type { Ask } from './questions.ts'
 import { valuesOf, wantedOfRelay } from './values.ts'

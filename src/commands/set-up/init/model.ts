@@ -30,12 +30,15 @@ export function typeOfModel(name: string): SourceType {
   return words.find(([word]) => word.test(name.toLowerCase()))?.[1] ?? 'post'
 }
 
+/** What is wrong with a type that there is not. */
+export const mistakeInType = `must be one of ${sourceTypes.join(', ')}`
+
 /** `NAME`, `NAME:TYPE` or `NAME:TYPE:/path/{slug}`, as the option `--model` has it; what is wrong with it otherwise. */
 export function readModel(text: string): InitModel | { readonly mistake: string } {
-  const [, name, type, path] = /^(.+?)(?::([a-z]*))?(?::(\/.*))?$/.exec(text.trim()) ?? []
+  const [, name, type, path] = /^(.+?)(?::([^:/]*))?(?::(\/.*))?$/.exec(text.trim()) ?? []
   if (name === undefined) return { mistake: 'is no NAME, NAME:TYPE or NAME:TYPE:/path/{slug}' }
-  const known = sourceTypes.find((one) => one === type)
-  if (type && known === undefined) return { mistake: `has no type such as ${sourceTypes.join(', ')}` }
+  const known = sourceTypes.find((one) => one === type?.toLowerCase())
+  if (type && known === undefined) return { mistake: mistakeInType }
   const mistake = path === undefined ? null : mistakeInPath(path)
   return mistake === null ? { name, type: known ?? typeOfModel(name), path: path ?? null } : { mistake }
 }

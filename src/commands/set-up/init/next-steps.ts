@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { EnvLine } from '../../../config/env-file.ts'
+import { docPath } from '../../shared/doc-path.ts'
 import { hanging } from '../../shared/hanging.ts'
 import { needsOf } from '../mapper-needs.ts'
 import type { InitPlan } from './plan.ts'
@@ -49,7 +50,7 @@ export function nextSteps(written: Written): string {
     'Start it:',
     ...aligned(commands(config, { isAdded, sandboxSite: toSandbox ? site : null })),
     '',
-    `In ${definition.title}${page === null ? '' : ` (${page})`}:`,
+    `In ${definition.title}${page === null ? '' : ` (${docPath(page)})`}:`,
     ...clicks.flatMap((step, index) => hanging(`  ${index + 1}. `, step)),
     ...(written.url === null ? ['', ...reach(port, source)] : []),
     '',
@@ -64,8 +65,8 @@ export function nextSteps(written: Written): string {
 function reach(port: number | null, source: string): readonly string[] {
   return [
     ...(port === null ? [] : [`A CMS on this machine calls http://127.0.0.1:${port}/webhooks/${source}.`]),
-    `A CMS elsewhere has to reach the relay: put its public address into server.public_url.`,
-    `A laptop needs a tunnel to ${port === null ? 'the port of the relay' : `port ${port}`}: docs/running.md#a-tunnel-to-your-laptop`,
+    ...hanging('', 'A CMS elsewhere has to reach the relay: put its public address into server.public_url.'),
+    `A laptop needs a tunnel to ${port === null ? 'the port of the relay' : `port ${port}`}: ${docPath('docs/running.md#a-tunnel-to-your-laptop')}`,
   ]
 }
 
@@ -91,9 +92,16 @@ function commands(config: string, { isAdded, sandboxSite }: CommandsOptions): re
   ]
 }
 
+/** With less, what is said of each stands below it. */
+const leastRoom = 40
+
 function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
   const widest = Math.max(...rows.map(([left]) => left.length))
-  return rows.flatMap(([left, right]) => hanging(`  ${left.padEnd(widest)}  `, right))
+  const room = (process.stdout.columns ?? Number.POSITIVE_INFINITY) - widest - 4
+  const isBelow = room < leastRoom && rows.some(([, right]) => right.length > room)
+  return rows.flatMap(([left, right]) =>
+    isBelow ? [`  ${left}`, ...hanging('    ', right)] : hanging(`  ${left.padEnd(widest)}  `, right),
+  )
 }
 
 function shellWord(text: string): string {

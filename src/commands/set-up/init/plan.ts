@@ -1,11 +1,12 @@
 import { RelayError } from '../../../domain/errors.ts'
+import { sourceTypes } from '../../../domain/ingest-item.ts'
 import { describeUnknown } from '../../../domain/unknown-name.ts'
 import type { Definition } from '../../../mapping/library/bind.ts'
 import type { MapperLibrary } from '../../../mapping/library/load.ts'
 import { UsageError } from '../../shared/failure.ts'
 import { type NamedVar, needsOf } from '../mapper-needs.ts'
 import { isHostName } from './host-name.ts'
-import { type InitModel, mistakeInField, mistakeInPath, readModel, typeOfModel } from './model.ts'
+import { type InitModel, mistakeInField, mistakeInPath, mistakeInType, readModel, typeOfModel } from './model.ts'
 import type { InitOptions } from './options.ts'
 import type { Answer, Ask } from './questions.ts'
 import { formOfVar, readVarValue } from './var-value.ts'
@@ -72,7 +73,7 @@ async function sourceOf(
   return ask.text(`Name of the source, which is in its URL [${preset}]`, (text) => {
     const name = text.trim() || preset
     const mistake = mistakeInSource(name, taken)
-    return mistake === null ? { value: name } : { mistake }
+    return mistake === null ? { value: name } : { mistake: `That does not do: ${mistake}.` }
   })
 }
 
@@ -173,7 +174,8 @@ async function modelsOf(
   for (;;) {
     const preset = slugs[models.length]
     const name = await ask.text(modelQuestion(called, models.length, preset), (text) => {
-      const name = text.trim() || preset || ''
+      if (text.trim() === '-' && models.length > 0) return { value: '' }
+      const name = text.trim() === '-' ? '' : text.trim() || preset || ''
       if (name === '' && models.length === 0) return { mistake: 'Name one: without a model, nothing is sent.' }
       return models.some((one) => one.name === name) ? { mistake: 'You have named it already.' } : { value: name }
     })
@@ -185,16 +187,21 @@ async function modelsOf(
 
 function modelQuestion(called: string, count: number, preset: string | undefined): string {
   const word = count === 0 ? '' : 'Another '
-  const end = preset ? ` [${preset}]` : count === 0 ? '' : ' (Enter: no more)'
+  const end = endOfModelQuestion(count, preset)
   const text = `${word}${called}${end}`
   return text[0]!.toUpperCase() + text.slice(1)
+}
+
+function endOfModelQuestion(count: number, preset: string | undefined): string {
+  if (preset) return count === 0 ? ` [${preset}]` : ` (-: no more) [${preset}]`
+  return count === 0 ? '' : ' (Enter: no more)'
 }
 
 async function modelOf(name: string, hasPath: boolean, ask: Ask): Promise<InitModel> {
   const preset = typeOfModel(name)
   const type = await ask.text(`  What it is: page, post, product, event, … [${preset}]`, (text) => {
-    const model = readModel(`x:${text.trim().toLowerCase() || preset}`)
-    return 'mistake' in model ? { mistake: `It ${model.mistake}.` } : { value: model.type }
+    const type = sourceTypes.find((one) => one === (text.trim().toLowerCase() || preset))
+    return type ? { value: type } : { mistake: `It ${mistakeInType}.` }
   })
   if (!hasPath) return { name, type, path: null }
   const path = await ask.text('  Path on the site [/{slug}]', (text) => {

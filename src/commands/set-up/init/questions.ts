@@ -3,6 +3,7 @@ import { type Readable, Writable } from 'node:stream'
 import { RelayError } from '../../../domain/errors.ts'
 import { nearestName } from '../../../domain/nearest-name.ts'
 import { escapeLines, escapeText } from '../../../domain/printable.ts'
+import { hanging } from '../../shared/hanging.ts'
 
 export interface Choice {
   readonly name: string
@@ -73,7 +74,7 @@ export async function withQuestions<T>(
           const answer = read(given)
           if ('value' in answer) return answer.value
           if ('mistake' in answer) {
-            output.write(`${escapeText(answer.mistake)}\n`)
+            output.write(`${hanging('', escapeText(answer.mistake), output.columns).join('\n')}\n`)
             break
           }
           given += `\n${await nextLine()}`

@@ -1,4 +1,5 @@
 import type { Definition } from '../../../mapping/library/bind.ts'
+import { docPath } from '../../shared/doc-path.ts'
 
 export interface StepsOptions {
   readonly definition: Definition
@@ -11,7 +12,7 @@ export interface StepsOptions {
 export function setupSteps({ definition, url, secret }: StepsOptions): readonly string[] {
   const { setup, title, name } = definition
   const steps = setup?.steps ?? [`In ${title}: let the webhooks go to {url}, signed with {secret}.`]
-  const filled = { '{url}': url, '{secret}': secret, '{page}': `docs/cms/${name}.md` }
+  const filled = { '{url}': url, '{secret}': secret, '{page}': docPath(`docs/cms/${name}.md`) }
   return steps.map((step) =>
     step.trim().replace(/\{(?:url|secret|page)\}/g, (place) => filled[place as keyof typeof filled]),
   )
