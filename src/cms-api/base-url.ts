@@ -1,4 +1,5 @@
-import { type BaseUrl, checkAddress, readRoot } from '../http-client/url.ts'
+import { checkAddress } from '../http-client/address.ts'
+import { type BaseUrl, readRoot } from '../http-client/url.ts'
 
 /** The root of a CMS's API. Throws RelayError `invalid` for what is not the root of an API, or is at an address that is refused. */
 export function readBaseUrl(text: string, allowPrivate: boolean): BaseUrl {

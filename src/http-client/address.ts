@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { RelayError } from '../domain/errors.ts'
 
 /**
  * Why nothing is fetched from an address; null if it may be. Private, shared, loopback and unique local addresses need the
@@ -12,6 +13,14 @@ export function refusalOf(address: string, allowPrivate: boolean): string | null
   const kind = kindOf(innermost(ipaddr.parse(bare)))
   if (kind === 'public' || (kind === 'private' && allowPrivate)) return null
   return `${bare} is a ${kind} address`
+}
+
+/** Throws RelayError `invalid` for an origin at an address that is refused. A name is looked up by the socket, see `guardedLookup`. */
+export function checkAddress(origin: string, allowPrivate: boolean, refusal: string): void {
+  // The parser has written 2130706433, 0177.1 and the like as what they are.
+  const { hostname } = new URL(origin)
+  const reason = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? null : refusalOf(hostname, allowPrivate)
+  if (reason !== null) throw new RelayError('invalid', `${refusal}: ${reason}`)
 }
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6

@@ -1,8 +1,9 @@
 import { readRetryAfter } from '../domain/retry.ts'
+import { checkAddress } from './address.ts'
 import { headerIn } from './answer.ts'
 import { createHttpClient, refusedOf, type SendRequest } from './client.ts'
 import { guardedLookup } from './guarded-lookup.ts'
-import { checkAddress, readHttpUrl } from './url.ts'
+import { readHttpUrl } from './url.ts'
 
 export interface PostClientOptions {
   readonly url: string

@@ -1,6 +1,4 @@
-import { isIP } from 'node:net'
 import { RelayError } from '../domain/errors.ts'
-import { refusalOf } from './address.ts'
 
 /** The root of an API. */
 export interface BaseUrl {
@@ -23,12 +21,4 @@ export function readRoot(text: string, subject = ''): BaseUrl {
   const url = readHttpUrl(text, subject)
   if (url.search || url.hash) throw new RelayError('invalid', `${subject}must have no query or fragment`)
   return { origin: url.origin, path: url.pathname.replace(/\/+$/, '') }
-}
-
-/** Throws RelayError `invalid` for an origin at an address that is refused. A name is looked up by the socket, see `guardedLookup`. */
-export function checkAddress(origin: string, allowPrivate: boolean, refusal: string): void {
-  // The parser has written 2130706433, 0177.1 and the like as what they are.
-  const { hostname } = new URL(origin)
-  const reason = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? null : refusalOf(hostname, allowPrivate)
-  if (reason !== null) throw new RelayError('invalid', `${refusal}: ${reason}`)
 }
