@@ -38,3 +38,16 @@ test('what is not ended is no event yet', () => {
   expect(read('data: a\n')).toEqual([])
   expect(read('\n')).toEqual([{ id: '', type: 'message', data: 'a' }])
 })
+
+test('an event longer than a megabyte is refused, whether it is one line or many; short ones go on for ever', () => {
+  const long = { code: 'too_large' }
+  const kilobyte = 'x'.repeat(1_024)
+  const repeat = (text: string) => {
+    const read = createEventReader()
+    for (let count = 0; count < 1_100; count++) read(text)
+  }
+  expect(() => repeat(kilobyte)).toThrow(expect.objectContaining(long))
+  expect(() => repeat(`data: ${kilobyte}\n`)).toThrow(expect.objectContaining(long))
+  expect(() => repeat(`: ${kilobyte}\n`)).toThrow(expect.objectContaining(long))
+  expect(() => repeat(`: ${kilobyte}\n\n`)).not.toThrow()
+})
