@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import { deadlineAfter } from './answer.ts'
 import { AddressRefused } from './guarded-lookup.ts'
 import { type NetworkTrouble, readNetworkError } from './network-error.ts'
-import { openPool } from './pool.ts'
+import { openPool, type PoolOptions } from './pool.ts'
 
 export interface HttpClientOptions {
   readonly origin: string
@@ -12,6 +12,8 @@ export interface HttpClientOptions {
   /** For all that one `ask` does, to the last byte that it reads. */
   readonly timeoutMs: number
   readonly lookup?: LookupFunction
+  /** Names the proxies; left out, that of the process. */
+  readonly env?: PoolOptions['env']
 }
 
 export type NoAnswer = { readonly kind: 'no_answer' } & NetworkTrouble
@@ -34,13 +36,13 @@ export interface HttpClient {
 const connectTimeoutMs = 10_000
 
 /** Asks one origin over sockets that are kept alive, opened with the first request. */
-export function createHttpClient({ origin, connections, timeoutMs, lookup }: HttpClientOptions): HttpClient {
+export function createHttpClient({ origin, connections, timeoutMs, lookup, env }: HttpClientOptions): HttpClient {
   let opening: Promise<Dispatcher> | null = null
   let closing: Promise<void> | undefined
 
   function pool(): Promise<Dispatcher> {
     const connectTimeout = Math.min(timeoutMs, connectTimeoutMs)
-    opening ??= openPool({ origin, connections, timeoutMs, connectTimeoutMs: connectTimeout, lookup })
+    opening ??= openPool({ origin, connections, timeoutMs, connectTimeoutMs: connectTimeout, lookup, env })
     return opening
   }
 

@@ -1,10 +1,9 @@
 import { RelayError } from '../../domain/errors.ts'
 import { createEventReader, type ServerSentEvent } from '../../http-client/server-sent-events.ts'
+import type { RunningRelay } from '../shared/running-relay.ts'
 
 export interface Follow {
-  /** Where the relay answers operators. */
-  readonly origin: string
-  readonly token: string
+  readonly relay: Pick<RunningRelay, 'stream'>
   /** What is wanted, as `GET /api/v1/signals` takes it. */
   readonly query: Readonly<Record<string, string>>
   /** Ends it. */
@@ -63,51 +62,12 @@ interface Stream extends Pick<Follow, 'onEvent' | 'onOpen'> {
 }
 
 /** Reads one stream to its end. Throws RelayError `unavailable` if it breaks, or can't be had for now. */
-async function readStream(follow: Follow, { lastId, onEvent, onOpen }: Stream): Promise<void> {
-  const silence = new AbortController()
-  const timer = setTimeout(() => silence.abort(), silenceMs)
-  try {
-    const answer = await ask(follow, lastId, AbortSignal.any([follow.signal, silence.signal]))
-    onOpen()
-    const read = createEventReader()
-    for await (const piece of piecesOf(answer, follow)) {
-      timer.refresh()
-      for (const event of read(piece)) await onEvent(event)
-    }
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-async function ask({ origin, token, query }: Follow, lastId: string, signal: AbortSignal): Promise<Response> {
-  const url = new URL(`/api/v1/signals?${new URLSearchParams(query)}`, origin)
-  const resume = lastId === '' ? {} : { 'last-event-id': lastId }
-  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream', ...resume }
-  const answer = await fetch(url, { headers, signal }).catch((cause: unknown) => {
-    throw new RelayError('unavailable', `no relay answers at ${origin}`, { cause })
-  })
-  if (answer.ok) return answer
-  throw refusalOf(origin, answer.status, await answer.text())
-}
-
-async function* piecesOf({ body }: Response, { origin }: Follow): AsyncGenerator<string> {
-  try {
-    if (body) yield* body.pipeThrough(new TextDecoderStream())
-  } catch (cause) {
-    throw new RelayError('unavailable', `the stream from ${origin} broke off`, { cause })
-  }
-}
-
-function refusalOf(origin: string, status: number, text: string): RelayError {
-  const isForNow = status === 429 || status >= 500
-  const code = isForNow ? 'unavailable' : status === 401 ? 'unauthorized' : status === 404 ? 'not_found' : 'invalid'
-  return new RelayError(code, `the relay at ${origin} answers ${status}${messageIn(text)}`)
-}
-
-function messageIn(text: string): string {
-  try {
-    return `: ${String(JSON.parse(text).error.message).slice(0, 300)}`
-  } catch {
-    return ''
+async function readStream({ relay, query, signal }: Follow, { lastId, onEvent, onOpen }: Stream): Promise<void> {
+  const headers: Record<string, string> = lastId === '' ? {} : { 'last-event-id': lastId }
+  const pieces = await relay.stream(`/signals?${new URLSearchParams(query)}`, { headers, signal, silenceMs })
+  onOpen()
+  const read = createEventReader()
+  for await (const piece of pieces) {
+    for (const event of read(piece)) await onEvent(event)
   }
 }

@@ -1,12 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { escapeText } from '../../domain/printable.ts'
-import { loadConfigOrSandbox } from '../../sandbox/mode.ts'
-import { UsageError } from '../shared/failure.ts'
 import { interruption } from '../shared/interruption.ts'
 import type { CommandOptions } from '../shared/options.ts'
-import { operatorOrigin } from '../shared/relay-address.ts'
+import { findAccess } from '../shared/relay-access.ts'
 import { printPart } from '../shared/report.ts'
-import { ofServer } from '../shared/uses.ts'
+import { openRunningRelay } from '../shared/running-relay.ts'
 import { followSignals } from './follow-signals.ts'
 import { signalLine } from './signal-line.ts'
 
@@ -20,13 +18,12 @@ interface TailOptions extends CommandOptions {
 
 /** Shows what happens at a running relay, as it happens, until Ctrl-C or until nobody reads it any more. */
 export async function tail({ source, destination, type, json, ...options }: TailOptions): Promise<void> {
-  const { origin, token } = await relayOf(options)
+  await using relay = await openRunningRelay(await findAccess(options))
   using interrupted = interruption()
   using output = closing(process.stdout)
   const wanted = { source, destination, type: type?.join(',') }
   await followSignals({
-    origin,
-    token,
+    relay,
     query: Object.fromEntries(Object.entries(wanted).flatMap(([name, value]) => (value ? [[name, value]] : []))),
     signal: AbortSignal.any([interrupted.signal, output.signal]),
     async onEvent(event) {
@@ -38,7 +35,7 @@ export async function tail({ source, destination, type, json, ...options }: Tail
       await printPart(json ? { json: `${event.data}\n` } : { lines: [signalLine(data)] })
     },
     onOpen() {
-      if (!json && process.stderr.isTTY) process.stderr.write(`following ${origin}, Ctrl-C ends it\n`)
+      if (!json && process.stderr.isTTY) process.stderr.write(`following ${relay.url}, Ctrl-C ends it\n`)
     },
     onLost(reason) {
       if (!json) process.stderr.write(`cms-relay: ${escapeText(reason)}; trying again\n`)
@@ -53,17 +50,4 @@ function closing(output: NodeJS.WriteStream): { readonly signal: AbortSignal } &
   const abort = () => controller.abort()
   output.once('error', abort).once('close', abort)
   return { signal: controller.signal, [Symbol.dispose]: () => void output.off('error', abort).off('close', abort) }
-}
-
-async function relayOf({ url, token, config: flag, env }: Omit<TailOptions, 'json'>) {
-  if (url !== undefined && token !== undefined) return { origin: url, token }
-  const { config, file } = await loadConfigOrSandbox(flag, env, ofServer)
-  const origin = url ?? operatorOrigin(config.server)
-  if (token !== undefined) return { origin, token }
-  if (file === null && !env['RELAY_ADMIN_TOKEN']) {
-    throw new UsageError('sandbox mode makes its token up, and prints it at start: give it with --token')
-  }
-  const { admin_token: configured } = config.server
-  if (!configured) throw new UsageError('no server.admin_token is configured: give --token')
-  return { origin, token: configured }
 }

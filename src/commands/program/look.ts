@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import type { Environment } from '../../config/substitute.ts'
 import { signalTypes } from '../../domain/signal-type.ts'
-import { readWhole } from './option-values.ts'
+import { readRelayUrl, readWhole } from './option-values.ts'
 import type { RelayCommand } from './relay-command.ts'
 import { config, itemStatus, json, newest, since, until } from './shared-options.ts'
 
@@ -97,7 +97,7 @@ export function addLookCommands(program: RelayCommand, env: Environment): void {
     .option('--source <name>', 'signals of this source')
     .option('--destination <name>', 'signals of this destination')
     .addOption(new Option('--type <types...>', 'signals of these types, such as item.dead').choices(signalTypes))
-    .option('--url <url>', 'where the relay listens for operators; else as the configuration says')
+    .option('--url <url>', 'where the relay listens for operators; else as the configuration says', readRelayUrl)
     .option('--token <token>', 'its admin token; else that of the configuration')
     .with(config(), json('print JSON, one signal a line'))
     .example(

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander'
+import { messageOf } from '../../domain/errors.ts'
 import { sortableTime } from '../../domain/version.ts'
+import { readRoot } from '../../http-client/url.ts'
 import type { Rate } from '../../stages/operate/release.ts'
 
 /** The values of an option that may be given several times. */
@@ -36,4 +38,14 @@ export function readTime(text: string): number {
   const time = sortableTime(text)
   if (time === null) throw new InvalidArgumentError('expected a time such as 2026-01-31T08:00:00Z, or how long ago: 2h')
   return Date.parse(`${time.slice(0, 23)}Z`)
+}
+
+/** Where a relay listens, without a slash at its end. A path is kept: a proxy in front may have given it one. */
+export function readRelayUrl(text: string): string {
+  try {
+    const { origin, path } = readRoot(text)
+    return origin + path
+  } catch (error) {
+    throw new InvalidArgumentError(`${messageOf(error)}, such as http://127.0.0.1:8080`)
+  }
 }

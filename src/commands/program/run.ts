@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/substitute.ts'
+import { readRelayUrl } from './option-values.ts'
 import type { RelayCommand } from './relay-command.ts'
 import { config, json } from './shared-options.ts'
 
@@ -29,7 +30,7 @@ export function addRunCommands(program: RelayCommand, env: Environment): void {
     .description(
       'Brings a running relay to what its configuration says now. It needs the admin token. The signal SIGHUP does the same.',
     )
-    .option('--url <url>', 'where the relay listens for operators; else as the configuration says')
+    .option('--url <url>', 'where the relay listens for operators; else as the configuration says', readRelayUrl)
     .option('--token <token>', 'its admin token; else that of the configuration')
     .option('--dry-run', 'only say what would be done', false)
     .option('--yes', 'hold nothing, and let go what is held', false)

@@ -1,5 +1,5 @@
 import type { Environment } from '../../config/substitute.ts'
-import { collect, readWhole } from './option-values.ts'
+import { collect, readRelayUrl, readWhole } from './option-values.ts'
 import type { RelayCommand } from './relay-command.ts'
 import { config, json } from './shared-options.ts'
 
@@ -39,7 +39,7 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
     .option('--header <line>', "a header of the webhook, 'Name: value'; repeatable", collect, [])
     .option('--topic <topic>', 'what has happened, in the header that the mapper reads')
     .option('--keep-id', 'keep the delivery id that the fixture has: sent again it is a duplicate', false)
-    .option('--url <url>', 'where the relay listens; else as the configuration says')
+    .option('--url <url>', 'where the relay listens; else as the configuration says', readRelayUrl)
     .option('--token <token>', 'its admin token, to see what becomes of it; else that of the configuration')
     .option('--wait', 'wait for what becomes of it, as is done at a terminal')
     .option('--no-wait', 'show only the answer')

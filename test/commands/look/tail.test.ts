@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Follow, followSignals } from '../../../src/commands/look/follow-signals.ts'
 import { signalLine } from '../../../src/commands/look/signal-line.ts'
+import { openRunningRelay } from '../../../src/commands/shared/running-relay.ts'
 import { adminToken, startRelay } from '../../support.ts'
 import { runHere } from '../run-here.ts'
 
@@ -37,9 +38,9 @@ async function follow(origin: string, count: number, over: Partial<Follow> = {})
   const controller = new AbortController()
   const told: string[] = []
   let seen = 0
+  await using relay = await openRunningRelay({ url: origin, token: adminToken, env: {} })
   await followSignals({
-    origin,
-    token: adminToken,
+    relay,
     query: {},
     signal: controller.signal,
     async onEvent({ id, type }) {
@@ -70,9 +71,9 @@ describe('a stream of signals', () => {
       'item.dead r-2',
       'lost: the relay has ended the stream',
       'wait 1000',
-      'lost: the relay at ORIGIN answers 503: not now',
+      'lost: the relay at ORIGIN answers 503: not now; its log tells why',
       'wait 2000',
-      'lost: no relay answers at ORIGIN',
+      expect.stringMatching(/^lost: no relay answers at ORIGIN: .*--url/),
       'wait 4000',
       'open',
       'stream.gap r-9',
@@ -160,9 +161,17 @@ test('a signal is one line: when, what, whose, and what is worth knowing', () =>
 test('what a relay answers in an error is short in what is said of it', async () => {
   const long = JSON.stringify({ error: { message: 'x'.repeat(100_000) } })
   const { origin } = await scripted((response) => response.writeHead(401).end(long))
-  const follow = followSignals({
-    ...{ origin, token: 't', query: {}, signal: AbortSignal.timeout(5_000) },
-    ...{ onEvent: async () => {}, onOpen() {}, onLost() {}, wait: async () => {} },
+  await expect(follow(origin, 1)).rejects.toThrow(/answers 401: x{300};/)
+})
+
+test('a stream that never ends a line ends tail before it fills the memory', async () => {
+  const { origin } = await scripted((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write(`data: ${'x'.repeat(1024 * 1024)}`)
   })
-  await expect(follow).rejects.toThrow(/answers 401: x{300}$/)
+  const { code, stderr } = await runHere(['tail', '--url', origin, '--token', adminToken])
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'cms-relay: an event of the stream is longer than 1048576 characters\n',
+  })
 })

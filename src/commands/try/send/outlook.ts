@@ -3,8 +3,9 @@ import type { z } from 'zod'
 import { type eventSchema, presentEvent } from '../../../api/events.ts'
 import { type itemSchema, presentItem } from '../../../api/items.ts'
 import type { Config } from '../../../config/schema.ts'
-import { messageOf, RelayError } from '../../../domain/errors.ts'
+import { RelayError } from '../../../domain/errors.ts'
 import { openStore } from '../../../store/open.ts'
+import type { RunningRelay } from '../../shared/running-relay.ts'
 
 export type SentEvent = z.output<typeof eventSchema>
 export type SentItem = z.output<typeof itemSchema>
@@ -20,27 +21,23 @@ export interface Outlook {
 /** More items of one webhook are not followed. */
 const itemsRead = 200
 
-/** Looks by the admin API. */
-export function outlookOfApi(origin: string, token: string): Outlook {
-  async function ask(path: string): Promise<unknown> {
-    const answer = await fetch(`${origin.replace(/\/+$/, '')}/api/v1${path}`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(10_000),
-    }).catch((cause: unknown) => {
-      throw new RelayError('unavailable', `the admin API does not answer at ${origin}: ${messageOf(cause)}`, { cause })
-    })
-    if (answer.status === 404) return null
-    if (answer.ok) return ((await answer.json()) as { data?: unknown }).data
-    const hint = answer.status === 401 ? ': it has another admin token' : ''
-    throw new RelayError('unavailable', `the admin API at ${origin} answers ${answer.status}${hint}`)
-  }
+/** Looks by the admin API of a relay, and closes it in the end. */
+export function outlookOfApi(relay: RunningRelay): Outlook {
   return {
-    readEvent: async (id) => (await ask(`/events/${encodeURIComponent(id)}`)) as SentEvent | null,
+    async readEvent(id) {
+      try {
+        return (await relay.get(`/events/${encodeURIComponent(id)}`)) as SentEvent
+      } catch (error) {
+        if (!(error instanceof RelayError) || error.code !== 'not_found') throw error
+        await relay.get('/events?limit=1') // it knows no such event, or this is not where its admin API is
+        return null
+      }
+    },
     async readItems(source, since) {
       const query = new URLSearchParams({ source, since, limit: String(itemsRead) })
-      return ((await ask(`/items?${query}`)) ?? []) as readonly SentItem[]
+      return (await relay.get(`/items?${query}`)) as readonly SentItem[]
     },
-    close: async () => {},
+    close: async () => relay[Symbol.asyncDispose](),
   }
 }
 

@@ -1,8 +1,10 @@
+import type { Environment } from '../../../config/substitute.ts'
 import { RelayError } from '../../../domain/errors.ts'
 import type { InboundRequest } from '../../../domain/inbound-request.ts'
 import { headerIn, readText } from '../../../http-client/answer.ts'
 import { createHttpClient } from '../../../http-client/client.ts'
 import { readRoot } from '../../../http-client/url.ts'
+import { noAnswer } from '../../shared/relay-refusal.ts'
 
 /** What a relay has said to a webhook. */
 export interface WebhookAnswer {
@@ -28,12 +30,12 @@ const ofConnection = new Set([
 ])
 
 /** Sends a webhook to a relay, its bytes as they are. Throws RelayError `unavailable` if nobody answers. */
-export async function postWebhook(url: string, delivery: InboundRequest): Promise<WebhookAnswer> {
+export async function postWebhook(url: string, delivery: InboundRequest, env: Environment): Promise<WebhookAnswer> {
   const { method, path, query, headers, body } = delivery
   const { origin, path: prefix } = readRoot(url, '--url ')
   const sent = Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)))
   const whole = `${prefix}${path}${query === '' ? '' : `?${query}`}`
-  const client = createHttpClient({ origin, connections: 1, timeoutMs })
+  const client = createHttpClient({ origin, connections: 1, timeoutMs, env })
   const answer = await client.ask(async (send) => {
     const bytes = method === 'GET' || method === 'HEAD' ? null : body
     const given = await send({ method: method as 'POST', path: whole, headers: sent, body: bytes })
@@ -43,6 +45,5 @@ export async function postWebhook(url: string, delivery: InboundRequest): Promis
   await client.close()
   if (answer.kind === 'answer') return answer
   if (answer.reason === 'other') throw new RelayError('invalid', `the webhook can't be sent: ${answer.message}`)
-  const hint = 'start it with `cms-relay serve`, or say with --url where it listens'
-  throw new RelayError('unavailable', `no relay answers at ${url}: ${hint} (${answer.message})`)
+  throw noAnswer(url, answer.message)
 }

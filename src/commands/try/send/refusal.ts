@@ -1,3 +1,4 @@
+import { saidIn } from '../../shared/relay-refusal.ts'
 import type { WebhookAnswer } from './post.ts'
 
 interface Refused {
@@ -9,7 +10,7 @@ interface Refused {
 /** Why a relay has refused a webhook, and what to do. */
 export function describeRefusal({ answer, source, scheme }: Refused): string {
   const { status, retryAfter } = answer
-  const said = saidIn(answer)
+  const said = wordsOf(answer)
   const later = `send it again ${retryAfter === null ? 'later' : `in ${retryAfter} s`}`
   return `the relay answers ${status}${said === '' ? '' : `: ${said}`}; ${cureOf(status, { source, scheme, later })}`
 }
@@ -33,12 +34,7 @@ function cureOf(status: number, { source, scheme, later }: { source: string; sch
   }
 }
 
-/** The message of the relay's own envelope; a proxy in between has other words. */
-function saidIn({ text }: WebhookAnswer): string {
-  try {
-    const { error } = JSON.parse(text) as { error?: { message?: unknown } }
-    return typeof error?.message === 'string' ? error.message : ''
-  } catch {
-    return text.trim() === '' ? '' : 'not an answer of cms-relay'
-  }
+/** The words of the relay; a proxy in between has other ones. */
+function wordsOf({ text }: WebhookAnswer): string {
+  return saidIn(text) ?? (text.trim() === '' ? '' : 'not an answer of cms-relay')
 }

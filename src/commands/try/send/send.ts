@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Config } from '../../../config/schema.ts'
+import type { LoadedConfig } from '../../../config/load.ts'
 import { RelayError } from '../../../domain/errors.ts'
 import type { InboundRequest } from '../../../domain/inbound-request.ts'
 import { describeUnknown } from '../../../domain/unknown-name.ts'
@@ -9,8 +9,10 @@ import { freshDelivery, namedDelivery, withTopic } from '../../../stages/operate
 import { deliveryOf } from '../../../stages/operate/preview-webhook.ts'
 import { composeSender, type Sender } from '../../../wiring/sources.ts'
 import type { CommandOptions } from '../../shared/options.ts'
-import { operatorOrigin, publicOrigin } from '../../shared/relay-address.ts'
+import { accessIn } from '../../shared/relay-access.ts'
+import { publicOrigin } from '../../shared/relay-address.ts'
 import { print } from '../../shared/report.ts'
+import { openRunningRelay } from '../../shared/running-relay.ts'
 import { forSending } from '../../shared/uses.ts'
 import { type FixtureOptions, headerOf, readFixture } from '../fixture-input.ts'
 import { type Followed, follow } from './follow.ts'
@@ -38,14 +40,15 @@ const waitMs = 30_000
  */
 export async function send(options: SendOptions): Promise<void> {
   const { source: name, url, json, env } = options
-  const { config, file } = await loadConfigOrSandbox(options.config, env, forSending(name))
+  const loaded = await loadConfigOrSandbox(options.config, env, forSending(name))
+  const { config } = loaded
   if (!Object.hasOwn(config.sources, name)) {
     throw new RelayError('not_found', describeUnknown('source', name, Object.keys(config.sources)))
   }
   const { mapper, scheme, sign } = await composeSender(config, name)
   const { delivery, note } = await prepared(options, mapper, sign)
-  const origin = (url ?? publicOrigin(config.server)).replace(/\/+$/, '')
-  const answer = await postWebhook(origin, delivery)
+  const origin = url ?? publicOrigin(config.server)
+  const answer = await postWebhook(origin, delivery, env)
   if (answer.status >= 300) {
     throw new RelayError('invalid', describeRefusal({ answer, source: name, scheme }))
   }
@@ -53,7 +56,7 @@ export async function send(options: SendOptions): Promise<void> {
   if (!json) print(sent, { json, text: () => describeSent(sent) })
   const { eventId } = sent
   const isWaited = options.wait && eventId !== null
-  const outlook = isWaited ? await outlookFor(options, config, file) : null
+  const outlook = isWaited ? await outlookFor(options, loaded) : null
   const followed = outlook && isWaited ? await seen(outlook, eventId) : null
   if (json || isWaited) {
     print(presentSent(sent, followed), { json, text: () => describeFollowed(followed, outlook !== null) })
@@ -112,16 +115,11 @@ function saidIn({ text }: WebhookAnswer): Pick<Sent, 'eventId' | 'said'> {
   return { eventId: null, said: null }
 }
 
-/** The admin API if its token is known, else the store if it is on this machine. In sandbox mode each relay makes up its own token. */
-async function outlookFor(
-  { url, token, env }: SendOptions,
-  { server, store }: Config,
-  file: string | null,
-): Promise<Outlook | null> {
-  const isSandbox = file === null && env['BAINQUET_CONNECTOR_TOKEN'] === undefined
-  const known = token ?? (isSandbox ? env['RELAY_ADMIN_TOKEN'] : server.admin_token)
-  if (known) return outlookOfApi(url ?? operatorOrigin(server), known)
-  return url === undefined ? outlookOfStore({ store }) : null
+/** The admin API if its token is known, else the store if it is on this machine. */
+async function outlookFor(options: SendOptions, loaded: LoadedConfig): Promise<Outlook | null> {
+  const access = accessIn(loaded, options)
+  if (access !== null) return outlookOfApi(await openRunningRelay(access))
+  return options.url === undefined ? outlookOfStore(loaded.config) : null
 }
 
 async function seen(outlook: Outlook, eventId: string): Promise<Followed | null> {
