@@ -55,14 +55,13 @@ function placeAfter(root: Command, words: readonly string[]): Place {
 
 function next(place: Place, word: string): Place {
   const { command, option, args, given, isEnded } = place
-  const isValue = option !== null && (option.required || !word.startsWith('-'))
-  if (isValue && !(option.variadic && word.startsWith('-')))
+  if (option !== null && !(option.variadic && word.startsWith('-')))
     return { ...place, option: option.variadic ? option : null }
   if (!isEnded && word === '--') return { ...place, option: null, isEnded: true }
   if (!isEnded && word.startsWith('-')) {
     const [flag] = word.split('=', 1)
     const found = command.options.find(({ long, short }) => flag === long || flag === short)
-    const takes = found !== undefined && (found.required || found.optional) && !word.includes('=')
+    const takes = found?.required && !word.includes('=')
     return { ...place, option: takes ? found : null, given: new Set([...given, found?.long]) }
   }
   const child = isEnded ? undefined : command.commands.find((one) => one.name() === word)

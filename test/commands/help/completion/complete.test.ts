@@ -39,6 +39,9 @@ describe('the shell completes', () => {
     ['shells', 'completion ', ['bash', 'zsh', 'fish']],
     ['nothing of what it can not know', 'remove post ', []],
     ['nothing as an option behind --', 'check -- --', []],
+    ['an argument behind the short name of an option', 'mappers -c x.yaml st', ['strapi']],
+    ['an argument behind an option with =', 'mappers --config=x.yaml st', ['strapi']],
+    ['an argument behind a flag', 'mappers --json st', ['strapi']],
     ['an argument behind an option with a value', 'mappers --config x.yaml st', ['strapi']],
   ])('%s', (_, line, words) => {
     expect(wordsAt(line)).toEqual(words)
