@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { closedCircuit } from '../../src/domain/circuit.ts'
 import { openSqlite } from '../../src/store/sqlite/open.ts'
 import { createFolder } from '../folder.ts'
-import { arrive, deliver, start, upsert } from '../store/support.ts'
+import { arrive, deliver, start, upsert, webhook } from '../store/support.ts'
 import { runHere } from './run-here.ts'
 
 /** A database with items of a destination `main`, one delivered and two pending, and a configuration that calls it otherwise. */
@@ -65,6 +66,24 @@ test('check makes no database where there is none, and tells of one that it can 
   const checked = await other('check')
   expect(checked.code).toBe(0)
   expect(checked.stdout).toMatch(/^warning: the store was not looked into: database .* is not a database/m)
+})
+
+test('status tells circuits that are not closed, with their reasons, and sources that are left', async () => {
+  const { run, store } = await setUp()
+  await store.changeCircuit('site', 0, { ...closedCircuit(start), state: 'disabled', reason: 'moving\u001b[2J\nhouse' })
+  await store.accept([webhook({ source: 'gone' })])
+  const shown = JSON.parse((await run('status', '--json')).stdout)
+  expect(shown).toMatchObject({
+    destinations: [{ name: 'site', state: 'disabled', reason: expect.stringContaining('moving') }, { name: 'main' }],
+    unconfigured_sources: [
+      { name: 'gone', pending: 1 },
+      { name: 'shop', pending: 0 },
+    ],
+  })
+  const { stdout } = await run('status')
+  expect(stdout).toMatch(/^site is disabled: moving\S+house$/m)
+  expect(stdout).toMatch(/^warning: source 'gone' is not configured/m)
+  expect(stdout).not.toContain('\u001b')
 })
 
 test('status calls it unconfigured, and every command works on it', async () => {

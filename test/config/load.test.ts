@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findConfigFile, loadConfig, readConfig } from '../../src/config/load.ts'
 import { RelayError } from '../../src/domain/errors.ts'
@@ -25,6 +25,7 @@ sources:
 
 function file(text: string, name = 'relay.yaml'): string {
   const path = join(folder, name)
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text)
   return path
 }
@@ -283,4 +284,37 @@ test('a rest of 0 before sending is none', () => {
   const text = full.replace('site_domain:', 'delivery: { debounce: 0s, max_wait: 0s }\n    site_domain:')
   const { config } = loadConfig(file(text), { TOKEN: 'con_1.s3cret' })
   expect(config.destinations['main']?.delivery).toMatchObject({ debounce: 0, max_wait: 0 })
+})
+
+test('.env beside the configuration fills it in, and the environment wins over it', () => {
+  const path = file(full, 'filled/relay.yaml')
+  writeFileSync(join(folder, 'filled/.env'), 'TOKEN=con_1.of-the-file\nSECRET=of-the-file\n')
+  const { config } = loadConfig(path, { SECRET: 'of-the-environment' })
+  expect(config.destinations['main']?.token).toBe('con_1.of-the-file')
+  expect(config.sources['shop']?.secret).toEqual('of-the-environment')
+})
+
+test('a var, a model and a setting of a scheme stay the text that a variable holds', () => {
+  const text = '{"a":"b"}'
+  const config = readConfig(
+    {
+      destinations: { main: { token: 'con_1.s3cret', website_id: 'site_1', site_domain: 'example.com' } },
+      sources: {
+        own: {
+          mapper: 'generic',
+          destination: 'main',
+          secret: 'a-secret-of-the-source',
+          verify: { scheme: 'hmac', header: 'x-sig', prefix: '${X}' },
+          vars: { label: '${X}' },
+          models: { article: { type: 'post', json: '${X}' } },
+        },
+      },
+    },
+    { X: text },
+  )
+  expect(config.sources['own']).toMatchObject({
+    vars: { label: text },
+    models: { article: { json: text } },
+    verify: { prefix: text },
+  })
 })

@@ -56,3 +56,11 @@ test.each([
   expect(secretSpansIn(line, { start: 0, end: line.length })).toEqual([{ start: 0, end: line.length }])
   expect(performance.now() - start).toBeLessThan(500)
 })
+
+test('all places of what is asked for are found', () => {
+  const text = 'sources:\n  shop: { secret: abc, mapper: shopify }\n  blog:\n    secret: one two\n'
+  const read = parseYaml(text, 'relay.yaml')
+  if (!read.ok) throw new Error('is no YAML')
+  const spans = read.yaml.spansWhere((path) => path.endsWith('.secret'))
+  expect(spans.map(({ start, end }) => text.slice(start, end))).toEqual(['abc', 'one two'])
+})

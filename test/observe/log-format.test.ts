@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { createLogFormat } from '../../src/observe/log-format.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { createLogFormat, terminalWidth } from '../../src/observe/log-format.ts'
 
 function createFormat() {
   const lines: string[] = []
@@ -27,4 +27,21 @@ test('of two changes in quick succession the last one counts', async () => {
   const { format } = createFormat()
   await Promise.all([format.use('pretty'), format.use('json')])
   expect(format.terminal()).toBeNull()
+})
+
+test.each([
+  [true, 132, 132],
+  [true, 0, 80],
+  [true, undefined, 80],
+  [false, 132, Number.POSITIVE_INFINITY],
+])('of standard output that is a terminal (%s) with %s columns, lines have %s', (isTTY, columns, width) => {
+  for (const [key, value] of Object.entries({ isTTY, columns })) {
+    const before = Object.getOwnPropertyDescriptor(process.stdout, key)
+    Object.defineProperty(process.stdout, key, { value, configurable: true })
+    onTestFinished(() => {
+      if (before) Object.defineProperty(process.stdout, key, before)
+      else Reflect.deleteProperty(process.stdout, key)
+    })
+  }
+  expect(terminalWidth()).toBe(width)
 })

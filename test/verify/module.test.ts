@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { OwnVerdict, OwnVerifier } from '../../src/domain/own-verifier.ts'
 import { createCoverage } from '../../src/verify/coverage.ts'
-import { createModuleVerifier } from '../../src/verify/module.ts'
+import { createModuleVerifier, fixedProof } from '../../src/verify/module.ts'
 import type { ModuleVerifyConfig } from '../../src/verify/schema.ts'
 import { createSigner, createVerifier } from '../../src/verify/verifier.ts'
 import { delivery } from './support.ts'
@@ -131,4 +131,15 @@ test('a preview knows what it covers, but no time; and nobody but the CMS can si
   })
   expect(createCoverage(configOf({ covers: 'everything' }))(given, given.body)).toBeNull()
   expect(() => createSigner(configOf({}), ['k'])).toThrow(/only the CMS can sign/)
+})
+
+test.each([
+  [{}, {}],
+  [{ headers: [] }, {}],
+  [{ headers: ['x-time'] }, { headers: ['x-time'] }],
+  [{ url: true }, { url: true }],
+  [{ url: false, time: false }, {}],
+  [{ time: true }, { at: undefined }],
+])('of what covers %o every proof covers %o', (covers, proof) => {
+  expect(fixedProof(covers)).toStrictEqual(proof)
 })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { needsOf } from '../../../src/commands/set-up/mapper-needs.ts'
+import { setupSchema } from '../../../src/mapping/definition/setup.ts'
 import { bindMapper } from '../../../src/mapping/library/bind.ts'
 import { loadMappers } from '../../../src/mapping/library/load.ts'
 
@@ -55,4 +56,14 @@ test('what is said of the CMS changes no version of a mapper', () => {
   const options = { source: 'shop', vars: { origin: 'https://example.com' } }
   const without = bindMapper({ ...shopify, setup: undefined }, options)
   expect(bindMapper(shopify, options).version).toBe(without.version)
+})
+
+test.each([
+  [{ called: 'model', slug: 'slug', text: '{field}' }, true],
+  [{ called: 'model' }, true],
+  [{ called: '' }, false],
+  [{ called: 'model', slug: '' }, false],
+  [{ called: 'model', text: 'body' }, false],
+])('a model that is asked for as %o may stand in a mapper: %s', (model, isTaken) => {
+  expect(setupSchema.safeParse({ model, steps: ['Paste {url} and {secret}.'] }).success).toBe(isTaken)
 })

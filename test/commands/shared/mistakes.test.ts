@@ -60,3 +60,13 @@ test('what a file holds reaches the terminal as text', () => {
   expect(mistakesText([odd], streamOf(true)).replace(styles, '')).not.toContain(esc)
   expect(mistakesText([{ path: `a${esc}]0;x`, message: 'm' }], streamOf(false))).not.toContain(esc)
 })
+
+test.each([
+  [{ file: 'a.yaml', line: 2, column: 3, path: 'x' }, 'a.yaml:2:3  x\n  m\n'],
+  [{ file: 'a.yaml', line: 2, path: '' }, 'a.yaml:2:1\n  m\n'],
+  [{ file: 'a.yaml', path: 'x' }, 'a.yaml  x\n  m\n'],
+  [{ path: 'x' }, 'x\n  m\n'],
+  [{ path: '' }, '  m\n'],
+])('at a terminal the head of a mistake is what is known of its place: %o', (place, text) => {
+  expect(shown([{ ...place, message: 'm' }], true)).toBe(text)
+})

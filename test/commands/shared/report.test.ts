@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reportFailure, UsageError } from '../../../src/commands/shared/failure.ts'
-import { print } from '../../../src/commands/shared/report.ts'
+import { print, printPart } from '../../../src/commands/shared/report.ts'
 import { table } from '../../../src/commands/shared/table.ts'
 import { RelayError } from '../../../src/domain/errors.ts'
 
@@ -111,4 +111,24 @@ test('what takes no room, and marks that pile up on one letter, are shown as esc
   expect(table([['a\u3164b', 'c\u034f', `d${marks}`]], { width: 60 })).toMatch(
     /^a\\u3164b {2}c\\u034f {2}d\u0301{8}\\u0301.*…$/,
   )
+})
+
+test('a long list waits for whoever reads it to take a part, and no longer', async () => {
+  const { write } = process.stdout
+  let isFull = true
+  process.stdout.write = (() => !isFull) as typeof write
+  try {
+    let isDone = false
+    const part = printPart({ lines: ['a'] }).then(() => {
+      isDone = true
+    })
+    await new Promise(setImmediate)
+    expect(isDone).toBe(false)
+    process.stdout.emit('drain')
+    await part
+    isFull = false
+    await printPart({ json: '{}' })
+  } finally {
+    process.stdout.write = write
+  }
 })

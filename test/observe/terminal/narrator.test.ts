@@ -79,6 +79,10 @@ describe('a webhook is one line, once it is known what has become of it', () => 
     expect(await told(attempted(), delivered({ items: [sentItem(2, null, null)] }))).toEqual([
       'main | product:2 | sent in 0.7 s',
     ])
+    const several = [sentItem(3, null, null), sentItem(4, null, null)]
+    expect(await told(attempted({ items: 2 }), delivered({ items: several }))).toEqual([
+      'main | 2 items | sent within 0.7 s',
+    ])
   })
 
   test.each([

@@ -58,3 +58,14 @@ test('what has no words is told by its name and its fields', () => {
   })
   expect(unknownLine({}).outcome).toBe('')
 })
+
+test.each([
+  ['debug', 'debug', 'quiet'],
+  ['info', 'info', 'quiet'],
+  ['warn', 'warn', 'warn'],
+  ['error', 'error', 'error'],
+  ['fatal', 'fatal', 'error'],
+  ['loud', 'info', 'quiet'],
+])('a line of level %s is told as %s, marked as %s', (level, told, mark) => {
+  expect(unknownLine({ level, msg: 'moon.rose' })).toMatchObject({ level: told, mark })
+})

@@ -49,7 +49,7 @@ describe('a refusal has its cure', () => {
     ],
     [
       refused({ code: 'not_found', reason: "unknown source 'shop'" }),
-      /404 the source is off → take `enabled: false` out/,
+      /404 the source is off → take `enabled: false` out of sources\.shop to receive again\n$/,
     ],
     [refused({ code: 'too_large', reason: 'too large' }), /413.*→ raise server\.body_limit/],
     [refused({ code: 'address', reason: 'x' }), /401.*→ .*sources\.shop\.allow_from/],
