@@ -1,4 +1,5 @@
 import { type ErrorCode, RelayError } from '../../domain/errors.ts'
+import { isLoopback } from '../../http-client/loopback.ts'
 
 /** What a relay, or a server in front of it, has answered instead of what was asked for. */
 export interface Refusal {
@@ -14,7 +15,11 @@ const mostSaid = 300
 /** Nobody listens, or the answer has not come to its end. */
 export function noAnswer(url: string, why: string): RelayError {
   const cure = 'start it with `cms-relay serve`, or say with --url where it listens'
-  return new RelayError('unavailable', `no relay answers at ${url}: ${cure} (${why})`)
+  // Loopback is never asked through a proxy.
+  const further = isLoopback(new URL(url).hostname)
+    ? ''
+    : '; check the network and its proxy, if HTTPS_PROXY or HTTP_PROXY names one'
+  return new RelayError('unavailable', `no relay answers at ${url}: ${cure}${further} (${why})`)
 }
 
 /** A refusal in words, with its cure. Its code is `unavailable` if it may pass by itself. */

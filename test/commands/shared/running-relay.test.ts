@@ -160,6 +160,14 @@ describe('a refusal says what answers, and the cure', () => {
     }
   })
 
+  test('a proxy that does not answer is named as a cause, for what is not on this machine', async () => {
+    const ran = (url: string) => runHere(['reload', '--url', url, '--token', 'x'], { HTTP_PROXY: 'http://127.0.0.1:9' })
+    expect((await ran('http://relay.test')).stderr).toMatch(
+      /; check the network and its proxy, .*HTTP_PROXY.*ECONNREFUSED/,
+    )
+    expect((await ran('http://localhost:9')).stderr).not.toContain('proxy')
+  })
+
   test('a stream that falls silent breaks off, and may be asked for again', async () => {
     const url = await listen(
       createServer((_request, response) => {
