@@ -98,6 +98,9 @@ export function addTryCommands(program: RelayCommand, env: Environment): void {
     .option('--timestamp <sec>', 'unix seconds; else now', readWhole)
     .option('--nonce <nonce>', 'else a fresh one')
     .with(json())
-    .example(['a batch from a file', 'cms-relay sign --website-id site_1 --input batch.json'])
+    .example([
+      'a batch from a file, with the token in BAINQUET_CONNECTOR_TOKEN',
+      'cms-relay sign --website-id site_1 --input batch.json',
+    ])
     .action(async (options) => (await import('../try/sign.ts')).signCall({ ...options, env }))
 }

@@ -123,6 +123,11 @@ test('init says what is left in lines that a terminal of 80 columns has room for
   }
 })
 
+test('init begins each question with a capital, also one that a setting of the verification asks', async () => {
+  const { shown } = await answered(['', 'example.com', '', 'sandbox', '', '', '', ''], { mapper: 'hubspot' })
+  expect(shown).toContain('Public url that the webhooks are verified with (Enter: later, in .env): ')
+})
+
 test.each(['http://127.0.0.1:8055', 'http://localhost:8055', 'http://directus:8055', 'http://[fd12::1]:8055'])(
   'init lets the API of a CMS at %s be asked',
   async (mediaOrigin) => {

@@ -66,7 +66,10 @@ function reach(port: number | null, source: string): readonly string[] {
   return [
     ...(port === null ? [] : [`A CMS on this machine calls http://127.0.0.1:${port}/webhooks/${source}.`]),
     ...hanging('', 'A CMS elsewhere has to reach the relay: put its public address into server.public_url.'),
-    `A laptop needs a tunnel to ${port === null ? 'the port of the relay' : `port ${port}`}: ${docPath('docs/running.md#a-tunnel-to-your-laptop')}`,
+    ...hanging(
+      '',
+      `A laptop needs a tunnel to ${port === null ? 'the port of the relay' : `port ${port}`}: ${docPath('docs/running.md#a-tunnel-to-your-laptop')}`,
+    ),
   ]
 }
 

@@ -109,7 +109,12 @@ export function wantedOfSource(
       return { ...base, given: textOfFile(options.publicKey), option: '--public-key', question }
     }
     if (use === 'setting')
-      return { ...base, given: undefined, option: '', question: `${meaning} (Enter: later, in .env)` }
+      return {
+        ...base,
+        given: undefined,
+        option: '',
+        question: `${meaning[0]!.toUpperCase()}${meaning.slice(1)} (Enter: later, in .env)`,
+      }
     if (use === 'api' && key === 'token') {
       const question = `Token of the API of ${title} (not shown; Enter: later, in .env)`
       return { ...base, given: options.apiToken, option: '--api-token', question, isHidden: true }
