@@ -93,11 +93,18 @@ describe('what is packed', () => {
   test('leaves nothing in the checkout', () => expect(existsSync(join(root, 'dist'))).toBe(false))
 })
 
+interface Bom {
+  readonly bomFormat: string
+  readonly metadata: { readonly component: { readonly name: string; readonly version: string } }
+  readonly components: readonly { readonly name: string }[]
+}
+
 test('npm run sbom lists what production needs, and nothing else', async () => {
   const { code, stdout } = await run(root, 'npm', ['run', '--silent', 'sbom'])
   expect(code).toBe(0)
-  const { bomFormat, components } = JSON.parse(stdout) as { bomFormat: string; components: { name: string }[] }
+  const { bomFormat, metadata, components } = JSON.parse(stdout) as Bom
   expect(bomFormat).toBe('CycloneDX')
+  expect(metadata.component).toMatchObject({ name: 'cms-relay', version: packageJson.version })
   const names = components.map(({ name }) => name)
   expect(names).toEqual(expect.arrayContaining(Object.keys(packageJson.dependencies)))
   expect(names.filter((name) => Object.hasOwn(packageJson.devDependencies, name))).toEqual([])
