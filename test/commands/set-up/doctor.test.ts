@@ -271,7 +271,9 @@ describe('doctor', () => {
     const ran = await runHere(['doctor', '--config', config])
     expect(ran.code).toBe(1)
     expect(ran.stdout).toMatch(/^✓ configuration +.*relay\.yaml: valid$/m)
-    expect(ran.stdout).toMatch(/^✗ destination dead +can't be reached.*\n +→ check destinations\.dead\.base_url/m)
+    expect(ran.stdout).toMatch(
+      /^✗ destination dead +can't be reached.*\n +→ check destinations\.dead\.base_url.*cms-relay sandbox/m,
+    )
     expect(ran.stdout).toMatch(/^! relay +does not run/m)
     expect(ran.stderr).toMatch(/^cms-relay: \d of \d+ checks ha(s|ve) failed\n$/)
   })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DestinationConfig } from '../../../config/schema.ts'
+import { isLoopback } from '../../../http-client/loopback.ts'
 import { testCall } from '../../../stages/deliver/test-call.ts'
 import { composeDestination } from '../../../wiring/sources.ts'
 import { type Check, type Diagnosis, diagnosing } from './diagnosis.ts'
@@ -36,8 +37,12 @@ export function checkDestination(name: string, settings: DestinationConfig, now:
     if (result === 'refused') {
       return bad(`refuses the heartbeat: ${error}`, `check ${path}.token, website_id and site_domain`)
     }
-    if (status === null)
-      return bad(`can't be reached: ${error}`, `check ${path}.base_url (${url}), the network and its proxy`)
+    if (status === null) {
+      const cure = isLoopback(new URL(url).hostname)
+        ? 'or start `cms-relay sandbox` there'
+        : 'the network and its proxy'
+      return bad(`can't be reached: ${error}`, `check ${path}.base_url (${url}), ${cure}`)
+    }
     if (status >= 500 || status === 429)
       return warning(`answers, and can't take calls now: ${error}`, 'try again later')
     return bad(`${url} is no ingest API: ${error}`, `check ${path}.base_url`)
