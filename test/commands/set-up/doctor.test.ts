@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { type Check, type Diagnosis, diagnosing } from '../../../src/commands/set-up/doctor/diagnosis.ts'
-import { checkDisk, checkSync, judgeRoom } from '../../../src/commands/set-up/doctor/disk.ts'
+import { checkDisk, checkSync, judgePlace, judgeRoom, judgeSync } from '../../../src/commands/set-up/doctor/disk.ts'
 import { checkOpenFiles, checkVersions } from '../../../src/commands/set-up/doctor/machine.ts'
 import { runChecks } from '../../../src/commands/set-up/doctor/run-checks.ts'
 import { checkStore } from '../../../src/commands/set-up/doctor/store.ts'
@@ -102,12 +102,14 @@ describe('doctor', () => {
       headers: { 'content-type': 'text/html' },
     }))
     const busy = await startScriptedCms(() => ({ status: 503, body: {} }))
+    const limited = await startScriptedCms(() => ({ status: 429, body: {} }))
     const { code, of, text } = await examined({
       destinations: {
         wrong: destination(sandbox.baseUrl, { token: `con_test.${secret}` }),
         dead: destination('http://127.0.0.1:9/v1/ingest'),
         page: destination(page.origin),
         busy: destination(busy.origin),
+        limited: destination(limited.origin),
         off: destination(sandbox.baseUrl, { enabled: false }),
       },
     })
@@ -134,6 +136,7 @@ describe('doctor', () => {
       },
     ])
     expect(of('destination', 'busy')).toMatchObject([{ verdict: 'warning', cure: 'try again later' }])
+    expect(of('destination', 'limited')).toMatchObject([{ verdict: 'warning', cure: 'try again later' }])
     expect(of('destination', 'off')).toMatchObject([{ verdict: 'warning', cure: 'destinations.off.enabled: true' }])
     expect(text).not.toContain(secret)
   })
@@ -257,6 +260,12 @@ describe('doctor', () => {
     ])
   })
 
+  test('a relay that takes a free port is not looked for', async () => {
+    const { code, of } = await examined({ server: { port: 0 }, destinations: {} })
+    expect(code).toBe(0)
+    expect(of('relay')).toEqual([])
+  })
+
   test('people get a line for each, with its cure below', async () => {
     const folder = createFolder()
     const config = join(folder, 'relay.yaml')
@@ -352,6 +361,21 @@ describe('the machine', () => {
     [1_536, 'good', '1.5 GB free in /data, and it can be written'],
   ])('%i MB of room are %s', (freeMb, verdict, message) => {
     expect(judgeRoom(freeMb, '/data')).toMatchObject({ verdict, message })
+  })
+  test.each([
+    [9.96, 'good', '10.0 ms: up to 100 webhooks a second'],
+    [19.9, 'good', '20 ms: up to 50 webhooks a second'],
+    [20, 'warning', '20 ms: up to 50 webhooks a second'],
+    [0, 'good', '0.0 ms: up to 100000 webhooks a second'],
+  ])('a commit of %f ms is %s', (medianMs, verdict, begin) => {
+    expect(judgeSync(medianMs)).toMatchObject({ verdict, message: expect.stringContaining(begin) })
+  })
+  test('a disk of another machine is bad, however much room it has', () => {
+    expect(judgePlace({ type: 0x6969, freeMb: 9_999 }, '/data')).toMatchObject({
+      verdict: 'bad',
+      message: '/data is on NFS',
+    })
+    expect(judgePlace({ type: 0xef53, freeMb: 9_999 }, '/data')).toMatchObject({ verdict: 'good' })
   })
   test('a disk that can be written, and what is no folder', async () => {
     const folder = createFolder()

@@ -159,6 +159,19 @@ describe('init writes a configuration', () => {
     expect(stdout).toContain('npx cms-relay sandbox --site-domain blog.example.com')
   })
 
+  test('for the sandbox, at another address', async () => {
+    const url = 'http://127.0.0.1:9090/v1/ingest'
+    const { text } = await initIn(['ghost', '--site', 'a.example', '--token', 'sandbox', '--base-url', url])
+    expect(text).toContain(`base_url: ${url}`)
+  })
+
+  test('in a folder whose name a shell would take apart', async () => {
+    const folder = join(createFolder(), "it's mine")
+    mkdirSync(folder)
+    const { stdout } = await initIn(['ghost', '--site', 'a.example'], folder)
+    expect(stdout).toContain("it'\\''s mine/relay.yaml'")
+  })
+
   test('and shows no secret', async () => {
     const { stdout, dotEnv, text } = await initIn(['strapi', '--site', 'example.com', ...connection])
     for (const name of ['STRAPI_WEBHOOK_SECRET', 'RELAY_ADMIN_TOKEN', 'BAINQUET_CONNECTOR_TOKEN']) {

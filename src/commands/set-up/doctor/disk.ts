@@ -34,13 +34,17 @@ export function checkDisk(folder: string): Check {
         )
       }
       const { bavail, bsize, type } = await statfs(there)
-      const freeMb = Math.floor((bavail * bsize) / megabyte)
-      const network = networkDisks.get(type)
-      if (network !== undefined)
-        return bad(`${folder} is on ${network}`, 'SQLite needs a disk of this machine: take a block volume')
-      return judgeRoom(freeMb, folder)
+      return judgePlace({ type, freeMb: Math.floor((bavail * bsize) / megabyte) }, folder)
     },
   }
+}
+
+/** What a disk is to the store. `type` is the number of its file system. */
+export function judgePlace({ type, freeMb }: { readonly type: number; readonly freeMb: number }, folder: string) {
+  const network = networkDisks.get(type)
+  if (network === undefined) return judgeRoom(freeMb, folder)
+  const cure = 'SQLite needs a disk of this machine: take a block volume'
+  return diagnosing('disk').bad(`${folder} is on ${network}`, cure)
 }
 
 /** What so much room is to the store. */
@@ -58,7 +62,7 @@ const slowMs = 20
 
 /** How quick a commit gets to the disk: each webhook is answered after one. */
 export function checkSync(folder: string, limitMs = 2_000): Check {
-  const { good, warning } = diagnosing('fsync')
+  const { warning } = diagnosing('fsync')
   return {
     check: 'fsync',
     name: null,
@@ -82,14 +86,17 @@ export function checkSync(folder: string, limitMs = 2_000): Check {
       } finally {
         await rm(own, { recursive: true, force: true })
       }
-      const median = took.toSorted((a, b) => a - b)[Math.floor(took.length / 2)] ?? 0
-      const each = Math.max(1, Math.round(1000 / Math.max(median, 0.01)))
-      const words = `${median.toFixed(median < 10 ? 1 : 0)} ms: up to ${each} webhooks a second one by one, more side by side, for these share a commit`
-      return median < slowMs
-        ? good(words)
-        : warning(words, 'take a disk with a lower latency (local SSD) for the store')
+      return judgeSync(took.toSorted((a, b) => a - b)[Math.floor(took.length / 2)] ?? 0)
     },
   }
+}
+
+/** What a disk that takes so long for one commit is to senders. */
+export function judgeSync(medianMs: number): Diagnosis {
+  const { good, warning } = diagnosing('fsync')
+  const each = Math.max(1, Math.round(1000 / Math.max(medianMs, 0.01)))
+  const words = `${medianMs.toFixed(medianMs < 10 ? 1 : 0)} ms: up to ${each} webhooks a second one by one, more side by side, for these share a commit`
+  return medianMs < slowMs ? good(words) : warning(words, 'take a disk with a lower latency (local SSD) for the store')
 }
 
 /** The folder, or the nearest above it that is there: the relay makes the rest. */
