@@ -115,6 +115,7 @@ test('init says what is left in lines that a terminal of 80 columns has room for
       /CONNECTOR_TOKEN {2}connectorId.secret, as the dashboard of the ingest\n {28}API has shown it\n/,
     )
     expect(said).toMatch(/npx cms-relay check --config \S+\n {4}says what is missing or wrong\n/)
+    expect(said).toMatch(/^Still to be filled in, in \/\S+\/\.env:$/m)
     const sentences = said.split('\n').filter((line) => !/https?:|--config|relay\.yaml|\.env/.test(line))
     expect(sentences.filter((line) => line.length > 80)).toEqual([])
   } finally {

@@ -25,7 +25,7 @@ export interface Written extends InitPlan {
 export function nextSteps(written: Written): string {
   const { definition, page, models, source, site, output, lines, kept, isAdded, port, toSandbox, secretName } = written
   const config = relative('.', resolve(output)) === 'relay.yaml' ? '' : ` --config ${shellWord(output)}`
-  const envFile = relative('.', resolve(output, '..', '.env')) || '.env'
+  const envFile = nearPath(resolve(output, '..', '.env'))
   const missing = lines.filter(({ name, value }) => value === '' && !kept.includes(name))
   const url = written.url ?? `https://<your relay>/webhooks/${source}`
   const clicks = setupSteps({
@@ -60,6 +60,12 @@ export function nextSteps(written: Written): string {
       [`npx cms-relay events${config}`, 'shows what the CMS has sent, and what became of it'],
     ]),
   ].join('\n')
+}
+
+/** Relative if it is below the working directory, else absolute. */
+function nearPath(path: string): string {
+  const near = relative('.', path)
+  return near.startsWith('..') ? path : near
 }
 
 function reach(port: number | null, source: string): readonly string[] {
