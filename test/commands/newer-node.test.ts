@@ -96,6 +96,18 @@ test('a checkout without its packages says how to get them', async () => {
   expect(errors).toBe("cannot find package 'not-there': run `npm ci` in the folder of cms-relay\n")
 })
 
+test('another failure of the command, though it says the same, is shown as it is', async () => {
+  const folder = createFolder()
+  cpSync(bin, join(folder, 'bin'), { recursive: true })
+  mkdirSync(join(folder, 'src'))
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  writeFileSync(join(folder, 'src/cli.ts'), "throw new Error('Cannot find package of the mapper')")
+  const { ended, output } = start(join(folder, 'bin/cms-relay.js'))
+  expect(await ended).toEqual([1, null])
+  const [, errors] = await output
+  expect(errors).toMatch(/Error: Cannot find package of the mapper\n +at .*cli\.ts/)
+})
+
 test('the version that is asked for is that of package.json', () => {
   expect(packageJson.engines.node).toBe('>=24.12')
 })

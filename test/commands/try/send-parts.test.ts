@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { postWebhook } from '../../../src/commands/try/send/post.ts'
 import { describeRefusal } from '../../../src/commands/try/send/refusal.ts'
+import { describeFollowed } from '../../../src/commands/try/send/sent.ts'
 import { startScriptedCms } from '../../cms-api/support.ts'
 import { delivery } from '../../verify/support.ts'
 
@@ -39,4 +40,13 @@ describe('a refusal', () => {
     expect(told({})).toMatch(/; send it again later$/)
     expect(told({ retryAfter: '7' })).toMatch(/; send it again in 7 s$/)
   })
+})
+
+test.each([
+  ['processed', true, ['processed', 'nothing to send: it is as it was delivered']],
+  ['skipped', true, ['skipped']],
+  ['pending', false, ['pending', 'not done after half a minute: cms-relay events evt_1 tells more']],
+] as const)('an event without items that is %s is told as such', (status, isSettled, lines) => {
+  const event = { id: 'evt_1', status, error: null, reason: null }
+  expect(describeFollowed({ event, items: [], isSettled } as never, true)).toEqual(lines)
 })

@@ -39,6 +39,16 @@ test('an id that is too long is cut, and what became of it is not', () => {
   expect(widthOf(line.trimEnd())).toBeLessThanOrEqual(80)
 })
 
+test.each([
+  [40, 'shop', 'sent in 0.7 s', 'shop  evt_2 → …xx1  sent in…'],
+  [40, 'shop-of-us', 'sent in 0.7 s', 'shop-…us  evt_2 …x1  sent in…'],
+  [50, 'shop', 'sent in 0.7 s', 'shop  evt_2 → prod…xxxx1  sent in 0.7 s'],
+  [80, 'shop', 'o'.repeat(99), 'shop  products/update  evt_2 → produ…xxxxx1  ooooooooooooooooooooooo…'],
+])('in %i columns what became of it has its room, and so has the id: %s', (width, subject, outcome, shown) => {
+  const what = `evt_2 → product:${'x'.repeat(90)}1`
+  expect(layoutOf(width)({ ...sent, subject, what, outcome }, at)).toBe(`12:03:11 ✓ ${shown}\n`)
+})
+
 test('what does not fit stands below, with the cure last', () => {
   const line = signalLine(refused(), createAround())!
   expect(layoutOf(Number.POSITIVE_INFINITY)(line, at)).toBe(

@@ -74,8 +74,7 @@ function candidatesAt({ command, option, args, given, isEnded }: Place, last: st
   if (option !== null && !(option.variadic && isOption)) return valuesOf(optionKind(option), option.argChoices, namesOf)
   if (isOption) return [...optionsOf(command, given), { word: '--help', does: 'how it is called' }]
   if (command.commands.length > 0 && args === 0) return commandsOf(command)
-  const declared = command.registeredArguments
-  const argument = declared[args] ?? (declared.at(-1)?.variadic ? declared.at(-1) : undefined)
+  const argument = command.registeredArguments[args]
   return argument ? valuesOf(argumentKind(argument), argument.argChoices, namesOf) : []
 }
 
@@ -86,7 +85,7 @@ function commandsOf(command: Command): readonly Candidate[] {
 
 function optionsOf({ options }: Command, given: ReadonlySet<string | undefined>): readonly Candidate[] {
   return options
-    .filter((option) => !option.hidden && (!given.has(option.long) || isRepeatable(option)))
+    .filter((option) => !given.has(option.long) || isRepeatable(option))
     .map(({ long, description }) => ({ word: long!, does: description }))
 }
 

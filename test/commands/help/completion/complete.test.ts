@@ -36,6 +36,7 @@ describe('the shell completes', () => {
     ['types of items', 'remove p', ['post', 'product']],
     ['several values of one option', 'tail --type item.dead destination.di', ['destination.disabled']],
     ['options behind several values', 'tail --type item.dead --so', ['--source']],
+    ['nothing for a value that looks like an option', 'map --var --source=', []],
     ['shells', 'completion ', ['bash', 'zsh', 'fish']],
     ['nothing of what it can not know', 'remove post ', []],
     ['nothing as an option behind --', 'check -- --', []],
