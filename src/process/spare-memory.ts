@@ -28,7 +28,7 @@ export function createSpareMemory(options: SpareMemoryOptions = {}): () => boole
     heapSize = () => getHeapStatistics().total_heap_size,
     utilization = watchUtilization(),
     monotonic = () => performance.now(),
-    collect = createCollect(),
+    collect = collectAll,
   } = options
   let sizeAfter = 0
   let nextAt = 0
@@ -58,12 +58,21 @@ function watchUtilization(): () => number {
 }
 
 /**
- * V8's collector, as `node --expose-gc` gives it. The flag is taken back at once: it is part of what compiled code is kept by, so
- * code that is loaded later would not be found again. `last-resort` also shrinks the young generation.
+ * V8's collector, as `node --expose-gc` gives it, made when it is first needed. The flag is taken back at once: it is part of what
+ * compiled code is kept by, so code that is loaded later would not be found again. `last-resort` also shrinks the young generation.
  */
-function createCollect(): () => void {
+function collectAll(): void {
+  collector ??= exposeCollector()
+  collector({ type: 'major', flavor: 'last-resort' })
+}
+
+type Collector = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
+
+let collector: Collector | null = null
+
+function exposeCollector(): Collector {
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as (options: { type: 'major'; flavor: 'last-resort' }) => void
+  const exposed = runInNewContext('gc') as Collector
   setFlagsFromString('--no-expose-gc')
-  return () => collect({ type: 'major', flavor: 'last-resort' })
+  return exposed
 }

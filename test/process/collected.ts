@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { parentPort } from 'node:worker_threads'
 import { createSpareMemory } from '../../src/process/spare-memory.ts'
 
@@ -8,4 +9,6 @@ const before = process.memoryUsage().heapTotal
 const { length } = garbage
 garbage = null
 const wasCollected = look()
-parentPort!.postMessage({ length, wasCollected, givenBack: before - process.memoryUsage().heapTotal })
+const givenBack = before - process.memoryUsage().heapTotal
+const isFlagLeft = runInNewContext('typeof gc') !== 'undefined'
+parentPort!.postMessage({ length, wasCollected, givenBack, isFlagLeft })
