@@ -21,7 +21,7 @@ function start() {
 
 test('what a start has taken is given back once the thread is idle', () => {
   const { state, look } = start()
-  state.utilization = 0.5
+  state.utilization = 0.6
   expect(look()).toBe(false)
   state.utilization = 0.01
   expect(look()).toBe(true)
@@ -39,13 +39,30 @@ test('nothing is collected until the heap has grown again', () => {
   expect(look()).toBe(true)
 })
 
-test('it is collected at most once a minute', () => {
+test('it is collected at most every ten seconds', () => {
   const { state, look } = start()
   look()
   state.size = 90 * megabyte
-  state.at = 59_000
+  state.at = 9_000
   expect(look()).toBe(false)
-  state.at = 60_000
+  state.at = 10_000
+  expect(look()).toBe(true)
+})
+
+test('a thread that works half of the time is collected for more, and more seldom', () => {
+  const { state, look } = start()
+  look()
+  state.utilization = 0.3
+  state.at = 40_000
+  state.size += 20 * megabyte
+  expect(look()).toBe(false)
+  state.size += 5 * megabyte
+  state.at = 29_000
+  expect(look()).toBe(false)
+  state.at = 30_000
+  state.utilization = 0.5
+  expect(look()).toBe(false)
+  state.utilization = 0.4
   expect(look()).toBe(true)
 })
 
