@@ -1,4 +1,5 @@
 import { escapeText } from '../../domain/printable.ts'
+import { headOf, padText, widthOf } from '../../observe/terminal/text-width.ts'
 
 /** Between two columns. */
 const gap = 2
@@ -26,7 +27,7 @@ export function table(
   return rows
     .map((row) =>
       row
-        .map((cell, column) => padded(cut(cell, widths[column] ?? 0), widths[column] ?? 0))
+        .map((cell, column) => padText(cut(cell, widths[column] ?? 0), widths[column] ?? 0))
         .join(' '.repeat(gap))
         .trimEnd(),
     )
@@ -46,28 +47,6 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0)
 }
 
-const segmenter = new Intl.Segmenter()
-const wide =
-  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u
-
-/** How many columns of a terminal a text takes. */
-function widthOf(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length
-  return sum([...segmenter.segment(text)].map(({ segment }) => (wide.test(segment) ? 2 : 1)))
-}
-
 function cut(text: string, width: number): string {
-  if (widthOf(text) <= width) return text
-  let kept = ''
-  let taken = 0
-  for (const { segment } of segmenter.segment(text)) {
-    taken += wide.test(segment) ? 2 : 1
-    if (taken > width - 1) break
-    kept += segment
-  }
-  return `${kept}…`
-}
-
-function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - widthOf(text)))
+  return widthOf(text) <= width ? text : `${headOf(text, width - 1)}…`
 }

@@ -1,6 +1,6 @@
 /** Two columns at a terminal: East Asian wide and fullwidth characters, and pictures. */
 const wide =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|^\p{Emoji_Presentation}|^\p{Extended_Pictographic}\ufe0f/u
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|^\p{Extended_Pictographic}\ufe0f/u
 const segmenter = new Intl.Segmenter()
 const plain = /^[\x20-\x7e…→✓✗·–]*$/
 
@@ -52,7 +52,8 @@ export function wrapText(text: string, width: number, most: number): readonly st
   return lines
 }
 
-function headOf(text: string, width: number): string {
+/** As much of the beginning as so many columns hold. */
+export function headOf(text: string, width: number): string {
   let head = ''
   let room = width
   for (const { segment } of segmenter.segment(text)) {
