@@ -134,6 +134,13 @@ describe('send', () => {
       JSON.parse((await send(...body, '--header', 'x-shopify-webhook-id: mine', '--json')).stdout)
     expect([await resultOf(), await resultOf()].map(({ result }) => result)).toEqual(['accepted', 'duplicate'])
   })
+  test('has a fresh delivery id although --header gives a topic that --topic replaces', async () => {
+    const { send, file } = await start()
+    const fixture = file('webhook.json', { headers: { 'X-Shopify-Webhook-Id': 'old' }, body: product(1) })
+    const args = ['--source', 'shop', '--fixture', fixture, '--header', 'x-shopify-topic: orders/create']
+    const resultOf = async () => JSON.parse((await send(...args, '--topic', 'products/update', '--json')).stdout).result
+    expect([await resultOf(), await resultOf()]).toEqual(['accepted', 'accepted'])
+  })
   test('has a fresh delivery id also where it stands in the body, and says so where it can not be told', async () => {
     const { send, file } = await start()
     const inBody = file('a.json', { ...post, delivery_id: 'd-1' })

@@ -79,7 +79,7 @@ async function prepared(
   }
   const before = await namedDelivery(mapper, told)
   const fresh = keepId ? before : await freshDelivery(mapper, told, randomUUID())
-  const delivery = signed(sign, hasGivenHeaders(options, fresh.delivery) ? fresh.delivery : before.delivery)
+  const delivery = signed(sign, hasGivenId(options, told, fresh.delivery) ? told : fresh.delivery)
   const { id } = await namedDelivery(mapper, delivery)
   const isOld = !keepId && id !== null && id === before.id
   return { delivery, note: isOld ? 'its delivery id is as given: what was sent before is a duplicate' : null }
@@ -95,9 +95,9 @@ function signed(sign: Sender['sign'], delivery: InboundRequest): InboundRequest 
   }
 }
 
-/** Whether a delivery still says what `--header` says: an id that the command line gives is meant. */
-function hasGivenHeaders({ header }: FixtureOptions, { headers }: InboundRequest): boolean {
-  return header.map(headerOf).every(([name, value]) => headers[name] === value)
+/** Whether the id that a fresh delivery would replace stands in a header of the command line: then it is meant. */
+function hasGivenId({ header }: FixtureOptions, told: InboundRequest, fresh: InboundRequest): boolean {
+  return header.map(headerOf).some(([name]) => told.headers[name] !== fresh.headers[name])
 }
 
 /** Headers in which a topic may come. */
