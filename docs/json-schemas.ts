@@ -1,6 +1,7 @@
 // JSON Schemas of relay.yaml and of mapper files, for editors: made from the schemas that the relay checks with.
 import { z } from 'zod'
 import { configSchema } from '../src/config/schema.ts'
+import { isObject } from '../src/json/kind.ts'
 import { definitionSchema, patchSchema } from '../src/mapping/definition/definition.ts'
 import { verifySchema } from '../src/verify/verifier.ts'
 
@@ -65,19 +66,15 @@ function insideOf(schema: Json): Json {
   const { properties, additionalProperties, items, anyOf } = schema
   return {
     ...schema,
-    ...(isMap(properties) && { properties: mapValues(properties, withReferences) }),
-    ...(isMap(additionalProperties) && { additionalProperties: withReferences(additionalProperties) }),
-    ...(isMap(items) && { items: withReferences(items) }),
+    ...(isObject(properties) && { properties: mapValues(properties, withReferences) }),
+    ...(isObject(additionalProperties) && { additionalProperties: withReferences(additionalProperties) }),
+    ...(isObject(items) && { items: withReferences(items) }),
     ...(Array.isArray(anyOf) && { anyOf: anyOf.map((one) => insideOf(one as Json)) }),
   }
 }
 
 function isAnyText({ type, pattern, format, enum: choices, const: only }: Json): boolean {
   return type === 'string' && pattern === undefined && format === undefined && !choices && only === undefined
-}
-
-function isMap(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function mapValues(map: Json, change: (value: unknown) => unknown): Json {

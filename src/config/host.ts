@@ -10,3 +10,8 @@ export function isPrivateHost(hostname: string): boolean {
   if (isIP(bare) === 0) return privateNames.test(bare)
   return refusalOf(bare, false) !== null // what is never asked at all is another mistake
 }
+
+/** Whether a host to listen on stands for every address of the machine. */
+export function isAnyHost(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
+import { isObject } from '../json/kind.ts'
 import type { Finding } from '../mistakes/issue.ts'
 import { findingsOf, nameWords } from '../mistakes/schema-mistakes.ts'
 import { readYamlFile, shownFile, type YamlFile } from '../mistakes/yaml-file.ts'
@@ -81,7 +82,7 @@ export function readConfigFile(file: string | null, env: Environment, uses?: Use
 
 /** What is wrong with a file as a whole; null for a map, whatever is in it. */
 function mistakeOfForm(document: unknown): string | null {
-  if (isRaw(document)) return null
+  if (isObject(document)) return null
   if (document === null) return 'is empty: `cms-relay init` writes a configuration, examples/relay.yaml has all of it'
   const what = Array.isArray(document)
     ? 'a list: take the dashes away'
@@ -116,12 +117,12 @@ function readDocument({ document, env, file, yaml, found }: DocumentOptions): Re
 
 /** Looked for in the document as it is, so that a mistake elsewhere does not hide one here. */
 function unknownDestinations(document: unknown, findings: readonly Finding[]): readonly Finding[] {
-  if (!isRaw(document) || !isRaw(document['sources'])) return []
+  if (!isObject(document) || !isObject(document['sources'])) return []
   // Without a map of destinations no name is known, and that is another mistake.
   if (findings.some(({ path, meant }) => path === 'destinations' || meant === 'destinations')) return []
-  const known = isRaw(document['destinations']) ? Object.keys(document['destinations']) : []
+  const known = isObject(document['destinations']) ? Object.keys(document['destinations']) : []
   const unknown = Object.entries(document['sources']).flatMap(([name, source]) => {
-    const given: unknown = isRaw(source) ? source['destination'] : undefined
+    const given: unknown = isObject(source) ? source['destination'] : undefined
     const path = `sources.${name}.destination`
     const targets = Array.isArray(given) ? given.map((one, index) => [`${path}[${index}]`, one]) : [[path, given]]
     return targets.flatMap(([at, target]) => {
@@ -141,13 +142,13 @@ function unknownDestinations(document: unknown, findings: readonly Finding[]): r
 
 /** Of each source what is left without its mistakes, so that these hide no others. */
 function validPartOf(document: unknown): Omit<ValidPart, typeof origins> {
-  const { server, sources, mappers_dir, signals } = isRaw(document) ? document : {}
-  const checked = Object.entries(isRaw(sources) ? sources : {}).flatMap(([name, value]) => {
+  const { server, sources, mappers_dir, signals } = isObject(document) ? document : {}
+  const checked = Object.entries(isObject(sources) ? sources : {}).flatMap(([name, value]) => {
     const source = withoutMistakes(sourceSchema, value, { destination: 'any' })
     return source === null ? [] : [[name, source] as const]
   })
   const folder = typeof mappers_dir === 'string' && mappers_dir !== '' ? mappers_dir : undefined
-  const url = publicUrl.safeParse(isRaw(server) ? server['public_url'] : undefined).data
+  const url = publicUrl.safeParse(isObject(server) ? server['public_url'] : undefined).data
   const endpoints = (Array.isArray(signals) ? signals : []).map((one) => {
     return withoutMistakes(signalSchema, one, { secret: `whsec_${'A'.repeat(32)}` })
   })
@@ -161,14 +162,14 @@ function withoutMistakes<Schema extends z.ZodType>(
   standIns: Raw,
 ): z.output<Schema> | null {
   let rest = part
-  for (let round = 0; round < 3 && isRaw(rest); round++) {
+  for (let round = 0; round < 3 && isObject(rest); round++) {
     const result = schema.safeParse(rest)
     if (result.success) return result.data
     for (const issue of result.error.issues) {
       const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
       for (const path of paths) rest = withoutMember(rest, path)
     }
-    rest = isRaw(rest) ? { ...standIns, ...rest } : rest
+    rest = isObject(rest) ? { ...standIns, ...rest } : rest
   }
   return null
 }
@@ -184,16 +185,12 @@ function withoutMember(value: unknown, [key, ...path]: readonly PropertyKey[]): 
 
 type Raw = Record<string, unknown>
 
-function isRaw(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** The environment's overrides laid over the document, and the `BAINQUET_*` destination if the file names none. */
 function overridden(
   document: unknown,
   env: Environment,
 ): { readonly document: unknown; readonly overrides: Origins['overrides'] } {
-  if (!isRaw(document)) return { document, overrides: {} }
+  if (!isObject(document)) return { document, overrides: {} }
   const isBainquet = !hasDestinations(document) && Boolean(env['BAINQUET_CONNECTOR_TOKEN'])
   const wanted = [...usualOverrides, ...(isBainquet ? bainquetOverrides : [])].filter(([, name]) => env[name])
   let laid = document
@@ -227,12 +224,12 @@ const bainquetOverrides = [
 function withOverride(document: Raw, [key = '', ...rest]: readonly string[], value: unknown): Raw | null {
   if (rest.length === 0) return { ...document, [key]: value }
   const own = document[key] ?? {}
-  const inner = isRaw(own) ? withOverride(own, rest, value) : null
+  const inner = isObject(own) ? withOverride(own, rest, value) : null
   return inner === null ? null : { ...document, [key]: inner }
 }
 
 function hasDestinations({ destinations }: Raw): boolean {
-  return destinations !== undefined && !(isRaw(destinations) && Object.keys(destinations).length === 0)
+  return destinations !== undefined && !(isObject(destinations) && Object.keys(destinations).length === 0)
 }
 
 /** Relative folders of the file start where the file is. */

@@ -1,3 +1,4 @@
+import { objectOf } from '../json/kind.ts'
 import type { Finding } from '../mistakes/issue.ts'
 import { isPrivateHost } from './host.ts'
 
@@ -14,31 +15,31 @@ const unfilled = /(^|[\s.:])(\$[A-Z_][A-Z0-9_]*|\$\([A-Za-z_]\w*\)|%[A-Za-z_]\w*
  * hides none of them.
  */
 export function dangerousMistakes(document: unknown): readonly Finding[] {
-  const { server, destinations, sources, signals } = mapOf(document)
+  const { server, destinations, sources, signals } = objectOf(document)
   return [
-    ...secretMistakes('server.admin_token', mapOf(server)['admin_token']),
-    ...Object.entries(mapOf(destinations)).flatMap(([name, value]) => {
+    ...secretMistakes('server.admin_token', objectOf(server)['admin_token']),
+    ...Object.entries(objectOf(destinations)).flatMap(([name, value]) => {
       const path = `destinations.${name}`
-      const { token, base_url: url, insecure } = mapOf(value)
+      const { token, base_url: url, insecure } = objectOf(value)
       return [...secretMistakes(`${path}.token`, token), ...httpMistakes(`${path}.base_url`, url, insecure)]
     }),
-    ...Object.entries(mapOf(sources)).flatMap(([name, value]) => sourceMistakes(`sources.${name}`, mapOf(value))),
+    ...Object.entries(objectOf(sources)).flatMap(([name, value]) => sourceMistakes(`sources.${name}`, objectOf(value))),
     ...(Array.isArray(signals) ? signals : []).flatMap((value, index) => {
       const path = `signals[${index}]`
-      const { url, secret, insecure } = mapOf(value)
+      const { url, secret, insecure } = objectOf(value)
       return [...secretMistakes(`${path}.secret`, secret), ...httpMistakes(`${path}.url`, url, insecure)]
     }),
   ]
 }
 
 function sourceMistakes(path: string, { secret, verify, fetch }: Raw): readonly Finding[] {
-  const { token, query, headers, base_url: url, insecure } = mapOf(fetch)
+  const { token, query, headers, base_url: url, insecure } = objectOf(fetch)
   return [
     ...secretMistakes(`${path}.secret`, secret),
-    ...secretMistakes(`${path}.verify.secret`, mapOf(verify)['secret']),
+    ...secretMistakes(`${path}.verify.secret`, objectOf(verify)['secret']),
     ...secretMistakes(`${path}.fetch.token`, token),
     ...[query, headers].flatMap((values, index) =>
-      Object.entries(mapOf(values)).flatMap(([name, value]) =>
+      Object.entries(objectOf(values)).flatMap(([name, value]) =>
         secretMistakes(`${path}.fetch.${index === 0 ? 'query' : 'headers'}.${name}`, value),
       ),
     ),
@@ -61,8 +62,4 @@ function httpMistakes(path: string, value: unknown, insecure: unknown): readonly
   if (insecure === true || /^(true|1)$/i.test(String(insecure))) return []
   const cure = 'unencrypted: use https://, or write insecure: true beside it'
   return [{ path, message: `goes to ${url.host} ${cure}`, discreet: `goes out ${cure}` }]
-}
-
-function mapOf(value: unknown): Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Raw) : {}
 }

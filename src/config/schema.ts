@@ -4,6 +4,7 @@ import { duration, period, size } from '../domain/units.ts'
 import { modelsSchema } from '../mapping/definition/models.ts'
 import { htmlPolicySchema } from '../mapping/safe-html/mapper.ts'
 import { createAllowed } from '../verify/allowed-addresses.ts'
+import { isAnyHost } from './host.ts'
 import type { HasOrigins } from './origins.ts'
 
 /** What must stand there, for values that have one of several forms. */
@@ -55,9 +56,6 @@ function areProxies(addresses: readonly string[]): boolean {
   return addresses.length > 0 && (ranges.length === 0 || createAllowed(ranges) !== null)
 }
 
-/** They stand for every address of the machine. */
-const anyHost = new Set(['0.0.0.0', '::'])
-
 const server = z
   .strictObject({
     host: address.default('0.0.0.0').describe('Address to listen on.'),
@@ -95,7 +93,7 @@ const server = z
   })
   .superRefine(({ host, port, admin }, context) => {
     if (!admin || admin.port === 0 || admin.port !== port) return
-    if (admin.host !== host && ![admin.host, host].some((one) => anyHost.has(one))) return
+    if (admin.host !== host && ![admin.host, host].some(isAnyHost)) return
     const message = `is the port of the public listener, ${host}:${port}: give the listener for operators one of its own`
     context.addIssue({ code: 'custom', path: ['admin', 'port'], message })
   })

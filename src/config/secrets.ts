@@ -35,3 +35,8 @@ function secretForms(secret: string): readonly string[] {
 function secretsOfToken({ token }: DestinationConfig): readonly string[] {
   return [token, token.slice(token.indexOf('.') + 1)]
 }
+
+/** The url of a store as people may see it: without the password in it. */
+export function shownStore(store: string): string {
+  return store.replace(/\/\/[^@/]*@/, '//')
+}

@@ -1,4 +1,6 @@
+import { isAnyHost } from '../config/host.ts'
 import type { Config } from '../config/schema.ts'
+import { shownStore } from '../config/secrets.ts'
 import { sourceUrl } from '../config/source-url.ts'
 import { escapeText } from '../domain/printable.ts'
 import type { Paint } from './terminal/layout.ts'
@@ -20,12 +22,12 @@ export interface BannerOptions {
 /** What a person who starts a configured relay wants to know: where it listens, what to paste where, and what looks wrong. Holds no secrets. */
 export function bannerOf({ config, file, origin, adminOrigin, warnings, width, paint }: BannerOptions): string {
   const { server, store, sources } = config
-  const isEverywhere = anyHost.has(server.host)
+  const isEverywhere = isAnyHost(server.host)
   const rows = [
     ['listens on', isEverywhere ? `${server.host}, port ${portOf(origin)}` : origin],
     ...(adminOrigin === null ? [] : [['operators', adminOrigin] as const]),
     ['admin API', adminText(config, adminOrigin ?? origin)],
-    ['store', store.replace(/\/\/[^@/]*@/, '//')],
+    ['store', shownStore(store)],
   ] as const
   const root = server.public_url ?? origin
   const urls = Object.entries(sources).map(([name, { mapper, destination, enabled }]) => {
@@ -62,9 +64,6 @@ export function bannerOf({ config, file, origin, adminOrigin, warnings, width, p
     '',
   ].join('\n')
 }
-
-/** Stand for every address of the machine. */
-const anyHost: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
 function portOf(origin: string): string {
   return new URL(origin).port || '80'

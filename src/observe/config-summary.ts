@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { secretsOfSource } from '../config/secrets.ts'
+import { secretsOfSource, shownStore } from '../config/secrets.ts'
 
 /** The configuration as logged at start: secrets as `set`. */
 export function summaryOf({
@@ -14,7 +14,7 @@ export function summaryOf({
 }: Config): Record<string, unknown> {
   return {
     server: { ...server, admin_token: server.admin_token ? 'set' : 'not set' },
-    store: store.replace(/\/\/[^@/]*@/, '//'),
+    store: shownStore(store),
     destinations: Object.fromEntries(
       Object.entries(destinations).map(([name, one]) => [name, { ...one, token: 'set' }]),
     ),

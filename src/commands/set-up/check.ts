@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts'
-import { secretsOfSource } from '../../config/secrets.ts'
+import { secretsOfSource, shownStore } from '../../config/secrets.ts'
 import { messageOf, RelayError } from '../../domain/errors.ts'
 import { escapeText } from '../../domain/printable.ts'
 import { loadConfigOrSandbox } from '../../sandbox/mode.ts'
@@ -58,7 +58,7 @@ function wiringOf(
     file,
     listen: `${config.server.host}:${config.server.port}`,
     listen_operators: config.server.admin ? `${config.server.admin.host}:${config.server.admin.port}` : null,
-    store: config.store.replace(/\/\/[^@/]*@/, '//'),
+    store: shownStore(config.store),
     admin_api: config.server.admin_token ? 'on' : 'off (no admin_token)',
     sources: Object.entries(config.sources).map(([name, settings]) => {
       const source = sources.get(name)

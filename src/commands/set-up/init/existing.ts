@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml'
 import { RelayError } from '../../../domain/errors.ts'
 import { describeUnknown } from '../../../domain/unknown-name.ts'
+import { objectOf } from '../../../json/kind.ts'
 import { UsageError } from '../../shared/failure.ts'
 import type { Ask } from './questions.ts'
 
@@ -21,15 +22,15 @@ export function readExisting(text: string, output: string): Existing {
   const [error] = document.errors
   if (error)
     throw new RelayError('invalid', `${output} is no YAML, so nothing is added: ${error.message.split('\n')[0]}`)
-  const { server, sources, destinations, mappers_dir: mappersDir } = mapOf(document.toJS())
-  const hosts = Object.entries(mapOf(destinations)).map(
-    ([name, value]) => [name, plain(mapOf(value)['site_domain'])] as const,
+  const { server, sources, destinations, mappers_dir: mappersDir } = objectOf(document.toJS())
+  const hosts = Object.entries(objectOf(destinations)).map(
+    ([name, value]) => [name, plain(objectOf(value)['site_domain'])] as const,
   )
   return {
     text,
-    sources: Object.keys(mapOf(sources)),
+    sources: Object.keys(objectOf(sources)),
     destinations: new Map(hosts),
-    publicUrl: plain(mapOf(server)['public_url']),
+    publicUrl: plain(objectOf(server)['public_url']),
     mappersDir: plain(mappersDir) ?? undefined,
   }
 }
@@ -55,8 +56,4 @@ export async function destinationIn(
 
 function plain(value: unknown): string | null {
   return typeof value === 'string' && !value.includes('${') ? value : null
-}
-
-function mapOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }
