@@ -1520,7 +1520,7 @@ export const mutations: readonly Mutation[] = [
       {
         promise: 11,
         breaks: 'the banner shows the password of the store',
-        find: "store.replace(/\\/\\/[^@/]*@/, '//')",
+        find: 'shownStore(store)',
         replace: 'store',
       },
     ],
