@@ -6,7 +6,7 @@ import { findAccess } from '../shared/relay-access.ts'
 import { printPart } from '../shared/report.ts'
 import { openRunningRelay } from '../shared/running-relay.ts'
 import { followSignals } from './follow-signals.ts'
-import { signalLine } from './signal-line.ts'
+import { toldSignalLine } from './told-signal.ts'
 
 interface TailOptions extends CommandOptions {
   readonly url?: string
@@ -32,7 +32,7 @@ export async function tail({ source, destination, type, json, ...options }: Tail
         const words = 'some signals are gone: the relay has started anew, or keeps no more'
         return printPart(json ? { json: `${JSON.stringify({ type: event.type, data })}\n` } : { lines: [words] })
       }
-      await printPart(json ? { json: `${event.data}\n` } : { lines: [signalLine(data)] })
+      await printPart(json ? { json: `${event.data}\n` } : { lines: [toldSignalLine(data)] })
     },
     onOpen() {
       if (!json && process.stderr.isTTY) process.stderr.write(`following ${relay.url}, Ctrl-C ends it\n`)

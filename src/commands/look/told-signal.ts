@@ -19,7 +19,7 @@ const unsaid = new Set<string>(
 const typeWidth = 17
 
 /** One signal as one line: when, what, whose, and what is worth knowing of it. */
-export function signalLine({ type, timestamp, data }: ToldSignal): string {
+export function toldSignalLine({ type, timestamp, data }: ToldSignal): string {
   const named = first.map((name) => data[name]).filter((value) => typeof value === 'string')
   const facts = Object.entries(data)
     .filter(([name, value]) => !unsaid.has(name) && isWorthSaying(value) && `event.${value}` !== type)

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Follow, followSignals } from '../../../src/commands/look/follow-signals.ts'
-import { signalLine } from '../../../src/commands/look/signal-line.ts'
+import { toldSignalLine } from '../../../src/commands/look/told-signal.ts'
 import { openRunningRelay } from '../../../src/commands/shared/running-relay.ts'
 import { adminToken, startRelay } from '../../support.ts'
 import { runHere } from '../run-here.ts'
@@ -141,7 +141,7 @@ test('tail fails if no relay answers, or the token is wrong', async () => {
 
 test('a signal is one line: when, what, whose, and what is worth knowing', () => {
   const timestamp = '2026-01-31T08:00:00.123Z'
-  const line = (type: string, data: Record<string, unknown>) => signalLine({ type, timestamp, data })
+  const line = (type: string, data: Record<string, unknown>) => toldSignalLine({ type, timestamp, data })
   const processed = { source: 'shop', event_id: 'evt_7', topic: null, status: 'processed', applied: 2, stale: 0 }
   expect(line('event.processed', { ...processed, error: null, duration_ms: 17.6 })).toBe(
     '08:00:00  event.processed    shop  evt_7  applied=2  18 ms',
